@@ -2,9 +2,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import './node-version.ts';
 
-export { contract } from './contract/contract.ts';
-export type { ContractDefinition } from './contract/define.ts';
-export type { PostureDefinition } from './contract/define-posture.ts';
+export { contract, posture } from './contract/contract.ts';
+export type { ContractDefinition, PostureDefinition } from './contract/define.ts';
 export {
   accessTried,
   bucket,
@@ -45,12 +44,11 @@ export {
   versioning,
   writerPolicy,
 } from './contract/parts.ts';
-export { posture } from './contract/posture.ts';
 export type { GatePolicyDefinition } from './evidence/gate/policy.ts';
 export { gatePolicy } from './evidence/gate/policy.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
-export { secret } from './model/secret-value.ts';
+export { secret } from './model/secrets.ts';
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './project/config.ts';
 export { defineConfig } from './project/config.ts';

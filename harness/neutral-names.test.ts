@@ -16,9 +16,7 @@ const NEUTRAL_FILES = [
   ...['session', 'session-folders', 'start', 'stray', 'sweep', 'tool-paths', 'wishes'].map(
     (name) => `harness/targets/${name}.ts`,
   ),
-  ...['attach-target', 'drill-order', 'left-out', 'take-turns', 'wanted-parts'].map(
-    (name) => `harness/contract/${name}.ts`,
-  ),
+  ...['attach-target', 'drill-order', 'take-turns', 'wanted-parts'].map((name) => `harness/contract/${name}.ts`),
   'harness/project/start-target.ts',
 ];
 
@@ -27,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'harness/contract/wanted-parts.ts': 'kubectl renders manifests on every target, also for contracts of other systems',
   'harness/model/causes.ts': 'the published list of causes explains each of them',
   'harness/model/cost.ts': 'an example in the published schema of records',
-  'harness/model/hand-over.ts': 'a field of the published schema of records',
+  'harness/model/run-record.ts': 'a field of the published schema of records',
   'harness/model/posture.ts': 'an example in the published schema of records',
   'harness/model/record-parts.ts': 'schedules follow the rules of a scheduler, which records name',
   'harness/model/schedule.ts': 'schedules follow the rules of a scheduler, which records name',

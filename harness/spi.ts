@@ -4,11 +4,16 @@ import './node-version.ts';
 
 /** What the author of an asset, a procedure or a posture check needs: `dr-contracts/spi`. docs/extend.md leads through it. */
 export { forEachBounded, inBatches, mapOrdered } from './asset-kit/bounded.ts';
+export { type Compared, type Keyed, mergeByKey, type Pair, Tally } from './asset-kit/comparison.ts';
 export { type ContentItem, compareContent, fingerprintContent } from './asset-kit/content.ts';
-export { linesOf } from './asset-kit/lines.ts';
-export { LineReader, LineWriter, type RecordFile, readRecords, writeRecords } from './asset-kit/record-file.ts';
-export { type Keyed, mergeByKey, type Pair } from './asset-kit/sorted-merge.ts';
-export { type Compared, Tally } from './asset-kit/tally.ts';
+export {
+  LineReader,
+  LineWriter,
+  linesOf,
+  type RecordFile,
+  readRecords,
+  writeRecords,
+} from './asset-kit/record-file.ts';
 export { afterwards } from './base/afterwards.ts';
 export { withinBudget } from './base/budget.ts';
 export { parseJsonText } from './base/json-text.ts';
@@ -41,9 +46,7 @@ export type {
   WriteAttempt,
 } from './model/asset.ts';
 export type { BackupStore, Destination, ListedObject, Standpoint, StoreVariable } from './model/backup-store.ts';
-export { compareText } from './model/compare-text.ts';
 export { comparisonOf } from './model/comparison.ts';
-export { counted } from './model/counted.ts';
 export {
   ContractMistakeError,
   ExplainedError,
@@ -65,7 +68,6 @@ export type {
   PostureDifference,
   PostureProject,
 } from './model/posture.ts';
-export { preparable } from './model/preparable.ts';
 export type {
   BackupMachine,
   FailBack,
@@ -77,8 +79,8 @@ export type {
   RestoreReport,
 } from './model/procedure.ts';
 export type { Assurance, AssurancePromise, Comparison, Difference, ItemCounts } from './model/record-parts.ts';
-export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/recovery-step.ts';
 export type { RenderManifests } from './model/rendering.ts';
+export { preparable } from './model/rendering.ts';
 export type { Schedule } from './model/schedule.ts';
 export { Secrets } from './model/secrets.ts';
 export {
@@ -91,7 +93,9 @@ export {
   service,
 } from './model/service.ts';
 export type { Step } from './model/step.ts';
+export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/step.ts';
 export type { Target } from './model/target.ts';
+export { compareText, counted } from './model/text.ts';
 export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
 export { type ProcessOfDrill, runProcess } from './procedures/as-process.ts';
 export { backupMachine, OPERATOR, restoreMachine } from './procedures/machines.ts';

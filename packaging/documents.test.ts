@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { causes } from '../harness/model/causes.ts';
-import { findingNames } from '../harness/model/verdict-names.ts';
+import { findingNames } from '../harness/model/record-parts.ts';
 import { imageNames, imageVariableOf } from '../harness/targets/docker/settings.ts';
 import { blocksOf, commandLinesOf, commandsIn } from './document-blocks.ts';
 import { manifestFile, rootFolder } from './places.ts';

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Fingerprint } from '../model/asset.ts';
-import { compareText } from '../model/compare-text.ts';
 import type { Comparison, Difference } from '../model/record.ts';
+import { compareText } from '../model/text.ts';
+import { type Compared, type Keyed, mergeByKey, Tally } from './comparison.ts';
 import { readRecords, writeRecords } from './record-file.ts';
-import { type Keyed, mergeByKey } from './sorted-merge.ts';
-import { type Compared, Tally } from './tally.ts';
 
 const itemSchema = z.object({
   kind: z.string(),

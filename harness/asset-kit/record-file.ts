@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import type { z } from 'zod';
 import { NotProvableHereError, summaryOf } from '../model/errors.ts';
-import { linesOf } from './lines.ts';
 
 const CHUNK_CHARACTERS = 32 * 1024;
 const CHUNK_BYTES = 64 * 1024;
@@ -181,4 +180,23 @@ export class LineReader implements Disposable {
     if (this.#open) closeSync(this.#file);
     this.#open = false;
   }
+}
+
+/**
+ * The lines of a stream of UTF-8 bytes, split at line feeds and nowhere else. The last line needs no line feed. Holds one
+ * line and one chunk.
+ *
+ * `node:readline` is not used: it also splits at carriage returns and at U+2028 and U+2029, which `JSON.stringify` leaves as
+ * they are and which may stand in a file's name (https://nodejs.org/api/readline.html, "end-of-line").
+ */
+export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of bytes) {
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  rest += decoder.end();
+  if (rest !== '') yield rest;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { median } from '../base/median.ts';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { Contract } from '../model/contract.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { Secrets } from '../model/secrets.ts';
@@ -19,8 +19,7 @@ import { runCommand } from '../process/run.ts';
 import { s3Backups } from '../systems/s3/backup-store.ts';
 import { cpuTimeMs } from './cpu-time.ts';
 import { type Figure, holds } from './figures.ts';
-import { natsContract, scripts } from './nats-contract.ts';
-import { runMetDrill } from './one-drill.ts';
+import { natsContract, runMetDrill, scripts } from './one-drill.ts';
 
 const DISASTER = 'stream-deleted';
 const MESSAGES = 100_000;

@@ -1,8 +1,7 @@
 import { systemClock } from '../clock/clock.ts';
 import type { Contract } from '../model/contract.ts';
 import type { Capability } from '../model/service.ts';
-import type { Target } from '../model/target.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { Target, ToolName } from '../model/target.ts';
 import { obtainTools } from '../project/obtain-tools.ts';
 import { inspectDaemon } from '../targets/docker/daemon.ts';
 import { inContainers } from '../targets/docker/runtime.ts';

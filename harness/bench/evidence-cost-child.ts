@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '../base/make-folder.ts';
+import { makeFolder } from '../base/files.ts';
 import { systemClock } from '../clock/clock.ts';
 import { loadPromises } from '../contract/load.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { MOST_GATED_ENTRIES } from '../cli/write-report.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
 import { runCommand } from '../process/run.ts';
 import type { Figure } from './figures.ts';
 import { writeLongLedger } from './long-ledger.ts';

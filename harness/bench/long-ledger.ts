@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../base/make-folder.ts';
+import { makeFolder } from '../base/files.ts';
 import { type EntryBody, MEASUREMENT_VERSION, type PromiseFacts } from '../evidence/entry.ts';
 import { digestOf, encodeEntry, entryName } from '../evidence/ledger/entry-file.ts';
 import type { Signer } from '../evidence/ledger/envelope.ts';
-import { madeUpRun } from '../reporting/made-up-records.ts';
 import { runIdAt } from '../reporting/run-folder.ts';
+import { madeUpRun } from '../reporting/testing/made-up-records.ts';
 import { recordedRun } from '../verdict/testing/recorded-run.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,8 +1,7 @@
 import { systemClock } from '../clock/clock.ts';
 import { attachTarget } from '../contract/attach-target.ts';
 import { keepsCollecting } from './live-memory.ts';
-import { natsContract } from './nats-contract.ts';
-import { runMetDrill } from './one-drill.ts';
+import { natsContract, runMetDrill } from './one-drill.ts';
 
 /**
  * One whole drill over so many messages, in a process of its own; prints its peak resident memory. With `--expose-gc` the collector runs

@@ -1,7 +1,9 @@
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { defineContract } from '../contract/define.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import { gatherFacts } from '../contract/facts.ts';
 import { runDrill } from '../drill/run-drill.ts';
+import { jetstream, script } from '../index.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord } from '../model/record.ts';
@@ -42,3 +44,21 @@ export async function timeDrill(drill: MeasuredDrill): Promise<number> {
   await runMetDrill(drill);
   return systemClock.monotonicMs() - beganMs;
 }
+
+export const scripts = {
+  backup: 'fixtures/platform/scripts/nats-backup.sh',
+  restore: 'fixtures/platform/scripts/nats-restore.sh',
+} as const;
+
+/** One stream of so many messages, protected by the platform's own scripts. */
+export const natsContract = (name: string, messages: number, payload: string): Contract =>
+  defineContract({
+    name,
+    asset: jetstream({ streams: [{ name, subjects: [`${name}.a`], messages, payload }] }),
+    rto: '2h',
+    rpo: '5m',
+    priority: 'P3',
+    owner: 'bench',
+    protectedBy: script({ ...scripts, schedule: { cron: '*/2 * * * *', timeZone: 'UTC' }, prefix: 'nats/' }),
+    survives: ['stream-deleted'],
+  });

@@ -4,7 +4,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { median } from '../base/median.ts';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import { jetstream as jetstreamAsset } from '../index.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { median } from '../base/median.ts';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { OpenAsset } from '../model/asset.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';

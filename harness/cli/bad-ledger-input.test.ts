@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { openFolderStore } from '../evidence/ledger/folder-store.ts';
-import { makeKey } from '../evidence/ledger/keygen.ts';
 import { Ledger } from '../evidence/ledger/ledger.ts';
+import { makeKey } from '../evidence/ledger/public-key.ts';
 import { entriesOfRun, madeUpPromise, never, TestClock } from '../evidence/ledger/testing/made-up-ledger.ts';
-import { madeUpDrill } from '../reporting/made-up-records.ts';
+import { madeUpDrill } from '../reporting/testing/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { runDrill } from './drill-command.ts';
 import { runGate } from './gate/gate-command.ts';
 import type { DrillOptions } from './make-run.ts';
 import { runSignOff } from './review/sign-off-command.ts';
-import { type StubIo, stubParts, withStubIo } from './stub-parts.ts';
+import { type StubIo, stubParts, withStubIo } from './testing/stub-parts.ts';
 import { runVerify } from './verify-command.ts';
 
 // Bad input of the ledger and of what reads it: each gives one clear message, whatever command meets it, and nothing that is there is lost.

@@ -1,5 +1,6 @@
-import type { LeftOut } from '../contract/left-out.ts';
-import type { DrillRecord, RunRecord } from '../model/record.ts';
+import type { LeftOut } from '../contract/wanted-parts.ts';
+import type { DrillRecord } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
 import { drillLabel } from '../reporting/run-summary.ts';
 import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 

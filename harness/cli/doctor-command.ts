@@ -1,21 +1,29 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from '../base/make-folder.ts';
+import { makeFolder } from '../base/files.ts';
 import type { ProjectNeeds } from '../contract/wanted-parts.ts';
-import { counted } from '../model/counted.ts';
 import { summaryOf } from '../model/errors.ts';
-import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/sandbox.ts';
+import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/target.ts';
+import { counted } from '../model/text.ts';
 import { formatSize } from '../model/units.ts';
 import { neededNode } from '../node-version.ts';
 import { openProject, type Project } from '../project/prepare-run.ts';
+import { renderColumns } from '../reporting/columns.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
-import { traitsOf } from '../reporting/terminal.ts';
+import { paletteFor, type TerminalTraits, traitsOf } from '../reporting/terminal.ts';
+import { inWords, wrapWords } from '../reporting/text.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { CommandIo } from './command-io.ts';
-import type { BuilderStatus, Check, ToolStatus } from './doctor-check.ts';
-import { haltChecks } from './doctor-halts.ts';
-import { checkDockerPart, checkNeededBuilder, checkNeededTool } from './doctor-needs.ts';
-import { doctorReport, renderDoctorReport } from './doctor-report.ts';
+import {
+  type BuilderStatus,
+  type Check,
+  type CheckState,
+  checkDockerPart,
+  checkNeededBuilder,
+  checkNeededTool,
+  haltChecks,
+  type ToolStatus,
+} from './doctor-checks.ts';
 import type { CollectGarbage, Garbage } from './gc-command.ts';
 
 export interface DoctorOptions {
@@ -83,7 +91,7 @@ const checkTarget = (target: TargetName, wish: TargetWish | undefined): Check =>
 });
 
 /** Without it a drill can start, and what depends on a program on this machine is `unproven`. */
-export function checkSandbox(sandbox: HostSandbox): Check {
+function checkSandbox(sandbox: HostSandbox): Check {
   const check = { name: 'sandbox', wanted: 'bubblewrap' };
   if (sandbox.kind === 'bubblewrap') {
     return { ...check, state: 'ok', found: describeSandbox(sandbox), from: sandbox.path };
@@ -169,4 +177,60 @@ async function nearestExisting(path: string): Promise<string> {
     if (dirname(path) === path) throw error;
     return nearestExisting(dirname(path));
   }
+}
+
+interface DoctorReport {
+  /** True when a drill could start now. */
+  readonly ready: boolean;
+  readonly checks: readonly Check[];
+}
+
+export function doctorReport(checks: readonly Check[]): DoctorReport {
+  return { ready: checks.length > 0 && checks.every((check) => check.state !== 'missing'), checks };
+}
+
+export function renderDoctorReport(report: DoctorReport, traits: TerminalTraits): string {
+  const palette = paletteFor(traits);
+  const paint = (state: CheckState) =>
+    palette.verdict(state === 'ok' ? 'met' : state === 'note' ? 'at-risk' : 'breached', state);
+  // Digests are for the record; a table has no room for them.
+  const rows = report.checks.map(({ name, wanted, found, from, state }) => [
+    name,
+    wanted,
+    found,
+    from.replace(/ \(sha256:[0-9a-f]+\)$/, ''),
+    paint(state),
+  ]);
+  const problems = sameProblems(report.checks).map(({ names, state, problem, contracts, fix }) => {
+    const cost =
+      contracts.length === 0
+        ? ''
+        : `; without ${names.length === 1 ? 'it' : 'them'}, nothing proves ${inWords(contracts)}`;
+    const said = wrapWords(`${paint(state)} ${palette.bold(inWords(names))}: ${problem}${cost}`, traits.columns, '  ');
+    return fix === undefined ? said : `${said}\n  Fix: ${fix}`;
+  });
+  const missing = report.checks.filter((check) => check.state === 'missing').length;
+  const last = report.ready ? 'A drill can start now.' : `A drill cannot start: ${missing} missing.`;
+  return `${[renderColumns(['part', 'wanted', 'found', 'from', 'state'], rows, traits), ...problems, last].join('\n\n')}\n`;
+}
+
+interface Problem {
+  readonly names: readonly string[];
+  readonly state: CheckState;
+  readonly problem: string;
+  readonly contracts: readonly string[];
+  readonly fix: string | undefined;
+}
+
+/** What is wrong, each thing once: ten tools that lack the same build are one problem with one fix. */
+function sameProblems(checks: readonly Check[]): readonly Problem[] {
+  const found = checks.filter((check) => check.state !== 'ok');
+  const alike = Map.groupBy(found, ({ state, problem, fix }) => JSON.stringify([state, problem, fix]));
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { state, problem = 'not found', fix } = first;
+    const contracts = [...new Set(group.flatMap((check) => check.contracts ?? []))];
+    return [{ names: group.map((check) => check.name), state, problem, contracts, fix }];
+  });
 }

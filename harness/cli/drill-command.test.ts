@@ -2,14 +2,14 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExplainedError } from '../model/errors.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
 import { thisMachine } from '../process/identity.ts';
-import { madeUpDrill, madeUpJudgement } from '../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpJudgement } from '../reporting/testing/made-up-records.ts';
 import { runDrill } from './drill-command.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
 import type { DrillOptions } from './make-run.ts';
-import { stubParts, withStubIo } from './stub-parts.ts';
+import { stubParts, withStubIo } from './testing/stub-parts.ts';
 
 const options: DrillOptions = {
   target: 'local',

@@ -1,29 +1,36 @@
 import { relative } from 'node:path';
 import { Activities } from '../base/activities.ts';
-import { ExplainedError, messagesOf } from '../model/errors.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { Affected } from '../contract/promise-facts.ts';
+import { ExplainedError, messagesOf, UsageError } from '../model/errors.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { counted } from '../model/text.ts';
+import { commitOf, gitIfAny } from '../process/git.ts';
+import { baseNamed, findBase } from '../project/gate-files.ts';
 import { mistakeRecord } from '../project/mistakes.ts';
-import { prepareRun } from '../project/prepare-run.ts';
+import { openProject, type Project, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
 import { RunLedger } from '../project/run-ledger.ts';
+import { removeOldRuns } from '../reporting/earlier-runs.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
-import { createPlainLines } from '../reporting/plain-lines.ts';
-import { removeOldRuns } from '../reporting/retention.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
 import { renderRunReport } from '../reporting/run-report.ts';
-import type { ExitCode } from '../reporting/run-summary.ts';
-import { summarise } from '../reporting/run-summary.ts';
-import type { ReporterFaults, RunView } from '../reporting/run-view.ts';
-import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
+import { type ExitCode, summarise } from '../reporting/run-summary.ts';
+import {
+  createPlainLines,
+  createReporterFaults,
+  guardedView,
+  type ReporterFaults,
+  type RunView,
+} from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import { linesWithoutControls } from '../reporting/text.ts';
 import { handOverOf } from '../verdict/hand-over.ts';
 import { choiceLines, unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
-import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
+import { tellOfDeadRuns } from './gc-command.ts';
 import { InterruptedError } from './interruption.ts';
 import { type DrillOptions, makeRun, type Outcome, type RunContext, wishOf } from './make-run.ts';
 import { profileOf, stagesOf } from './run-profile.ts';
@@ -182,4 +189,51 @@ function nothingDrilled(options: DrillOptions): ExplainedError {
     observed: 'none was run, so nothing is proved',
     nextStep: 'Run `dr-contracts list` to see the contracts and their drills.',
   });
+}
+
+export type AffectedContracts = (project: Project, since: string, signal: AbortSignal) => Promise<Affected>;
+
+/** Drills the contracts whose files changed since a commit; exits 0 where there are none, because their proofs still hold. */
+export async function drillAffected(
+  options: DrillOptions,
+  io: CommandIo,
+  parts: DrillParts,
+  affectedContracts: AffectedContracts,
+): Promise<number> {
+  const project = await openProject(io.cwd, io.config);
+  const { commit, shown } = await sinceOf(options.affected, project, io);
+  const { contracts, of } = await affectedContracts(project, commit, io.signal);
+  if (contracts.length === 0) {
+    io.stderr.write(`dr-contracts: none of ${counted(of, 'contract')} changed since ${shown}: nothing to drill\n`);
+    return 0;
+  }
+  io.stderr.write(
+    `dr-contracts: ${contracts.length} of ${counted(of, 'contract')} changed since ${shown}: ${contracts.join(', ')}\n`,
+  );
+  return await runDrill({ ...options, contracts, onlyIfCarried: true }, io, parts);
+}
+
+async function sinceOf(
+  asked: DrillOptions['affected'],
+  { folder }: Project,
+  io: CommandIo,
+): Promise<{ readonly commit: string; readonly shown: string }> {
+  if (typeof asked === 'string') {
+    const commit = await commitOf(folder, asked, io.signal);
+    if (commit !== undefined) return { commit, shown: asked };
+    throw new UsageError({
+      thing: `--affected ${asked}`,
+      expected: 'a commit of this repository',
+      observed: 'git knows none of that name here',
+      nextStep: 'Correct the name, or fetch the commit: a pipeline often fetches only the last one.',
+    });
+  }
+  const name = baseNamed(io.environment);
+  if (name === undefined) return { commit: 'HEAD', shown: 'HEAD' };
+  const base = await findBase(folder, name, io.signal);
+  // What changed on the base branch in the meantime is not of this change. A shallow checkout knows no common commit: the base branch
+  // itself then shows too many changes, and never too few.
+  const found = await gitIfAny(folder, ['merge-base', base.commit, 'HEAD'], io.signal);
+  const common = found?.trim() ?? base.commit;
+  return { commit: common, shown: `${base.ref} (${common.slice(0, 10)})` };
 }

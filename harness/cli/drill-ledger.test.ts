@@ -2,19 +2,18 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LedgerEntry } from '../evidence/entry.ts';
-import { makeKey } from '../evidence/ledger/keygen.ts';
-import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
-import { readLedger } from '../evidence/ledger/read-ledger.ts';
+import { openLedgerStore, readLedger } from '../evidence/ledger/ledger-store.ts';
+import { makeKey } from '../evidence/ledger/public-key.ts';
 import { madeUpPromise, never } from '../evidence/ledger/testing/made-up-ledger.ts';
 import { Secrets } from '../model/secrets.ts';
 import { thisMachine } from '../process/identity.ts';
-import { madeUpDrill } from '../reporting/made-up-records.ts';
-import { OWED_FILE } from '../reporting/retention.ts';
+import { OWED_FILE } from '../reporting/earlier-runs.ts';
+import { madeUpDrill } from '../reporting/testing/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { runDrill } from './drill-command.ts';
 import { runChangeKey } from './keygen-command.ts';
 import type { DrillOptions } from './make-run.ts';
-import { stubParts, withStubIo } from './stub-parts.ts';
+import { stubParts, withStubIo } from './testing/stub-parts.ts';
 
 const options: DrillOptions = { target: 'local', contracts: [], all: false, keep: false, json: false, jobs: 1 };
 const drills = [madeUpDrill({ drillId: 'da' }), madeUpDrill({ drillId: 'db', disaster: 'server-lost' })];

@@ -2,7 +2,7 @@ import { inspect, stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
 import { ExplainedError, isUsageError, summaryOf } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
+import { issuesInWords } from '../model/text.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
 import { linesWithoutControls } from '../reporting/text.ts';
 import { InterruptedError } from './interruption.ts';

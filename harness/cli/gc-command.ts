@@ -1,8 +1,8 @@
-import { join } from 'node:path';
-import { counted } from '../model/counted.ts';
+import { join, relative } from 'node:path';
+import { counted } from '../model/text.ts';
 import { openProject } from '../project/prepare-run.ts';
+import { closeDeadRuns } from '../reporting/earlier-runs.ts';
 import type { CommandIo } from './command-io.ts';
-import { tellOfDeadRuns } from './dead-runs.ts';
 
 /** What a collection found or did; the shape of the targets' own report. */
 export interface Garbage {
@@ -33,7 +33,7 @@ export interface Garbage {
   readonly problems: readonly string[];
 }
 
-export interface GcOptions {
+interface GcOptions {
   readonly dryRun: boolean;
   /** Remove the kept cluster too. */
   readonly kept?: boolean;
@@ -55,7 +55,7 @@ export async function runGc(options: GcOptions, io: CommandIo, collectGarbage: C
   return garbage.problems.length === 0 ? 0 : 2;
 }
 
-export function renderGarbage(garbage: Garbage, dryRun: boolean): string {
+function renderGarbage(garbage: Garbage, dryRun: boolean): string {
   const lines = garbage.collected.map(({ id, began, killed, dir }) => {
     const processes =
       killed.length === 0 ? 'no process' : killed.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
@@ -82,4 +82,13 @@ function keptLine({ name, running, inUseBy, removed }: NonNullable<Garbage['kept
   if (removed) return `removed ${cluster}`;
   if (inUseBy !== undefined) return `left alone: ${cluster}: session ${inUseBy} uses it`;
   return `left alone: ${cluster}: dr-contracts gc --kept removes it`;
+}
+
+/** Closes the records of runs that were killed, and says so: they could not do either themselves. */
+export async function tellOfDeadRuns(outDir: string, io: CommandIo): Promise<void> {
+  for (const { runId, stage, recordPath } of await closeDeadRuns(outDir, io.clock)) {
+    io.stderr.write(
+      `dr-contracts: note: run ${runId} was killed at the stage "${stage}" and proved nothing more; ${relative(io.cwd, recordPath)} says so.\n`,
+    );
+  }
 }

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { makeKey } from '../evidence/ledger/keygen.ts';
 import { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
-import { parsePublicKey } from '../evidence/ledger/public-key.ts';
+import { makeKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
 import { namedByCaller, UsageError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';

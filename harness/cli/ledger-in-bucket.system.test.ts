@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { promise, run } from '../evidence/gate/testing/made-up-gate.ts';
-import { makeKey } from '../evidence/ledger/keygen.ts';
 import { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { makeKey } from '../evidence/ledger/public-key.ts';
 import { ledgerBucket } from '../evidence/ledger/testing/ledger-bucket.ts';
 import { never, type TestKey, testKey } from '../evidence/ledger/testing/made-up-ledger.ts';
 import { startWriter } from '../evidence/ledger/testing/writer-process.ts';
@@ -17,7 +17,7 @@ import { sharedTarget } from '../testing/shared-target.ts';
 import { runGate } from './gate/gate-command.ts';
 import { closeDeviation, listDeviations, openDeviation } from './review/deviation-command.ts';
 import { runSignOff } from './review/sign-off-command.ts';
-import { type StubIo, withStubIo } from './stub-parts.ts';
+import { type StubIo, withStubIo } from './testing/stub-parts.ts';
 import { runVerify } from './verify-command.ts';
 
 // The commands on a ledger in a bucket of a real S3 API, at the end of a line that delays every byte.

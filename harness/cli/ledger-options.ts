@@ -1,9 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { type KeyType, keyTypes } from '../evidence/ledger/public-key.ts';
-import { LEDGER_OPTION } from './ledger-place-option.ts';
-import { textArgument } from './text-argument.ts';
-import { utcTime } from './time-argument.ts';
+import { LEDGER_OPTION, textArgument, utcTime } from './arguments.ts';
 
 export interface KeygenOptions {
   readonly type: KeyType;

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import type { ContractList } from '../contract/list-contracts.ts';
+import type { ContractList } from '../contract/load.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
 import { mistakeText } from '../project/mistakes.ts';
 import { openProject } from '../project/prepare-run.ts';

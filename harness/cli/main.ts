@@ -4,8 +4,7 @@ import { Secrets } from '../model/secrets.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { InterruptedError, listenForInterruption } from './interruption.ts';
-import type { Commands } from './program.ts';
-import { createProgram } from './program.ts';
+import { type Commands, createProgram } from './program.ts';
 import * as real from './real-parts.ts';
 
 const OUTPUTS = [
@@ -99,17 +98,17 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     drill: async (options) =>
       options.affected === undefined
         ? (await import('./drill-command.ts')).runDrill(options, io, real.drillParts)
-        : (await import('./drill-affected.ts')).drillAffected(options, io, real.drillParts, real.affectedContracts),
+        : (await import('./drill-command.ts')).drillAffected(options, io, real.drillParts, real.affectedContracts),
     toolchain: async (options) =>
       options.builders === true
-        ? (await import('./needed-builders.ts')).runNeededBuilders(options, io, real.builderParts)
+        ? (await import('./toolchain-command.ts')).runNeededBuilders(options, io, real.builderParts)
         : (await import('./toolchain-command.ts')).runToolchain(options, io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     export: async (options) => (await import('./exports/export-command.ts')).runExport(options, io),
-    comment: async (options) => (await import('./exports/comment-command.ts')).runComment(options, io),
+    comment: async (options) => (await import('./exports/notify-command.ts')).runComment(options, io),
     history: async (options) => (await import('./exports/history-command.ts')).runHistory(options, io),
-    diff: async (options) => (await import('./exports/diff-command.ts')).runDiff(options, io),
+    diff: async (options) => (await import('./exports/history-command.ts')).runDiff(options, io),
     notify: async (options) => (await import('./exports/notify-command.ts')).runNotify(options, io),
     gate: async (options) => {
       const { GATE_FAILED, runGate } = await import('./gate/gate-command.ts');
@@ -124,7 +123,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     keygen: async (options) => (await import('./keygen-command.ts')).runKeygen(options, io),
     changeKey: async (options) => (await import('./keygen-command.ts')).runChangeKey(options, io),
     verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),
-    anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
+    anchor: async (options) => (await import('./verify-command.ts')).runAnchor(options, io),
     report: async (options) => (await import('./report-command.ts')).runReport(options, io, real.loadPromises),
     compliance: async (options) => (await import('./compliance/compliance-command.ts')).runCompliance(options, io),
     signOff: async (options) => (await import('./review/sign-off-command.ts')).runSignOff(options, io),

@@ -1,15 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runAnchor } from './anchor-command.ts';
 import type { CommandIo } from './command-io.ts';
 import { runCompliance } from './compliance/compliance-command.ts';
 import { runExport } from './exports/export-command.ts';
 import { runHistory } from './exports/history-command.ts';
 import { runNotify } from './exports/notify-command.ts';
 import { runReport } from './report-command.ts';
-import { withStubIo } from './stub-parts.ts';
-import { runVerify } from './verify-command.ts';
+import { withStubIo } from './testing/stub-parts.ts';
+import { runAnchor, runVerify } from './verify-command.ts';
 
 const period = { from: new Date(0), controls: [], keys: [], out: '-' } as const;
 type Reads = (ledger: string, io: CommandIo) => Promise<unknown>;

@@ -2,12 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanHolder } from '../model/plan.ts';
-import type { RunRecord } from '../model/record.ts';
-import { madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
-import { madeUpContract, madeUpPassing } from '../reporting/runbook/made-up-contract.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { madeUpContract, madeUpPassing } from '../reporting/runbook/testing/made-up-contract.ts';
+import { madeUpPosture, madeUpRun } from '../reporting/testing/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { type PlanOptions, runPlan } from './plan-command.ts';
-import { withStubIo } from './stub-parts.ts';
+import { withStubIo } from './testing/stub-parts.ts';
 
 const options: PlanOptions = { check: false, file: 'docs/platform-plan.md' };
 const check = { ...options, check: true };

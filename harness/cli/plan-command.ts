@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { makeFolder } from '../base/make-folder.ts';
-import { counted } from '../model/counted.ts';
+import { makeFolder } from '../base/files.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Plan, PlanHolder, PlanProof } from '../model/plan.ts';
-import { type RunRecord, runRecordSchema } from '../model/record.ts';
+import { type RunRecord, runRecordSchema } from '../model/run-record.ts';
+import { counted } from '../model/text.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
-import { writeAtomically } from '../reporting/atomic-file.ts';
-import { PLAN_MARK } from '../reporting/plan/plan-mark.ts';
-import { isUntouched, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
+import { isUntouched, PLAN_MARK, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
 import {
   type KnownPosture,
   type KnownTest,
@@ -20,6 +18,7 @@ import {
   testReportSchema,
 } from '../reporting/plan/proofs.ts';
 import { readRunRecords } from '../reporting/record-files.ts';
+import { writeAtomically } from '../reporting/replaceable-file.ts';
 import { digestOf, type RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { namesIn, unlessMissing } from '../reporting/system-error.ts';
 import { onOneLine } from '../reporting/text.ts';

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
-import { isBlank } from '../model/blank-text.ts';
+import { isBlank } from '../model/text.ts';
 import { wrapWords } from '../reporting/text.ts';
 import { imageNames } from '../targets/docker/settings.ts';
 import { drillsAtOnce } from '../targets/drills-at-once.ts';
@@ -9,8 +9,7 @@ import type { DemoOptions } from './demo/demo-command.ts';
 import type { DoctorOptions } from './doctor-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
-import type { InitOptions } from './init/init-options.ts';
-import { addInitCommand } from './init/init-options.ts';
+import { addInitCommand, type InitOptions } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
 import type { DrillOptions } from './make-run.ts';
 import type { PlanOptions } from './plan-command.ts';
@@ -18,7 +17,6 @@ import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 import type { ToolchainOptions } from './toolchain-command.ts';
-import { addToolchainCommand } from './toolchain-options.ts';
 
 const MOST_JOBS = 64;
 /** EX_USAGE of sysexits.h. */
@@ -269,4 +267,58 @@ function wholeNumber(most: number) {
     }
     return value;
   };
+}
+
+type Given = Partial<ToolchainOptions>;
+
+const TOOLCHAIN_HELP = `
+A pack is one file with the programs in it. On a machine of the same kind (system, processor, C library) and with the same version of
+dr-contracts, --from installs it instead of building, without Go and without a network. LocalStack needs the same Python there (3.11 to 3.13).
+
+Examples:
+  $ npx dr-contracts toolchain                              what the contracts here need
+  $ npx dr-contracts toolchain --pack toolchain.tar.gz      the same, and write it into a file
+  $ npx dr-contracts toolchain --from toolchain.tar.gz      install that file on another machine
+  $ npx dr-contracts toolchain --key                        the name of what the contracts here need, for a cache
+`;
+
+function addToolchainCommand(program: Command, run: (options: ToolchainOptions) => Promise<void>): void {
+  program
+    .command('toolchain')
+    .description('obtain the programs that the contracts here need, and the sandbox; move them to another machine')
+    .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
+    .addOption(
+      new Option('--target <name>', 'for runs on this target (default: the one that a run takes)')
+        .choices(targetWishes)
+        .conflicts(['pack', 'from', 'key', 'builders']),
+    )
+    .addOption(new Option('--pack <file>', 'write the programs into a file, for another machine').conflicts('from'))
+    .addOption(
+      new Option('--from <file>', 'install what such a file holds; build and download nothing').conflicts('all'),
+    )
+    .option('--digest <digest>', 'with --from: what the file must be, as --pack printed it', digestArgument)
+    .addOption(
+      new Option('--key', 'print the key of a cache that holds these programs, and obtain nothing').conflicts([
+        'pack',
+        'from',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--builders',
+        'print whether Go and Python have to be installed first (go=true), and obtain nothing',
+      ).conflicts(['pack', 'from', 'key']),
+    )
+    .addHelpText('after', TOOLCHAIN_HELP)
+    .action(async ({ all = false, key = false, ...files }: Given, command: Command) => {
+      if (files.digest !== undefined && files.from === undefined) {
+        command.error("error: option '--digest <digest>' needs '--from <file>'");
+      }
+      await run({ all, key, ...files });
+    });
+}
+
+function digestArgument(text: string): string {
+  if (!/^sha256:[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('Write sha256: and 64 hexadecimal digits.');
+  return text;
 }

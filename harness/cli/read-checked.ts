@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
+import { issuesInWords } from '../model/text.ts';
 import { explaining } from '../reporting/system-error.ts';
 
 /**

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { optionsMistake } from '../model/options-mistake.ts';
 import { type Plan, planHolderForms, planSchema } from '../model/plan.ts';
-import { suggestion } from '../model/suggestion.ts';
+import { suggestion } from '../model/text.ts';
 import type { Project } from '../project/prepare-run.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { targetNames } from '../targets/wishes.ts';

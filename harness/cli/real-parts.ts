@@ -1,20 +1,19 @@
 import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/target.ts';
 import { capabilities } from '../registered/providers.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
-import { localToolNames, toolNames } from '../toolchain/tool-names.ts';
+import { localToolNames, toolNames } from '../toolchain/recipes.ts';
 import type { DoctorParts } from './doctor-command.ts';
-import type { AffectedContracts } from './drill-affected.ts';
+import type { AffectedContracts } from './drill-command.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
-import type { BuilderParts } from './needed-builders.ts';
 import type { LoadPlannedPromises } from './plan-command.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
-import type { ToolchainParts } from './toolchain-command.ts';
+import type { BuilderParts, ToolchainParts } from './toolchain-command.ts';
 
 // The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
 
@@ -128,7 +127,7 @@ export const doctorParts: DoctorParts = {
 };
 
 export const listContracts: ListContracts = async (contractFiles) => {
-  const contracts = await import('../contract/list-contracts.ts');
+  const contracts = await import('../contract/load.ts');
   return contracts.listContracts(contractFiles);
 };
 
@@ -141,17 +140,17 @@ const kubectlFor = (step: PartStep) => async () =>
   await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step));
 
 export const loadPlannedPromises: LoadPlannedPromises = async (contractFiles, step, outDir) => {
-  const contracts = await import('../contract/planned-promises.ts');
+  const contracts = await import('../contract/runbook-contracts.ts');
   return contracts.loadPlannedPromises({ contractFiles, outDir }, kubectlFor(step), step.signal);
 };
 
 export const loadPromises: LoadPromises = async (project) => {
-  const { statedPromises } = await import('../contract/stated-promises.ts');
+  const { statedPromises } = await import('../contract/promise-facts.ts');
   return await statedPromises(project);
 };
 
 export const affectedContracts: AffectedContracts = async (project, since, signal) => {
-  const affected = await import('../contract/affected-contracts.ts');
+  const affected = await import('../contract/promise-facts.ts');
   return await affected.affectedContracts(project, since, signal);
 };
 

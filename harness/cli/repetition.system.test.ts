@@ -1,10 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newDrillId } from '../contract/drill-files.ts';
-import { readyTarget } from '../model/open-target.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheckRecord } from '../model/posture.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
+import { readyTarget } from '../model/target.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { jsonOf } from '../reporting/record-files.ts';
@@ -12,10 +12,10 @@ import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
-import { haltChecks } from './doctor-halts.ts';
+import { haltChecks } from './doctor-checks.ts';
 import { runDrill } from './drill-command.ts';
 import { drillParts } from './real-parts.ts';
-import { type StubIo, withStubIo } from './stub-parts.ts';
+import { type StubIo, withStubIo } from './testing/stub-parts.ts';
 
 // Repetition as a user meets it: runs of a project with a ledger of its own, and a CronJob of a real Kubernetes API.
 

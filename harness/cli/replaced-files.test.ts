@@ -5,14 +5,14 @@ import { frameworkIds } from '../evidence/compliance/catalogue-schema.ts';
 import { exportFormats } from '../evidence/exports/write-export.ts';
 import { HOUR_MS, run } from '../evidence/gate/testing/made-up-gate.ts';
 import { entryName } from '../evidence/ledger/entry-file.ts';
-import { madeUpDrill, madeUpRun } from '../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpRun } from '../reporting/testing/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { runCompliance } from './compliance/compliance-command.ts';
 import { complianceFormats } from './compliance/compliance-options.ts';
 import { runExport } from './exports/export-command.ts';
 import { appendRuns } from './exports/testing/append-runs.ts';
 import { runReport } from './report-command.ts';
-import { withStubIo } from './stub-parts.ts';
+import { withStubIo } from './testing/stub-parts.ts';
 
 // What --out may replace: what such a command wrote before, and nothing else.
 
@@ -22,7 +22,7 @@ const writers: Readonly<Record<string, Writes>> = {
   report: (out, io, force) => runReport({ out, force }, io, async () => ({ promises: [], mistakes: [] })),
   ...Object.fromEntries(
     complianceFormats
-      // A browser prints it; print-pdf.browser.test.ts replaces one.
+      // A browser prints it; compliance-command.browser.test.ts replaces one.
       .filter((format) => format !== 'pdf')
       .map((format): [string, Writes] => [
         `report --from --format ${format}`,

@@ -1,14 +1,13 @@
 import { type Command, Option } from 'commander';
 import { type FrameworkId, frameworkIds } from '../evidence/compliance/catalogue-schema.ts';
+import { endArgument, LEDGER_OPTION, timeArgument } from './arguments.ts';
 import {
   type ComplianceFormat,
   type ComplianceOptions,
   complianceFormats,
   frameworkList,
 } from './compliance/compliance-options.ts';
-import { LEDGER_OPTION } from './ledger-place-option.ts';
 import type { ReportOptions } from './report-command.ts';
-import { endArgument, timeArgument } from './time-argument.ts';
 
 export interface ReportCommands {
   report(options: ReportOptions): Promise<number>;

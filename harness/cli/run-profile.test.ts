@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Activities, type ActivityKind } from '../base/activities.ts';
 import { ManualClock } from '../clock/testing/manual-clock.ts';
-import { madeUpDrill } from '../reporting/made-up-records.ts';
+import { madeUpDrill } from '../reporting/testing/made-up-records.ts';
 import { profileOf, stagesOf } from './run-profile.ts';
 
 /** Activities of a run on a clock of their own: what begins and ends at which moment, in milliseconds. */

@@ -1,5 +1,6 @@
 import type { Activities, Activity, ActivityKind } from '../base/activities.ts';
-import type { DrillRecord, RunRecord } from '../model/record.ts';
+import type { DrillRecord } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
 
 export const CONTRACTS_LOADED = 'contracts loaded';
 export const TOOLCHAIN = 'toolchain';

@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { madeUpContract, madeUpPassing } from '../reporting/runbook/made-up-contract.ts';
+import { madeUpContract, madeUpPassing } from '../reporting/runbook/testing/made-up-contract.ts';
 import type { CommandIo } from './command-io.ts';
 import { type RunbookOptions, runRunbook } from './runbook-command.ts';
-import { withStubIo } from './stub-parts.ts';
+import { withStubIo } from './testing/stub-parts.ts';
 
 const contract = madeUpContract();
 const options: RunbookOptions = { check: false, file: 'docs/runbook.md' };

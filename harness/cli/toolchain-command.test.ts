@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { HostSandbox } from '../model/sandbox.ts';
-import { localToolNames } from '../toolchain/tool-names.ts';
-import { type BuilderParts, runNeededBuilders } from './needed-builders.ts';
-import { withStubIo } from './stub-parts.ts';
-import { runToolchain, type ToolchainParts } from './toolchain-command.ts';
+import type { HostSandbox } from '../model/target.ts';
+import { localToolNames } from '../toolchain/recipes.ts';
+import { withStubIo } from './testing/stub-parts.ts';
+import { type BuilderParts, runNeededBuilders, runToolchain, type ToolchainParts } from './toolchain-command.ts';
 
 const tools = { path: (name: string) => name, inUse: [{ name: 'etcd', version: '3.6.4', source: 'cache' }] } as const;
 const never = async (): Promise<never> => Promise.reject(new Error('not called'));

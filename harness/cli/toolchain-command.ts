@@ -1,15 +1,13 @@
 import { basename, resolve } from 'node:path';
-import { counted } from '../model/counted.ts';
-import type { HostSandbox } from '../model/sandbox.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { HostSandbox, Toolchain, ToolName } from '../model/target.ts';
+import { counted } from '../model/text.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
 import { renderColumns } from '../reporting/columns.ts';
-import { createPlainLines } from '../reporting/plain-lines.ts';
-import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
+import { createPlainLines, createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { InstalledPack, MadePack } from '../toolchain/pack/index.ts';
-import { localToolNames } from '../toolchain/tool-names.ts';
+import { localToolNames } from '../toolchain/recipes.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { TOOLCHAIN } from './run-profile.ts';
@@ -35,7 +33,7 @@ export interface ToolchainParts {
   toolchainKey(names: readonly ToolName[]): Promise<string>;
 }
 
-export interface NeededTools {
+interface NeededTools {
   readonly target: TargetName;
   /** Undefined for every one, because it is not known which of them are needed. */
   readonly names?: readonly ToolName[] | undefined;
@@ -125,4 +123,26 @@ function reportInstalled({ entries, digest }: InstalledPack, io: CommandIo): voi
   const rows = entries.map(({ label, version, isNew }) => [label, version, isNew ? 'installed' : 'was there']);
   io.stdout.write(`${renderColumns(['packed', 'version', 'state'], rows, traitsOf(io.stdout, io.environment))}\n`);
   io.stdout.write(`\nThe pack is whole: ${digest}\n`);
+}
+
+export interface BuilderParts extends Pick<ToolchainParts, 'neededTools'> {
+  /** What has to be installed before these tools can be obtained. */
+  neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<'go' | 'python'>>;
+}
+
+/**
+ * `toolchain --builders`: prints `go=true` or `go=false`, and the same of Python, for a pipeline that installs them only where something has
+ * to be built. The lines are what GitHub reads as outputs of a step, and a shell as variables.
+ */
+export async function runNeededBuilders(
+  { all }: Pick<ToolchainOptions, 'all'>,
+  { cwd, config, stdout, clock, signal }: CommandIo,
+  parts: BuilderParts,
+): Promise<0> {
+  const step = { clock, signal, progress: () => undefined };
+  // Programs of the docker target come out of its images.
+  const { names = localToolNames } = all ? {} : await parts.neededTools(cwd, config, 'local', step);
+  const builders = await parts.neededBuilders(names);
+  for (const name of ['go', 'python'] as const) stdout.write(`${name}=${builders.has(name)}\n`);
+  return 0;
 }

@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { counted } from '../model/counted.ts';
 import { ExplainedError, namedByCaller } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
 import type { PostureRecord } from '../model/posture.ts';
-import type { DrillRecord, Judgement, RunRecord } from '../model/record.ts';
-import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
-import { listNotMet } from '../reporting/not-met.ts';
-import { renderPostures } from '../reporting/posture-table.ts';
-import { renderResultsTable } from '../reporting/results-table.ts';
-import type { ExitCode } from '../reporting/run-summary.ts';
-import { cleanupsFailed, exitCodeOf, unprovedIn, verdictOf } from '../reporting/run-summary.ts';
+import { type DrillRecord, drillRecordSchema, type Judgement } from '../model/record.ts';
+import { type RunRecord, runRecordSchema } from '../model/run-record.ts';
+import { counted, issuesInWords } from '../model/text.ts';
+import { renderPostures, renderResultsTable } from '../reporting/results-table.ts';
+import {
+  cleanupsFailed,
+  type ExitCode,
+  exitCodeOf,
+  listNotMet,
+  unprovedIn,
+  verdictOf,
+} from '../reporting/run-summary.ts';
 import { explaining } from '../reporting/system-error.ts';
 import { paletteFor, traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';

@@ -2,17 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeKey } from '../evidence/ledger/keygen.ts';
 import { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { makeKey } from '../evidence/ledger/public-key.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
 import { DAY_MS, entriesOfRun, madeUpPromise, never } from '../evidence/ledger/testing/made-up-ledger.ts';
-import { runAnchor } from './anchor-command.ts';
 import type { CommandIo } from './command-io.ts';
 import { runChangeKey, runKeygen } from './keygen-command.ts';
 import type { VerifyLedgerOptions } from './ledger-options.ts';
-import { withStubIo } from './stub-parts.ts';
-import { runVerify } from './verify-command.ts';
+import { withStubIo } from './testing/stub-parts.ts';
+import { runAnchor, runVerify } from './verify-command.ts';
 
 const options: VerifyLedgerOptions = { keys: [], anchors: [], json: false };
 

@@ -1,23 +1,27 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { PlacedAnchor } from '../evidence/ledger/anchor.ts';
-import { readAnchor } from '../evidence/ledger/anchor-places.ts';
+import { readAnchor, writeAnchor } from '../evidence/ledger/anchor-places.ts';
 import { type FaultName, MOST_FAULTS_OF_A_KIND } from '../evidence/ledger/fault.ts';
 import { short } from '../evidence/ledger/key-trust.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import type { LedgerStore } from '../evidence/ledger/store.ts';
-import { verdictSentence } from '../evidence/ledger/verdict-sentence.ts';
-import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
-import { counted } from '../model/counted.ts';
-import { namedByCaller, UsageError } from '../model/errors.ts';
+import {
+  type LedgerVerdict,
+  type LedgerVerification,
+  verdictSentence,
+  verifyLedger,
+} from '../evidence/ledger/verify-ledger.ts';
+import { ExplainedError, namedByCaller, UsageError } from '../model/errors.ts';
+import { counted } from '../model/text.ts';
 import { ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import { inWords, linesWithoutControls, onOneLine, wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
-import type { VerifyLedgerOptions } from './ledger-options.ts';
+import type { AnchorOptions, VerifyLedgerOptions } from './ledger-options.ts';
 import { shownPlace } from './shown-place.ts';
 
 const EXIT_CODES: Readonly<Record<LedgerVerdict, 0 | 1 | 2>> = {
@@ -114,7 +118,7 @@ interface Shown {
 }
 
 /** What was verified, the verdict, what is wrong, and what was not checked. */
-export function renderVerification(
+function renderVerification(
   verification: LedgerVerification,
   { at, keys, reviewerKeys = [], anchors, columns }: Shown,
 ): string {
@@ -162,3 +166,54 @@ const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>
     .map(([name, count]) => `  ${name}: and ${count - MOST_FAULTS_OF_A_KIND} more`);
 
 const minute = (utc: string): string => utc.slice(0, 16).replace('T', ' ');
+
+/** Writes the head of the ledger to another place. A ledger that is broken is not anchored. */
+export async function runAnchor(
+  { ledger, keys: files, reviewerKeys: reviewers = [], to }: AnchorOptions,
+  io: CommandIo,
+): Promise<0> {
+  const keys = await readKeys(files, io);
+  const reviewerKeys = await readKeys(reviewers, io);
+  using store = await openLedger(ledger, io);
+  const at = io.clock.now().utc;
+  const { verdict, head, faults } = await verifyLedger(
+    store,
+    { keys, reviewerKeys, anchors: [], nowUtc: at },
+    io.signal,
+  );
+  if (verdict === 'invalid' || head === null) {
+    throw new ExplainedError({
+      thing: `ledger ${store.at}`,
+      expected: 'an unbroken ledger to anchor',
+      observed: head === null ? 'it is empty' : (faults[0]?.sentence ?? 'it is not valid').replace(/\.$/, ''),
+      nextStep: head === null ? 'Run `dr-contracts drill` first.' : 'Run `dr-contracts verify` to see what is wrong.',
+    });
+  }
+  const { sequence, digest } = head;
+  const anchor = { anchorOf: 'dr-contracts ledger' as const, version: 1 as const, sequence, digest, at };
+  const place = await namedByCaller(() => writeAnchor(to, anchor, io.cwd, io.signal));
+  io.stdout.write(
+    `anchored entry ${sequence} (${digest}) in ${place}\nVerify: npx dr-contracts verify --anchor '${place}'\n`,
+  );
+  return 0;
+}
+
+/** HTML, PDF and JSON can say that a ledger is invalid. An auditor takes these formats for evidence, and they have no place for it. */
+const NEEDS_UNBROKEN_LEDGER: readonly string[] = ['oscal', 'csv'];
+
+export const needsUnbrokenLedger = (format: string): boolean => NEEDS_UNBROKEN_LEDGER.includes(format);
+
+/** @throws {ExplainedError} for an invalid ledger where the format cannot say so. */
+export function requireUnbroken(
+  at: string,
+  { verdict, faults: [fault] }: Pick<LedgerVerification, 'verdict' | 'faults'>,
+  format: string,
+): void {
+  if (verdict !== 'invalid' || !needsUnbrokenLedger(format)) return;
+  throw new ExplainedError({
+    thing: `ledger ${at}`,
+    expected: `an unbroken ledger for --format ${format}`,
+    observed: (fault?.sentence ?? 'it is invalid').replace(/\.$/, '').replace(/^The /, 'the '),
+    nextStep: 'To see every fault, run `dr-contracts verify`.',
+  });
+}

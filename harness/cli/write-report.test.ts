@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { madeUpPromise } from '../evidence/ledger/testing/made-up-ledger.ts';
 import { isUsageError } from '../model/errors.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
-import { madeUpDrill } from '../reporting/made-up-records.ts';
+import { madeUpDrill } from '../reporting/testing/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { runDrill } from './drill-command.ts';
 import { askGate } from './gate/ask-gate.ts';
 import type { DrillOptions } from './make-run.ts';
 import { runReport } from './report-command.ts';
-import { stubParts, withStubIo } from './stub-parts.ts';
+import { stubParts, withStubIo } from './testing/stub-parts.ts';
 import { writeReport } from './write-report.ts';
 
 const options: DrillOptions = { target: 'local', contracts: [], all: false, keep: false, json: false, jobs: 1 };

@@ -1,12 +1,11 @@
 import { dirname, join } from 'node:path';
-import { makeFolder } from '../base/make-folder.ts';
+import { makeFolder } from '../base/files.ts';
 import type { LedgerStore } from '../evidence/ledger/store.ts';
 import type { PageGate, PageLedger, PageSource } from '../evidence/page/page-source.ts';
 import { ExplainedError, messagesOf } from '../model/errors.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
 import { formatDuration } from '../model/units.ts';
-import { baseNamed, findBase } from '../project/base-branch.ts';
-import { isPolicyThere } from '../project/gate-files.ts';
+import { baseNamed, findBase, isPolicyThere } from '../project/gate-files.ts';
 import type { LedgerSettings, Project } from '../project/prepare-run.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';

@@ -8,7 +8,7 @@ const direct = new Agent();
 const directTls = new TlsAgent({ rejectUnauthorized: false });
 
 /** A whole answer. Its body is short: these are the monitoring endpoints of servers of this machine. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number;
   readonly statusText: string;
   readonly body: string;
@@ -40,7 +40,7 @@ export async function httpRequest(
 }
 
 /** An answer whose body is read as it comes. Who takes it reads it to its end, or destroys it. */
-export interface HttpStream {
+interface HttpStream {
   readonly status: number;
   readonly body: IncomingMessage;
 }
@@ -65,3 +65,10 @@ export async function httpJson(url: string, signal: AbortSignal): Promise<unknow
   if (status !== 200) throw new Error(`${url} answers ${status}: ${body.slice(0, 200)}`);
   return JSON.parse(body);
 }
+
+/**
+ * A request to a service that is not part of a drill: a chat, or the code forge. It takes the user's own way out, a proxy included,
+ * where Node is told to use one. Servers that the harness started are asked with `httpRequest`, which never takes a proxy.
+ * @throws what `fetch` throws; an answer of any status is an answer.
+ */
+export const requestOfUser = (url: string | URL, init: RequestInit): Promise<Response> => fetch(url, init);

@@ -3,8 +3,7 @@ import { compareContent, fingerprintContent } from '../asset-kit/content.ts';
 import type { OpenAsset } from '../model/asset.ts';
 import type { Procedure } from '../model/procedure.ts';
 import { coursesOf } from './courses.ts';
-import { noServers } from './no-servers.ts';
-import { conformance } from './suite.ts';
+import { conformance, noServers } from './suite.ts';
 import { type Change, itemsOf, listOf, toyKind, toyProcedure, toySabotage, toyWorld } from './testing/toy.ts';
 
 // The suite itself passes on an asset that works.

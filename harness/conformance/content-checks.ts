@@ -1,11 +1,10 @@
 import { access } from 'node:fs/promises';
 import type { AssetKind, Fingerprint } from '../model/asset.ts';
-import { counted } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Comparison } from '../model/record.ts';
-import type { Check } from './check.ts';
+import { counted } from '../model/text.ts';
 import { differencesOf, isEqual, type Life, totalsOf } from './life.ts';
-import type { Sabotage, Sabotages } from './options.ts';
+import type { Check, Sabotage, Sabotages } from './options.ts';
 
 /** What the author says of the asset before any of it is opened. */
 export function requireDescribed(kind: AssetKind): void {

@@ -3,7 +3,6 @@ import type { AssetKind, Disaster } from '../model/asset.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { Procedure } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
-import type { Check, Course } from './check.ts';
 import {
   comparisonChecks,
   requireComparesEqual,
@@ -19,7 +18,14 @@ import {
   requireSpared,
 } from './destruction-checks.ts';
 import { Life, type LifeOptions } from './life.ts';
-import { BUDGET_MS, type ConformanceOptions, GONE_BUDGET_MS, type Sabotages } from './options.ts';
+import {
+  BUDGET_MS,
+  type Check,
+  type ConformanceOptions,
+  type Course,
+  GONE_BUDGET_MS,
+  type Sabotages,
+} from './options.ts';
 import {
   type BackedUp,
   requireBackedUp,

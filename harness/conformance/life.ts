@@ -18,9 +18,8 @@ import type {
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 import type { Comparison } from '../model/record.ts';
-import type { PerformedStep } from '../model/recovery-step.ts';
 import { Secrets } from '../model/secrets.ts';
-import type { Step } from '../model/step.ts';
+import type { PerformedStep, Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 
 export interface LifeOptions {

@@ -42,3 +42,19 @@ export interface ConformanceOptions {
 
 export const BUDGET_MS = 120_000;
 export const GONE_BUDGET_MS = 30_000;
+
+/** One thing that a plug-in must do. Becomes a test. */
+export interface Check {
+  /** Completes "it …". */
+  readonly title: string;
+  /** @throws {ExplainedError} for a plug-in that does otherwise. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Checks that follow each other on the same asset. Becomes a suite. */
+export interface Course {
+  readonly title: string;
+  readonly checks: readonly Check[];
+  /** Removes what the checks have made. */
+  readonly end: () => Promise<void>;
+}

@@ -3,8 +3,9 @@ import { afterAll, describe, inject, it } from 'vitest';
 import { withinBudget } from '../base/budget.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { AssetKind } from '../model/asset.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { Target } from '../model/target.ts';
 import { coursesOf, type Prepared } from './courses.ts';
-import { noServers } from './no-servers.ts';
 import { BUDGET_MS, type ConformanceOptions } from './options.ts';
 
 export type { ConformanceOptions, Sabotage, Sabotages } from './options.ts';
@@ -55,3 +56,28 @@ async function targetOfProject() {
   const { attachTarget } = await import('../contract/attach-target.ts');
   return attachTarget(provided.handle, { clock: systemClock });
 }
+
+const NEXT_STEP = "Add globalSetup: ['dr-contracts/vitest'] to the vitest project, or give conformance a `target`.";
+
+const none = (): never => {
+  throw new ExplainedError({
+    thing: 'the target of this conformance suite',
+    expected: 'servers and programs for an asset that asks for them',
+    observed: 'it has none, because nothing was started',
+    nextStep: NEXT_STEP,
+  });
+};
+
+/** A target on which nothing runs, for an asset that needs no server. */
+export const noServers: Target = {
+  name: 'none',
+  sessionId: 'conformance',
+  capabilities: [],
+  differencesFromProduction: [],
+  tools: [],
+  sandbox: { kind: 'refused', reason: 'no target was started', fix: NEXT_STEP },
+  tool: none,
+  offers: () => false,
+  place: async () => none(),
+  tellCredentials: async () => undefined,
+};

@@ -1,4 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
+import type { RunFacts } from '../drill/new-record.ts';
+import type { DrillTuning } from '../drill/tuning.ts';
+import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import { attachTo } from '../targets/attach.ts';
 import { containers } from '../targets/docker/attach.ts';
@@ -10,3 +13,24 @@ export type { TargetHandle } from '../targets/handle.ts';
 /** The running target behind a handle, whichever it is. */
 export const attachTarget = (handle: TargetHandle, options: { readonly clock: Clock }): Target =>
   attachTo(handle.kind === 'docker' ? containers : processes, handle, options);
+
+/** What the tests of a run are given: the running target, where their records go, and what the configuration says. */
+export interface ProvidedContext {
+  readonly handle: TargetHandle;
+  /** What the target could run; only the parts that the contracts need were started. */
+  readonly capabilities: readonly Capability[];
+  readonly runDir: string;
+  readonly facts: RunFacts;
+  /** Folders of the project, as absolute paths. */
+  readonly project: {
+    readonly folder: string;
+    readonly platformDir: string;
+    readonly outDir: string;
+    readonly configFile?: string;
+  };
+  readonly tuning: Pick<DrillTuning, 'serviceBudgetMs'>;
+  /** Why contracts cannot run on this target, as the configuration says, by name. */
+  readonly notOn: Readonly<Record<string, string>>;
+  /** Whether a contract that this target cannot run fails. */
+  readonly mustRunAll: boolean;
+}

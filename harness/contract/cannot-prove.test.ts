@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { readyTarget } from '../model/open-target.ts';
-import { Places } from '../model/places.ts';
 import { drillRecordSchema } from '../model/record.ts';
-import type { Target } from '../model/target.ts';
+import { Places, readyTarget, type Target } from '../model/target.ts';
 import { runContracts } from './run-contracts.ts';
 
 const source = `

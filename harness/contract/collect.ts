@@ -1,8 +1,8 @@
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { noteMadeOf } from '../model/made-of.ts';
 import type { PostureContract } from '../model/posture.ts';
 import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
-import { mistakesIn } from './mistakes-in.ts';
 
 /** Where `contract()` and `posture()` leave what they define when a run, not vitest, loads the file. */
 export interface ContractCollector {
@@ -65,3 +65,70 @@ export const loadedByNobody = (thing: string): ExplainedError =>
     observed: 'something else loaded it',
     nextStep: 'Run `npx dr-contracts drill` or `npx vitest run`.',
   });
+
+/** A global symbol: the contract file may load another copy of this package than the run that loads it. */
+const MISTAKE = Symbol.for('dr-contracts.mistake');
+
+/** What stands in the place of options that are not well formed, until the contract that uses them reports it. */
+const mistaken = (error: Error): object => ({ [MISTAKE]: error });
+
+const DEEPEST = 4;
+
+/** The mistakes in the parts of what an author wrote, in its order. */
+function mistakesIn(value: unknown, depth = 0): readonly Error[] {
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return [];
+  if (MISTAKE in value && value[MISTAKE] instanceof Error) return [value[MISTAKE]];
+  const parts: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return [...new Set(parts.flatMap((part) => mistakesIn(part, depth + 1)))];
+}
+
+/** A global symbol: the contract file may load another copy of this package than the run that loads it. */
+const DEFERRING = Symbol.for('dr-contracts.deferring');
+
+interface WithDeferred {
+  [DEFERRING]?: Set<Error>;
+}
+
+/**
+ * From here on, options that are not well formed stop the contract that uses them, as they do where a run collects contracts.
+ * @returns the mistakes that no contract has used yet.
+ */
+export function deferMistakes(): ReadonlySet<Error> {
+  const unused = new Set<Error>();
+  (globalThis as WithDeferred)[DEFERRING] = unused;
+  return unused;
+}
+
+const unusedMistakes = (): Set<Error> | undefined =>
+  currentCollector()?.unused ?? (globalThis as WithDeferred)[DEFERRING];
+
+/**
+ * `jetstream({ … })` and the like are evaluated before the `contract({ … })` that they are an argument of. An error that they throw would
+ * end the whole file. While contracts are loaded they therefore return the mistake, and the contract reports it as its own. What they make
+ * carries the options that it was made of: they are a part of the definition of a promise.
+ */
+export function stopsOneContract<F extends (...options: never[]) => object>(make: F): F {
+  const noted = (options: Parameters<F>): object => noteMadeOf(make(...options), { kind: make.name, options });
+  const deferring = (...options: Parameters<F>): object => {
+    const unused = unusedMistakes();
+    if (unused === undefined) return noted(options);
+    const [inner] = mistakesIn(options);
+    if (inner !== undefined) return mistaken(inner);
+    try {
+      return noted(options);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      unused.add(error);
+      return mistaken(error);
+    }
+  };
+  return deferring as F;
+}
+
+/** Throws the first mistake that a part of the definition holds. */
+export function throwMistakeIn(definition: unknown): void {
+  const mistakes = mistakesIn(definition);
+  for (const mistake of mistakes) unusedMistakes()?.delete(mistake);
+  const [first] = mistakes;
+  if (first !== undefined) throw first;
+}

@@ -1,6 +1,6 @@
 import type { Ways } from '../model/access.ts';
 import { collect, currentCollector, loadedByNobody, nameIn } from './collect.ts';
-import { type ContractDefinition, defineContract } from './define.ts';
+import { type ContractDefinition, defineContract, definePosture, type PostureDefinition } from './define.ts';
 
 // Loading vitest outside of its own workers fails, so it is loaded only there: by the global that vitest itself goes by, because
 // programs that a test starts inherit the variable VITEST.
@@ -16,4 +16,16 @@ export function contract<W extends Ways, Used extends string>(definition: Contra
     collect(collector, collector.contracts, definition, () => defineContract(definition, collector.sourceFile));
   } else if (spec !== undefined) spec.specify(definition);
   else throw loadedByNobody(`contract "${nameIn(definition)}"`);
+}
+
+/**
+ * States promises that can be seen without a drill. In vitest they become tests; in `dr-contracts drill` they are checked before
+ * the drills, and alone with `--posture`. A posture that is not well formed is reported with its file, and stops no other contract.
+ */
+export function posture(definition: PostureDefinition): void {
+  const collector = currentCollector();
+  if (collector !== undefined) {
+    collect(collector, collector.postures, definition, () => definePosture(definition, collector.sourceFile));
+  } else if (spec !== undefined) spec.specifyPosture(definition);
+  else throw loadedByNobody(`posture "${nameIn(definition)}"`);
 }

@@ -1,16 +1,58 @@
 import { z } from 'zod';
 import { canProtect, offersOf, type Survivable, type Ways } from '../model/access.ts';
 import type { AssetKind, Disaster } from '../model/asset.ts';
+import type { AuditNotes } from '../model/audit.ts';
 import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
 import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
+import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import type { Procedure } from '../model/procedure.ts';
 import type { Schedule } from '../model/schedule.ts';
-import { suggestion } from '../model/suggestion.ts';
+import type { Capability } from '../model/service.ts';
+import { suggestion } from '../model/text.ts';
 import { parseDurationMs, parseRpo, parseSizeBytes } from '../model/units.ts';
+import { capabilities } from '../registered/providers.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
-import { type AuditDefinition, auditFields, auditOf } from './audit-fields.ts';
-import { throwMistakeIn } from './deferred.ts';
+import { nameIn, throwMistakeIn } from './collect.ts';
+
+/** What a contract of either kind may state for auditors and for the schedule of its proofs. Nothing is filled in where it is left out. */
+interface AuditDefinition {
+  /**
+   * How often a proof is promised, e.g. `1d`. The gate and `verify` then notice a scheduled run that is missing. A proof may come later by
+   * a tenth of it, and by an hour where that is longer.
+   */
+  readonly cadence?: string;
+  readonly audit?: {
+    /** The business impact analysis from which the objectives come: a link, or the name of the document. */
+    readonly impactAnalysis?: string;
+    /** The kind of test, in the words of your test programme, e.g. `functional test on a disposable copy`. */
+    readonly testKind?: string;
+    /** How the restore target was separated from the source. */
+    readonly segregation?: string;
+  };
+}
+
+const words = z.string().trim().min(1, 'must not be empty').optional();
+
+/** The same fields, for the schemas of contracts and posture contracts. */
+const auditFields = {
+  cadence: z.string().optional(),
+  audit: z.strictObject({ impactAnalysis: words, testKind: words, segregation: words }).optional(),
+};
+
+/**
+ * @param thing for messages: whose fields they are.
+ * @throws {ExplainedError} for a cadence that is no duration.
+ */
+function auditOf(
+  { cadence, audit }: { readonly cadence?: string | undefined; readonly audit?: AuditNotes | undefined },
+  thing: string,
+): { readonly cadenceMs?: number; readonly audit?: AuditNotes } {
+  return {
+    ...(cadence === undefined ? {} : { cadenceMs: parseDurationMs(cadence, `${thing}, cadence`) }),
+    ...(audit === undefined || Object.keys(audit).length === 0 ? {} : { audit }),
+  };
+}
 
 /** What the author of a contract writes. Durations (`15m`) and sizes (`50GiB`) are written as people write them. */
 export interface ContractDefinition<W extends Ways = Ways, Used extends string = string> extends AuditDefinition {
@@ -212,4 +254,66 @@ function contractThing(definition: unknown, sourceFile: string | undefined): str
       ? ` "${String(definition.name)}"`
       : '';
   return `contract${name}${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
+}
+
+/** What the author of a posture contract writes. */
+export interface PostureDefinition extends AuditDefinition {
+  /** Unique among all contracts; what `--contract` takes. */
+  readonly name: string;
+  readonly owner: string;
+  /** Controls that this contract is evidence for, e.g. `ISO 27001 A.8.13`. */
+  readonly controls?: readonly string[];
+  /**
+   * An executable that puts the platform onto a disposable target, as its operators would: bucket, policies, manifests, a first
+   * backup. It is never run against anything else.
+   */
+  readonly appliedBy?: string;
+  /** What that executable needs of the target, besides what the checks need. */
+  readonly needs?: readonly Capability[];
+  readonly checks: readonly PostureCheck[];
+}
+
+const isCheck = (value: unknown): value is PostureCheck =>
+  typeof value === 'object' && value !== null && 'promise' in value && 'observe' in value;
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, e.g. off-site-backups');
+
+const postureDefinitionSchema = z.strictObject({
+  name,
+  owner: z.string().min(1, 'must name who answers for it'),
+  controls: z.array(z.string().min(1)).default([]),
+  appliedBy: z.string().min(1).optional(),
+  needs: z.array(z.lazy(() => z.enum(capabilities()))).default([]),
+  checks: z
+    .array(z.custom<PostureCheck>(isCheck, 'must be a check such as writerPolicy({ … })'))
+    .min(1, 'must hold at least one check'),
+  ...auditFields,
+});
+
+/** @throws {ExplainedError} when the contract is not well formed. */
+export function definePosture(definition: PostureDefinition, sourceFile?: string): PostureContract {
+  throwMistakeIn(definition);
+  const thing = `posture "${nameIn(definition) ?? ''}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
+  const parsed = parsedOptions(thing, postureDefinitionSchema, definition, 'Correct the field.');
+  const { appliedBy, checks, needs, cadence, audit, ...rest } = parsed;
+  const names = checks.map((check) => check.name);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice !== undefined) {
+    throw new ExplainedError({
+      thing,
+      expected: 'every check once',
+      observed: `two checks are named "${twice}"`,
+      nextStep: 'Remove one, or state it in another posture.',
+    });
+  }
+  return {
+    ...rest,
+    appliedBy,
+    checks,
+    needs: [...new Set([...needs, ...checks.flatMap((check) => check.needs)])],
+    prefers: [...new Set(checks.flatMap((check) => check.prefers ?? []))],
+    ...auditOf({ cadence, audit }, thing),
+    sourceFile,
+  };
 }

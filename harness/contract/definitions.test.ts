@@ -4,10 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Contract } from '../model/contract.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
-import { secret } from '../model/secret-value.ts';
+import { secret } from '../model/secrets.ts';
 import { platformFolder, usePlatformFolder } from '../process/platform-folder.ts';
-import { defineContract } from './define.ts';
-import { definePosture } from './define-posture.ts';
+import { defineContract, definePosture } from './define.ts';
 import { withDefinitions } from './definitions.ts';
 import { accessTried, cronJobRuns, jetstream, runbookMatches, script, writerPolicy } from './parts.ts';
 

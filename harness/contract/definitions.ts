@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { openFile } from '../base/open-file.ts';
+import { openFile } from '../base/files.ts';
 import type { Contract } from '../model/contract.ts';
+import { madeOf } from '../model/made-of.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import {
   type ContractInput,
@@ -11,9 +12,8 @@ import {
   type NamedInputs,
 } from '../project/contract-inputs.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
-import { PLAN_MARK } from '../reporting/plan/plan-mark.ts';
+import { PLAN_MARK } from '../reporting/plan/plan-page.ts';
 import { asSystemError } from '../reporting/system-error.ts';
-import { canonicalOf } from './canonical.ts';
 import type { Promises } from './load.ts';
 import { inputsNamedBy } from './promise-facts.ts';
 
@@ -21,7 +21,7 @@ import { inputsNamedBy } from './promise-facts.ts';
 // same when a check runs and when nothing runs, on every machine and every target.
 
 /** Told of a promise that names a file which cannot be read, so that it has no definition. */
-export type OnUndefined = (promise: string, error: unknown) => void;
+type OnUndefined = (promise: string, error: unknown) => void;
 
 /**
  * The same promises with their definitions.
@@ -138,3 +138,77 @@ async function isPlanPage(path: string): Promise<boolean> {
 
 const digestOf = (content: unknown): string =>
   `sha256:${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`;
+
+/** What an author wrote, as plain data that is the same on every machine. */
+interface Canonical {
+  readonly value: unknown;
+  /** Every text in it: one of them may name a file. */
+  readonly texts: readonly string[];
+  /** It holds code, or an object of a kind that is not known here: what that does cannot be told from its data. */
+  readonly holdsCode: boolean;
+}
+
+/**
+ * The canonical form of a part of a contract, or of its options: sorted fields, without fields that are not set. A value that was declared
+ * as `secret(…)` is left out, because the digest of a short secret gives it away.
+ * @param folders absolute paths, which differ from machine to machine: the texts are told without them.
+ */
+function canonicalOf(written: unknown, folders: readonly string[]): Canonical {
+  const reading = new Reading(folders);
+  const value = reading.of(written);
+  return { value, texts: reading.texts, holdsCode: reading.holdsCode };
+}
+
+class Reading {
+  readonly texts: string[] = [];
+  holdsCode = false;
+  readonly #folders: readonly string[];
+  /** Objects around the one that is read. */
+  readonly #around = new Set<object>();
+
+  constructor(folders: readonly string[]) {
+    this.#folders = folders.toSorted((one, other) => other.length - one.length);
+  }
+
+  of(value: unknown): unknown {
+    if (typeof value === 'string') return this.#text(value);
+    if (typeof value === 'bigint') return ['bigint', String(value)];
+    if (typeof value === 'number') return Number.isFinite(value) ? value : ['number', String(value)];
+    if (typeof value === 'function') return this.#code();
+    if (typeof value !== 'object' || value === null) return value ?? null;
+    if (this.#around.has(value)) return this.#code();
+    this.#around.add(value);
+    const read = this.#object(value);
+    this.#around.delete(value);
+    return read;
+  }
+
+  #object(value: object): unknown {
+    const made = madeOf(value);
+    if (made !== undefined) return { kind: made.kind, options: this.of(made.options) };
+    if (value instanceof RegExp) return ['RegExp', String(value)];
+    if (value instanceof Map) return ['Map', [...value].map((entry) => this.of(entry))];
+    if (value instanceof Set) return ['Set', [...value].map((each) => this.of(each))];
+    // Dates, addresses, and values that were declared secret, which say *** of themselves.
+    if ('toJSON' in value && typeof value.toJSON === 'function') return this.of(value.toJSON());
+    if (Array.isArray(value)) return value.map((each) => this.of(each));
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== null && prototype !== Object.prototype) return this.#code();
+    const fields = Object.entries(value).filter(([, each]) => each !== undefined);
+    return Object.fromEntries(
+      fields.toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([name, each]) => [name, this.of(each)]),
+    );
+  }
+
+  #text(text: string): string {
+    let told = text;
+    for (const folder of this.#folders) told = told.replaceAll(`${folder}/`, '').replaceAll(folder, '.');
+    this.texts.push(told);
+    return told;
+  }
+
+  #code(): string {
+    this.holdsCode = true;
+    return 'code';
+  }
+}

@@ -1,17 +1,19 @@
+import { randomInt } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import type { RunFacts } from '../drill/new-record.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { DrillRecord } from '../model/record.ts';
+import { type DrillRecord, drillRecordSchema, type FindingName, type SizePoint } from '../model/record.ts';
+import { isKept } from '../model/record-parts.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
-import { newDrillId, recordSaver } from './drill-files.ts';
 import { withManifests } from './prepare.ts';
-import { drillThroughSizes } from './sizes.ts';
 
-export interface ContractDrill {
+interface ContractDrill {
   readonly contract: Contract;
   readonly disaster: string;
   readonly target: Target;
@@ -43,4 +45,58 @@ export async function drillContract(drill: ContractDrill): Promise<DrillRecord> 
   return await drillThroughSizes(contract, (size) =>
     runDrill({ ...same, ...size, tuning, secrets, drillId: newDrillId(), run: facts, save: recordSaver(runDir) }),
   );
+}
+
+const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** Short, unique, safe in every kind of name: stream, bucket, namespace. */
+export function newDrillId(): string {
+  return `d${Array.from({ length: 7 }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')}`;
+}
+
+/** Writes a record, validated and in one step, below the run's folder. The same drill overwrites its own earlier state. */
+export function recordSaver(runDir: string): (record: DrillRecord) => Promise<void> {
+  return async (record) => {
+    const dir = join(runDir, 'drills');
+    await mkdir(dir, { recursive: true });
+    const path = join(dir, `${record.contract.name}--${record.disaster.name}--${record.drillId}.json`);
+    await writeFile(`${path}.part`, `${JSON.stringify(drillRecordSchema.parse(record), undefined, 2)}\n`);
+    await rename(`${path}.part`, path);
+  };
+}
+
+/** Multiples of the seed at which a contract with a production size is drilled: four points, a factor of eight apart. */
+const SCALES = [1, 2, 4, 8] as const;
+
+/** The sizes at which a contract is drilled. */
+export const scalesOf = ({ productionSizeBytes }: Pick<Contract, 'productionSizeBytes'>): readonly number[] =>
+  productionSizeBytes === undefined ? [1] : SCALES;
+
+/** The findings that depend on the schedule alone, and the RTO, which all sizes decide together. */
+const NO_MATTER_OF_SIZE: readonly FindingName[] = ['rto', 'exposure', 'freshness'];
+
+export interface SizedDrill {
+  readonly scale: number;
+  readonly earlierSizes: readonly SizePoint[];
+}
+
+/**
+ * Runs the drill once, or, where the contract declares a production size, at several sizes, and returns the last record:
+ * the largest, with the points of all, or the first that is not proved.
+ */
+export async function drillThroughSizes(
+  contract: Contract,
+  drill: (size: SizedDrill) => Promise<DrillRecord>,
+): Promise<DrillRecord> {
+  if (contract.productionSizeBytes === undefined) return drill({ scale: 1, earlierSizes: [] });
+  let record: DrillRecord | undefined;
+  for (const scale of SCALES) {
+    record = await drill({ scale, earlierSizes: record?.sizes ?? [] });
+    const sound = record.judgement?.findings.every(
+      ({ name, verdict }) => NO_MATTER_OF_SIZE.includes(name) || isKept(verdict),
+    );
+    if (record.failure !== null || sound !== true) return record;
+  }
+  if (record === undefined) throw new Error('no size was drilled');
+  return record;
 }

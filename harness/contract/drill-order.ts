@@ -1,8 +1,8 @@
-import { drillName } from '../drill/drill-name.ts';
+import { drillName } from '../drill/new-record.ts';
 import type { Contract } from '../model/contract.ts';
 import { providerOf } from '../registered/providers.ts';
-import { needsOf } from './left-out.ts';
-import { scalesOf } from './sizes.ts';
+import { scalesOf } from './drill-contract.ts';
+import { needsOf } from './wanted-parts.ts';
 
 export interface PlannedDrill {
   readonly contract: Contract;

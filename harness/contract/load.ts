@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { drillName } from '../drill/drill-name.ts';
+import { drillName } from '../drill/new-record.ts';
 import type { Contract } from '../model/contract.ts';
 import { ContractMistakeError, UsageError } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
-import { suggestion } from '../model/suggestion.ts';
+import { suggestion } from '../model/text.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, isOfAuthor, throwMistakes } from '../project/mistakes.ts';
@@ -199,5 +199,28 @@ export const namesOf = ({ contracts, postures, mistakes }: Promises): readonly s
 ];
 
 /** Every drill of a contract by the name that people see. */
-export const drillsOf = (contract: Contract): readonly string[] =>
+const drillsOf = (contract: Contract): readonly string[] =>
   contract.survives.map((disaster) => drillName(contract.name, disaster));
+
+export interface ContractList {
+  readonly contracts: readonly { readonly name: string; readonly drills: readonly string[]; readonly file: string }[];
+  readonly mistakes: readonly ContractMistake[];
+}
+
+/** What there is to run, without running it. */
+export async function listContracts(contractFiles: ContractFiles): Promise<ContractList> {
+  const { contracts, postures, mistakes } = await checkPromises(await loadPromises(contractFiles));
+  const listed = [
+    ...contracts.map((contract) => ({
+      name: contract.name,
+      drills: drillsOf(contract),
+      file: contract.sourceFile ?? '',
+    })),
+    ...postures.map(({ name, checks, sourceFile }) => ({
+      name,
+      drills: checks.map((check) => `posture: ${check.name}`),
+      file: sourceFile ?? '',
+    })),
+  ];
+  return { contracts: listed, mistakes };
+}

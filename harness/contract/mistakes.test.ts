@@ -10,9 +10,9 @@ import { requireExecutable } from '../process/named-program.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { mistakeText, throwMistakes } from '../project/mistakes.ts';
 import { prepareRun } from '../project/prepare-run.ts';
+import { scalesOf } from './drill-contract.ts';
 import { checkPromises, loadContracts, loadPromises, selectPromises } from './load.ts';
 import { preparePromises } from './prepare.ts';
-import { scalesOf } from './sizes.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -5,14 +5,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { memoryTarget } from '../drill/testing/run-memory-drill.ts';
 import type { Capability } from '../model/service.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/target.ts';
 import { capabilities } from '../registered/providers.ts';
 import { type ContractRunOptions, runContracts } from './run-contracts.ts';
 import { toolsOfParts, type WantedParts } from './wanted-parts.ts';
 
 const FORMS = `
-import { posture } from '${resolve('harness/contract/posture.ts')}';
-import { contract } from '${resolve('harness/contract/contract.ts')}';
+import { contract, posture } from '${resolve('harness/contract/contract.ts')}';
 import { memoryContract, memoryWorld } from '${resolve('harness/drill/testing/memory-asset.ts')}';
 const observe = async ({ project }) => {
   await project.drilledContracts();

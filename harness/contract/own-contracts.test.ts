@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import config from '../../dr-contracts.config.ts';
 import { capabilitiesOf } from '../registered/providers.ts';
-import { partition, partitionPostures } from './left-out.ts';
 import { loadPromises } from './load.ts';
+import { partition, partitionPostures } from './wanted-parts.ts';
 
 const folder = resolve(import.meta.dirname, '../..');
 

@@ -8,8 +8,7 @@ import { holderName, type Plan } from '../model/plan.ts';
 import { parseConfig } from '../project/config.ts';
 import { knownHolders } from '../reporting/plan/proofs.ts';
 import { judgePlan, type KnownHolders } from '../verdict/plan.ts';
-import { knownPosture } from './planned-promises.ts';
-import { loadDefined, runbookContract } from './runbook-contracts.ts';
+import { knownPosture, loadDefined, runbookContract } from './runbook-contracts.ts';
 
 const folder = resolve(import.meta.dirname, '../..');
 let plan: Plan;

@@ -42,10 +42,11 @@ import { gcsBucket as makeGcsBucket } from '../systems/gcs/kind.ts';
 import { grafanaDashboards as makeGrafanaDashboards } from '../systems/kubernetes/acceptance/grafana-dashboards.ts';
 import { kubernetesNamespace as makeKubernetesNamespace } from '../systems/kubernetes/kind.ts';
 import { natsStatefulSet as makeNatsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
-import { jetstream as makeJetstream, mirroredStreams as makeMirroredStreams } from '../systems/nats/index.ts';
+import { jetstream as makeJetstream } from '../systems/nats/jetstream.ts';
+import { mirroredStreams as makeMirroredStreams } from '../systems/nats/mirrored.ts';
 import { bucket as makeBucket } from '../systems/s3/kind.ts';
 import { sparing as makeSparing } from '../systems/sparing.ts';
-import { stopsOneContract } from './deferred.ts';
+import { stopsOneContract } from './collect.ts';
 import { runbookMatches as makeRunbookMatches } from './runbook-matches.ts';
 
 /** The runbook says of every contract what the contract says, and tells people to restore as its last passing drill did. */

@@ -1,16 +1,21 @@
+import { resolve, sep } from 'node:path';
 import type { PromiseFacts } from '../evidence/entry.ts';
 import type { Contract } from '../model/contract.ts';
+import { isContractMistake } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
+import { git } from '../process/git.ts';
 import { platformFolder } from '../process/platform-folder.ts';
-import { contractInputsIn, type InputFolders, type NamedInputs } from '../project/contract-inputs.ts';
-import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
-import type { Promises } from './load.ts';
+import { contractFilesOf } from '../project/contract-files.ts';
+import { contractInputsIn, type InputFolders, inputPlacesOf, type NamedInputs } from '../project/contract-inputs.ts';
+import { type ContractMistake, isOfAuthor, mistakeRecord, throwMistakes } from '../project/mistakes.ts';
+import type { Project } from '../project/prepare-run.ts';
+import { checkPromises, loadPromises, type Promises } from './load.ts';
 
 /** The priority under which a posture contract is listed: it has none of its own. */
 const POSTURE_PRIORITY = 'posture';
 
 /** Told of a contract that names a file which cannot be read. */
-export type OnMistake = (mistake: ContractMistake) => 'leave it out' | 'list it without inputs';
+type OnMistake = (mistake: ContractMistake) => 'leave it out' | 'list it without inputs';
 
 /**
  * Everything that a project promises, with the files behind it as they are now.
@@ -76,4 +81,81 @@ export function inputsNamedBy(promise: Contract | PostureContract): NamedInputs 
   const reads = [...(appliedBy === undefined ? [] : [appliedBy]), ...checks.flatMap((check) => check.reads ?? [])];
   // A check may look at everything below a folder, whatever a kustomization there names.
   return { name, sourceFile, reads, wholeFolders: true };
+}
+
+/** What a project promises now, and what of it cannot be read. */
+interface StatedPromises {
+  readonly promises: readonly PromiseFacts[];
+  readonly mistakes: readonly ReturnType<typeof mistakeRecord>[];
+}
+
+/** Reads every contract of a project. A mistake keeps nobody from seeing the other contracts; a project without contracts promises nothing. */
+export async function statedPromises(project: Project): Promise<StatedPromises> {
+  let files: Awaited<ReturnType<typeof contractFilesOf>>;
+  try {
+    files = await contractFilesOf(project);
+  } catch (error) {
+    if (!isOfAuthor(error)) throw error;
+    // Either there are none, or only files that look like contracts and are not read.
+    const mistakes = isContractMistake(error) ? [mistakeRecord({ contract: undefined, file: '', error })] : [];
+    return { promises: [], mistakes };
+  }
+  const { mistakes: found, ...sound } = await checkPromises(await loadPromises(files));
+  const mistakes: ContractMistake[] = [...found];
+  const promises = await promiseFacts(sound, project, (mistake) => {
+    mistakes.push(mistake);
+    return 'leave it out';
+  });
+  return { promises, mistakes: mistakes.map(mistakeRecord) };
+}
+
+/** The contracts of a project whose files changed. */
+export interface Affected {
+  readonly contracts: readonly string[];
+  /** How many there are. */
+  readonly of: number;
+}
+
+/**
+ * The contracts whose definition, scripts or manifests are not what they were in a commit. A change of the configuration affects all of
+ * them. A file that git does not track counts as changed, because nobody knows what it was.
+ * @param since a commit that the repository knows.
+ * @throws {ExplainedError} outside of a repository, or for a contract that is not valid: it may be what changed.
+ */
+export async function affectedContracts(project: Project, since: string, signal: AbortSignal): Promise<Affected> {
+  const { contracts, postures, mistakes } = await checkPromises(await loadPromises(await contractFilesOf(project)));
+  throwMistakes(mistakes);
+  const changes = await changesSince(project.folder, since, signal);
+  const all = [...contracts, ...postures];
+  const isConfigured = project.configFile !== undefined && changes.isChanged(project.configFile);
+  const affected = all.filter(
+    (each) => isConfigured || isAffected(inputPlacesOf(inputsNamedBy(each), project), changes),
+  );
+  return { contracts: affected.map(({ name }) => name), of: all.length };
+}
+
+interface Changes {
+  /** Absolute paths: changed, added or removed since. */
+  readonly paths: ReadonlySet<string>;
+  isChanged(path: string): boolean;
+}
+
+function isAffected({ files, wholeFolders }: ReturnType<typeof inputPlacesOf>, { paths, isChanged }: Changes): boolean {
+  if ([...files].some(isChanged)) return true;
+  const folders = [...wholeFolders].map((folder) => folder + sep);
+  return [...paths].some((path) => folders.some((folder) => path.startsWith(folder)));
+}
+
+async function changesSince(folder: string, since: string, signal: AbortSignal): Promise<Changes> {
+  const root = (await git(folder, ['rev-parse', '--show-toplevel'], signal)).replace(/\n$/, '');
+  const listed = async (args: readonly string[]) =>
+    (await git(root, args, signal))
+      .split('\0')
+      .filter((path) => path !== '')
+      .map((path) => resolve(root, path));
+  const changed = await listed(['diff', '--name-only', '--no-renames', '-z', '--end-of-options', since, '--']);
+  const untracked = await listed(['ls-files', '--others', '--exclude-standard', '-z']);
+  const tracked = new Set(await listed(['ls-files', '-z']));
+  const paths = new Set([...changed, ...untracked]);
+  return { paths, isChanged: (path) => paths.has(path) || !tracked.has(path) };
 }

@@ -9,7 +9,7 @@ import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { runFailoverScript } from '../procedures/failover-script.ts';
 import { attachTarget } from './attach-target.ts';
-import { newDrillId } from './drill-files.ts';
+import { newDrillId } from './drill-contract.ts';
 import { regionScripts } from './testing/region-scripts.ts';
 
 const asset = mirroredStreams({ streams: [{ name: 'orders', subjects: ['orders.created'], messages: 3 }] });

@@ -18,7 +18,7 @@ import { runFailoverScript } from '../procedures/failover-script.ts';
 import { rpaOf } from '../verdict/loss.ts';
 import { attachTarget } from './attach-target.ts';
 import { defineContract } from './define.ts';
-import { newDrillId } from './drill-files.ts';
+import { newDrillId } from './drill-contract.ts';
 import { regionScripts } from './testing/region-scripts.ts';
 
 const KILLS = 10;

@@ -9,7 +9,7 @@ import type { DrillRecord } from '../model/record.ts';
 import type { FailoverStep } from '../procedures/failover-options.ts';
 import { attachTarget } from './attach-target.ts';
 import { defineContract } from './define.ts';
-import { newDrillId } from './drill-files.ts';
+import { newDrillId } from './drill-contract.ts';
 import { regionScripts } from './testing/region-scripts.ts';
 
 const { handle, facts } = inject('drContracts');

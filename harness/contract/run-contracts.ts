@@ -9,13 +9,12 @@ import type { RanBy } from '../model/audit.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { OpenTarget } from '../model/open-target.ts';
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Capability } from '../model/service.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { OpenTarget, Toolchain } from '../model/target.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
@@ -23,6 +22,10 @@ import { capabilities } from '../registered/providers.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { withDefinitions } from './definitions.ts';
 import { gatherFacts } from './facts.ts';
+import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
+import { namesManifests, preparePromises } from './prepare.ts';
+import { plannedPromises } from './promise-facts.ts';
+import { type ContractTurn, type DrillCounts, type Outcomes, type PostureTurn, takeTurns } from './take-turns.ts';
 import {
   excused,
   type LeftOut,
@@ -32,12 +35,8 @@ import {
   partsOf,
   partsOfPostures,
   requireKnown,
-} from './left-out.ts';
-import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
-import { namesManifests, preparePromises } from './prepare.ts';
-import { plannedPromises } from './promise-facts.ts';
-import { type ContractTurn, type DrillCounts, type Outcomes, type PostureTurn, takeTurns } from './take-turns.ts';
-import type { WantedParts } from './wanted-parts.ts';
+  type WantedParts,
+} from './wanted-parts.ts';
 
 export interface StartStep {
   readonly clock: Clock;

@@ -1,13 +1,15 @@
 import { contractFacts } from '../drill/new-record.ts';
 import type { Contract } from '../model/contract.ts';
+import type { PostureContract } from '../model/posture.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { throwMistakes } from '../project/mistakes.ts';
+import type { KnownPosture } from '../reporting/plan/proofs.ts';
 import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { withDefinitions } from './definitions.ts';
-import { needsOf } from './left-out.ts';
 import { loadPromises, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
+import { needsOf } from './wanted-parts.ts';
 
 /**
  * The contracts of those files as the runbook knows them: with what their manifests say, as they are drilled.
@@ -23,7 +25,7 @@ export async function loadRunbookContracts(
 }
 
 /** The contract files of a project, and where its records go: those are behind no promise. */
-export interface WrittenContracts {
+interface WrittenContracts {
   readonly contractFiles: ContractFiles;
   readonly outDir: string;
 }
@@ -55,3 +57,22 @@ export function runbookContract(contract: Contract): RunbookContract {
     ifItFails: contract.runbook?.ifItFails,
   };
 }
+
+/** What may hold a line of a plan: drills as the runbook knows them, and checks with their definitions. */
+export async function loadPlannedPromises(
+  written: WrittenContracts,
+  kubectl: () => Promise<string>,
+  signal: AbortSignal,
+): Promise<{ readonly contracts: readonly RunbookContract[]; readonly postures: readonly KnownPosture[] }> {
+  const { contracts, postures } = await loadDefined(written);
+  return {
+    contracts: (await withManifests(contracts, kubectl, signal)).map(runbookContract),
+    postures: postures.map(knownPosture),
+  };
+}
+
+/** A posture as a plan knows it. */
+export const knownPosture = ({ name, checks, definitions }: PostureContract): KnownPosture => ({
+  name,
+  checks: checks.map((check) => ({ name: check.name, definition: definitions?.get(check.name) ?? null })),
+});

@@ -12,7 +12,7 @@ import type { OpenAsset } from '../model/asset.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { attachTarget } from './attach-target.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
-import { newDrillId } from './drill-files.ts';
+import { newDrillId } from './drill-contract.ts';
 import { overrideAsset, overriding } from './testing/overrides.ts';
 
 const { handle, facts } = inject('drContracts');

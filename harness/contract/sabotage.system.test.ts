@@ -12,12 +12,12 @@ import { manifestRenderer } from '../manifests/render.ts';
 import type { AssetKind, OpenAsset } from '../model/asset.ts';
 import type { Procedure } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
-import { dropOneSecretKey } from '../systems/kubernetes/sabotage.ts';
+import { dropOneSecretKey } from '../systems/kubernetes/testing/sabotage.ts';
 import { alterOnePayloadInBackup } from '../systems/nats/testing/alter-payload.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import { attachTarget } from './attach-target.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
-import { newDrillId } from './drill-files.ts';
+import { newDrillId } from './drill-contract.ts';
 import { prepareContract } from './prepare.ts';
 import { overrideAsset, overriding } from './testing/overrides.ts';
 

@@ -10,7 +10,7 @@ import type { Procedure } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { attachTarget } from './attach-target.ts';
 import { defineContract } from './define.ts';
-import { newDrillId } from './drill-files.ts';
+import { newDrillId } from './drill-contract.ts';
 
 const { handle, facts } = inject('drContracts');
 const target = attachTarget(handle, { clock: systemClock });

@@ -8,7 +8,7 @@ import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import { memoryFacts, memoryTarget } from '../drill/testing/run-memory-drill.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { readyTarget } from '../model/open-target.ts';
+import { readyTarget } from '../model/target.ts';
 import { type ContractTurn, type DrillCounts, type TurnOptions, takeTurns } from './take-turns.ts';
 
 /** A contract over a store of its own, whose programs and parts are there when the test says so. */

@@ -1,28 +1,25 @@
 import type { Activities } from '../base/activities.ts';
 import { workThrough } from '../base/work-through.ts';
 import type { Clock } from '../clock/clock.ts';
-import { drillName } from '../drill/drill-name.ts';
-import { newRecord, type RunFacts } from '../drill/new-record.ts';
+import { drillName, newRecord, type RunFacts } from '../drill/new-record.ts';
 import { UnsavedRecordError } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { messagesOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { OpenTarget } from '../model/open-target.ts';
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Capability } from '../model/service.ts';
-import type { Target } from '../model/target.ts';
+import type { OpenTarget, Target } from '../model/target.ts';
+import { runPosture } from '../posture/run-posture.ts';
 import { providerOf } from '../registered/providers.ts';
 import { judge } from '../verdict/judge.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
-import { drillContract } from './drill-contract.ts';
-import { newDrillId, recordSaver } from './drill-files.ts';
+import { drillContract, newDrillId, recordSaver } from './drill-contract.ts';
 import { longestFirst, type PlannedDrill, plannedDrills } from './drill-order.ts';
-import { needsOf } from './left-out.ts';
 import { namesManifests } from './prepare.ts';
-import { runPostureOn } from './run-postures.ts';
+import { needsOf } from './wanted-parts.ts';
 
 /** How far the drills of a run are. */
 export interface DrillCounts {
@@ -276,4 +273,34 @@ function countsTeller(contracts: readonly ContractTurn[], planned: number, { onC
       tell();
     },
   };
+}
+
+interface PostureRun {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly scratchDir: string;
+  readonly listener: DrillListener;
+  readonly secrets?: Secrets | undefined;
+  readonly target: Target;
+  readonly project: PostureProject;
+  /** Why the target lacks parts that the posture needs. */
+  readonly missing: ReadonlyMap<Capability, string>;
+}
+
+/** Checks one posture on a target, and tells the listener how far it is. */
+async function runPostureOn(
+  contract: PostureContract,
+  { listener, secrets, target, project, missing, scratchDir, clock, signal }: PostureRun,
+): Promise<PostureRecord> {
+  const progress = (message: string) => listener({ kind: 'progress', drill: 'posture', message });
+  return await runPosture(contract, {
+    target,
+    project,
+    missing,
+    scratchDir,
+    clock,
+    signal,
+    progress,
+    ...(secrets === undefined ? {} : { secrets }),
+  });
 }

@@ -1,23 +1,22 @@
 import { relative } from 'node:path';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { compareText } from '../model/compare-text.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ReadPastRuns } from '../model/past-run.ts';
 import type { PostureProject } from '../model/posture.ts';
+import { compareText } from '../model/text.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
-import { readConfiguration } from '../project/config-file.ts';
+import { readConfiguration } from '../project/config.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { pastRunsIn } from '../project/past-runs-in.ts';
 import { ledgerSettings } from '../project/prepare-run.ts';
 import { attachSession } from '../targets/session.ts';
-import { attachTarget } from './attach-target.ts';
-import { deferMistakes } from './deferred.ts';
+import { attachTarget, type ProvidedContext } from './attach-target.ts';
+import { deferMistakes } from './collect.ts';
 import { withDefinitions } from './definitions.ts';
 import { loadContracts, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
-import type { ProvidedContext } from './provided-context.ts';
 
 /** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
 const context: ProvidedContext | undefined = inject('drContracts');

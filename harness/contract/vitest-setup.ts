@@ -4,32 +4,35 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
+import type { RunFacts } from '../drill/new-record.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
 import { type ContractFiles, filesMatching, notReadOf } from '../project/contract-files.ts';
 import { throwMistakes } from '../project/mistakes.ts';
 import { readyMadeFor } from '../project/obtain-tools.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
-import { describeRanBy } from '../project/ran-by.ts';
+import { describeRanBy, describeTrigger } from '../project/ran-by.ts';
+import { RunLedger } from '../project/run-ledger.ts';
 import { openTarget } from '../project/start-target.ts';
-import { describeTrigger } from '../project/trigger.ts';
 import { capabilities } from '../registered/providers.ts';
+import { closeDeadRuns, removeOldRuns } from '../reporting/earlier-runs.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
-import { removeOldRuns } from '../reporting/retention.ts';
-import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
+import { newRunId, type OpenRunFolder, openRunFolder } from '../reporting/run-folder.ts';
+import { summarise } from '../reporting/run-summary.ts';
 import { chooseTarget } from '../targets/choose-target.ts';
-import { type TargetWish, targetWishes } from '../targets/wishes.ts';
-import { beginObtaining } from '../toolchain/index.ts';
+import { type TargetName, type TargetWish, targetWishes } from '../targets/wishes.ts';
+import { beginObtaining } from '../toolchain/obtain.ts';
+import type { ProvidedContext } from './attach-target.ts';
 import { gatherFacts } from './facts.ts';
-import { requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
-import type { ProvidedContext } from './provided-context.ts';
-import { beginEvidence } from './vitest-evidence.ts';
-import { toolsOfParts, type WantedParts, wantedParts } from './wanted-parts.ts';
+import { plannedPromises } from './promise-facts.ts';
+import { requireKnown, toolsOfParts, type WantedParts, wantedParts } from './wanted-parts.ts';
 
 const STOP_BUDGET_MS = 120_000;
 const TARGET = 'DR_CONTRACTS_TARGET';
 
-export interface SetupOptions {
+interface SetupOptions {
   /** Starts every part of the target, whatever the contracts need. */
   readonly everything: boolean;
 }
@@ -179,3 +182,90 @@ async function testFilesOf(project: TestProject): Promise<readonly string[]> {
 
 const statesPromises = async (file: string): Promise<boolean> =>
   /from ['"]dr-contracts['"]/.test(await readFile(file, 'utf8'));
+
+const COMMAND = 'vitest';
+
+interface VitestRun {
+  readonly prepared: PreparedRun;
+  readonly runs: OpenRunFolder;
+  readonly facts: RunFacts;
+  readonly target: TargetName;
+}
+
+/** Writes the record of a run of vitest and its entries in the ledger, once its tests have ended. */
+interface VitestEvidence {
+  end(): Promise<void>;
+}
+
+/**
+ * Begins the evidence of a run of vitest, as the command line does for its own. A developer without the ledger's key tests all the same: what
+ * cannot be written is told and fails no test.
+ */
+async function beginEvidence({ prepared, runs, facts, target }: VitestRun): Promise<VitestEvidence> {
+  const began = systemClock.now();
+  const own = join(prepared.outDir, 'vitest');
+  await closeDeadRuns(own, systemClock);
+  const ranBy = facts.ranBy === undefined ? {} : { ranBy: facts.ranBy };
+  await runs.reached({ began: began.utc, command: COMMAND, ...ranBy, target, stage: 'drills' });
+  const ledger = await openOrTell(prepared);
+  if (ledger !== undefined) {
+    await ledger.settle(own);
+    await ledger.begin({
+      runId: runs.runId,
+      path: runs.path,
+      command: COMMAND,
+      facts,
+      promises: await promisesOf(prepared),
+      selected: null,
+      subjects: [],
+    });
+  }
+  return {
+    end: async () => {
+      const drills = await runs.salvage();
+      const ended = systemClock.now();
+      const run: RunRecord = {
+        schemaVersion: RECORD_SCHEMA_VERSION,
+        runId: runs.runId,
+        began: began.utc,
+        ended: ended.utc,
+        durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
+        command: COMMAND,
+        ...ranBy,
+        target,
+        stages: [],
+        summary: summarise(drills, true),
+        drills: [...drills],
+      };
+      await runs.write(run);
+      await ledger?.finish(run);
+      for (const line of [...(ledger?.notes ?? []), ...(ledger?.problems ?? [])]) tell(line);
+      ledger?.[Symbol.dispose]();
+    },
+  };
+}
+
+async function openOrTell({ ledger: settings }: PreparedRun): Promise<RunLedger | undefined> {
+  try {
+    return await RunLedger.open({ settings, clock: systemClock, environment: process.env });
+  } catch (error) {
+    if (!(error instanceof ExplainedError)) throw error;
+    tell(`this run of vitest is not in the ledger: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** What the configuration's files promise. Where there are none, the tests lie elsewhere, and their drills are recorded all the same. */
+async function promisesOf(prepared: PreparedRun) {
+  try {
+    return await plannedPromises(await loadPromises(await prepared.contractFiles()), {
+      folder: prepared.project.folder,
+      outDir: prepared.outDir,
+    });
+  } catch (error) {
+    if (!(error instanceof ExplainedError)) throw error;
+    return [];
+  }
+}
+
+const tell = (line: string): void => void process.stderr.write(`dr-contracts: note: ${line}\n`);

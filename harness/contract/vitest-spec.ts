@@ -3,23 +3,25 @@ import { systemClock } from '../clock/clock.ts';
 import type { Ways } from '../model/access.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import type { PostureContract, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
+import { isKept } from '../model/record-parts.ts';
 import type { Capability } from '../model/service.ts';
 import { formatDuration } from '../model/units.ts';
-import { isKept } from '../model/verdict-names.ts';
+import { runPosture } from '../posture/run-posture.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
+import { withHalt } from '../reporting/halts-text.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { attachTarget } from './attach-target.ts';
 import { nameIn } from './collect.ts';
-import { type ContractDefinition, defineContract } from './define.ts';
-import { drillContract } from './drill-contract.ts';
-import { excused, needsOf } from './left-out.ts';
-import { checkContract } from './load.ts';
-import { scalesOf } from './sizes.ts';
-import { currentFile, definedInTests, provided, scratchFolder, stateHere } from './vitest-project.ts';
+import { type ContractDefinition, defineContract, definePosture, type PostureDefinition } from './define.ts';
+import { drillContract, scalesOf } from './drill-contract.ts';
+import { checkContract, checkPosture } from './load.ts';
+import { currentFile, definedInTests, projectOfTests, provided, scratchFolder, stateHere } from './vitest-project.ts';
+import { excused, needsOf } from './wanted-parts.ts';
 
 /** The finding was not `met`; the message is its sentence. */
-export class PromiseBrokenError extends Error {
+class PromiseBrokenError extends Error {
   override readonly name = 'PromiseBrokenError';
 }
 
@@ -114,7 +116,7 @@ function definedOr<W extends Ways, Used extends string>(
 }
 
 /** A test that fails for that reason: the other contracts of the file are drilled all the same. */
-export function failing(name: string, title: string, error: Error): void {
+function failing(name: string, title: string, error: Error): void {
   // Without its cause, which is how a library put it: vitest would print all of that.
   const told = Object.assign(new Error(error.message), { name: error.name, stack: `${error.name}: ${error.message}` });
   describe(name, () => {
@@ -125,7 +127,7 @@ export function failing(name: string, title: string, error: Error): void {
 }
 
 /** Where the target cannot run the contract, a test says so: skipped, or failed where a pipeline must run all. */
-export function isLeftOut(promised: { readonly name: string; readonly needs: readonly Capability[] }): boolean {
+function isLeftOut(promised: { readonly name: string; readonly needs: readonly Capability[] }): boolean {
   const { handle, capabilities, notOn, mustRunAll } = provided();
   const { name, needs } = promised;
   const lacking = needs.filter((need) => !capabilities.includes(need));
@@ -163,5 +165,63 @@ const notRun = (name: string, target: TargetName, lacking: readonly string[]): E
 const END_BUDGET_MS = 300_000;
 
 /** Room for every stage's own budget at every size: a drill that hangs is ended by the drill, which says where, not by vitest. */
-export const suiteBudgetMs = (contract: Pick<Contract, 'rtoMs' | 'productionSizeBytes'>): number =>
+const suiteBudgetMs = (contract: Pick<Contract, 'rtoMs' | 'productionSizeBytes'>): number =>
   scalesOf(contract).length * (contract.rtoMs * 2 + 3_600_000);
+
+/** The promise is broken or unproven. The message is the check's sentence. */
+class PostureBrokenError extends Error {
+  override readonly name = 'PostureBrokenError';
+}
+
+const SUITE_BUDGET_MS = 600_000;
+
+/** Turns what an author wrote into readable tests: one suite, one test a check. */
+export function specifyPosture(definition: PostureDefinition): void {
+  provided();
+  let contract: PostureContract;
+  try {
+    contract = definePosture(definition, currentFile());
+  } catch (error) {
+    if (!isOfAuthor(error)) throw error;
+    failing(nameIn(definition) ?? 'a posture', 'is well formed', error);
+    return;
+  }
+  if (isLeftOut(contract)) return;
+  describe(contract.name, () => {
+    let record: PostureRecord | undefined;
+    let checking: Promise<PostureRecord> | undefined;
+    const suite = new AbortController();
+
+    beforeAll(async () => {
+      await checkPosture(contract);
+      const { postures } = await definedInTests({
+        contracts: await projectOfTests().contracts(),
+        postures: [contract],
+      });
+      checking = runPosture(postures[0] ?? contract, {
+        target: attachTarget(provided().handle, { clock: systemClock }),
+        project: projectOfTests(),
+        scratchDir: scratchFolder(),
+        clock: systemClock,
+        signal: suite.signal,
+        progress: () => undefined,
+      });
+      record = await checking;
+    }, SUITE_BUDGET_MS);
+
+    // Checks that outlive their suite are told to end before the target goes.
+    afterAll(async () => {
+      suite.abort(new Error('its tests have ended'));
+      await Promise.allSettled([checking]);
+    });
+
+    for (const { name, promise } of contract.checks) {
+      it(promise, () => {
+        const check = record?.checks.find((each) => each.name === name);
+        if (check !== undefined && isKept(check.verdict)) return;
+        const said = check === undefined ? 'it was not checked' : withHalt(check.sentence, check);
+        throw new PostureBrokenError(`${check?.verdict ?? 'unproven'}: ${said}`);
+      });
+    }
+  });
+}

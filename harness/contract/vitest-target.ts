@@ -1,11 +1,11 @@
 import '../node-version.ts';
 import type { TestProject } from 'vitest/node';
 
-export type { ProvidedContext } from './provided-context.ts';
+export type { ProvidedContext } from './attach-target.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    drContracts: import('./provided-context.ts').ProvidedContext;
+    drContracts: import('./attach-target.ts').ProvidedContext;
   }
 }
 

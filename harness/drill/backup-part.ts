@@ -1,15 +1,23 @@
 import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
-import { countedOf } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import type { Comparison, PointName, RecoveryPointsRecord } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
+import { countedOf } from '../model/text.ts';
 import { isSame } from '../verdict/content.ts';
 import type { DrillContext } from './drill-context.ts';
-import { expectNoOtherRestore, expectNoSecondBackup, expectOfContent } from './expected.ts';
+import {
+  CANNOT_BE_CLEARED,
+  expectNoOtherRestore,
+  expectNoSecondBackup,
+  expectOfContent,
+  NOTHING_CHANGES,
+  pointsRestoredIn,
+  takesBackups,
+  whyOnlyOne,
+} from './expected.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';
-import { CANNOT_BE_CLEARED, NOTHING_CHANGES, pointsRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
 
 /** What a backup left, and what the asset held when it began. */
 export interface Captured {

@@ -10,10 +10,9 @@ import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { restoreOtherPoint } from './other-point-part.ts';
-import { Prober } from './prober.ts';
+import { checkService, Prober } from './prober.ts';
 import { recordNames, stepsOfCommands } from './recovery.ts';
 import { ReplicaPart } from './replica-part.ts';
-import { checkService } from './service-check.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import { untilGone } from './until-gone.ts';
 

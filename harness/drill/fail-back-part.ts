@@ -7,9 +7,8 @@ import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { judgeLane, type Outcome } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
-import { withOwnFailure } from './own-failure.ts';
 import { stepsOfCommands } from './recovery.ts';
-import type { Stages } from './stages.ts';
+import { type Stages, withOwnFailure } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
 export interface FailBackOptions {

@@ -3,10 +3,9 @@ import type { Disaster } from '../model/asset.ts';
 import type { RanBy } from '../model/audit.ts';
 import type { Contract } from '../model/contract.ts';
 import { messagesOf } from '../model/errors.ts';
+import type { BackupWait } from '../model/procedure.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
-import { describeSandbox } from '../model/sandbox.ts';
-import type { Target } from '../model/target.ts';
-import { backupWaitOf } from './backup-wait.ts';
+import { describeSandbox, type Target } from '../model/target.ts';
 import { expectedOf } from './expected.ts';
 
 /** Facts about the run that every one of its drills records. */
@@ -153,3 +152,15 @@ function withoutSandbox(sandbox: Target['sandbox']): readonly string[] {
     `the platform's programs ran without a sandbox (${sandbox.reason}): they could reach files of this machine, also what a backup left on it`,
   ];
 }
+
+/** How long production may wait, in this disaster, until the place of the restore knows the backup; undefined where it knows it already. */
+function backupWaitOf(
+  { protectedBy: { backupSync } }: Pick<Contract, 'protectedBy'>,
+  { restoresIn }: Pick<Disaster, 'restoresIn'>,
+): BackupWait | undefined {
+  if (restoresIn === undefined) return undefined;
+  return restoresIn === 'standby' ? backupSync?.inStandby : backupSync?.inNewPlace;
+}
+
+/** How a drill is named wherever people see it. */
+export const drillName = (contract: string, disaster: string): string => `${contract}/${disaster}`;

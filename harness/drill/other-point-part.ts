@@ -8,8 +8,7 @@ import type { Captured } from './backup-part.ts';
 import type { DrillContext } from './drill-context.ts';
 import { judgeLane } from './journal.ts';
 import type { MarkerWriter } from './marker-writer.ts';
-import { withOwnFailure } from './own-failure.ts';
-import type { Stages } from './stages.ts';
+import { type Stages, withOwnFailure } from './stages.ts';
 import { untilGone } from './until-gone.ts';
 
 export interface OtherPointOptions extends Pick<DrillContext, 'contract' | 'record' | 'tuning'> {

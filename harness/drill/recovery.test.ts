@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Procedure } from '../model/procedure.ts';
-import type { RecoveryStep } from '../model/recovery-step.ts';
-import { performing } from '../model/recovery-step.ts';
+import { performing, type RecoveryStep } from '../model/step.ts';
 import { memoryContract, memoryWorld } from './testing/memory-asset.ts';
 import { runMemoryDrill } from './testing/run-memory-drill.ts';
 

@@ -1,8 +1,8 @@
 import type { OpenAsset } from '../model/asset.ts';
 import type { RestoreReport } from '../model/procedure.ts';
 import type { DrillRecord, RecoveryVariableRecord } from '../model/record.ts';
-import type { PerformedStep } from '../model/recovery-step.ts';
 import type { Secrets } from '../model/secrets.ts';
+import type { PerformedStep } from '../model/step.ts';
 
 /** Anything shorter may stand in a command by chance. */
 const SHORTEST_VALUE = 8;

@@ -1,13 +1,15 @@
 import type { Scope } from '../base/scope.ts';
 import type { Clock, Moment } from '../clock/clock.ts';
-import type { Replica } from '../model/asset.ts';
-import type { DrillRecord } from '../model/record.ts';
-import { LagWatch } from './lag-watch.ts';
+import type { Replica, ReplicaSight } from '../model/asset.ts';
+import type { DrillRecord, LaneLag, ReplicationRecord } from '../model/record.ts';
+import { untilAborted } from '../wait/until-aborted.ts';
+import { arrived, HopelessError, notYet, waitFor } from '../wait/wait.ts';
+import type { LaneJournal } from './journal.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
-export interface ReplicaPartContext {
+interface ReplicaPartContext {
   readonly clock: Clock;
   readonly record: DrillRecord;
   readonly scope: Scope;
@@ -53,5 +55,120 @@ export class ReplicaPart {
   /** The highest marker of a lane that the replica was ever seen to hold. */
   heldThrough(lane: string): number | undefined {
     return this.#watch?.heldThrough(lane);
+  }
+}
+
+const LOOKS_BUDGET_MS = 60_000;
+
+interface LagWatchOptions {
+  readonly replica: Replica;
+  readonly journals: readonly LaneJournal[];
+  readonly clock: Clock;
+  readonly intervalMs: number;
+}
+
+type Lag = { -readonly [Key in keyof LaneLag]: LaneLag[Key] };
+
+/**
+ * Looks at a live replica over and over until the disaster, and once after it. Its lag is measured as positions and as time: the
+ * age of the oldest acknowledged marker that the replica did not hold, at the moment when the look's answer came.
+ */
+class LagWatch implements AsyncDisposable {
+  readonly #options: LagWatchOptions;
+  readonly #stop = new AbortController();
+  readonly #lanes = new Map<string, Lag>();
+  readonly #running: Promise<void>;
+  #looks = 0;
+  #failure: unknown;
+
+  constructor(options: LagWatchOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  get record(): ReplicationRecord {
+    const lanes = [...this.#lanes.values()].map((lag) => ({ ...lag }));
+    return { replica: this.#options.replica.description, looks: this.#looks, lanes };
+  }
+
+  /** The highest marker of a lane that the replica was ever seen to hold. */
+  heldThrough(lane: string): number | undefined {
+    return this.#lanes.get(lane)?.heldThrough;
+  }
+
+  /** Resolves when so many looks have been made: a lag seen once says little. */
+  async untilLookedAt(times: number, signal: AbortSignal): Promise<void> {
+    await waitFor(
+      {
+        for: `${times} looks at the replica`,
+        budgetMs: LOOKS_BUDGET_MS,
+        intervalMs: 10,
+        look: async () => {
+          if (this.#failure !== undefined) throw new HopelessError('a look failed', { cause: this.#failure });
+          return this.#looks >= times ? arrived(undefined) : notYet(`${this.#looks} so far`);
+        },
+      },
+      this.#options.clock,
+      signal,
+    );
+  }
+
+  /** @throws what the first look that failed before the disaster threw: a lag that nobody saw cannot be judged. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the disaster ends the watch'));
+    await this.#running;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** What the replica has when nothing more can reach it: what it holds of a lane now must never be lost. */
+  async afterDisaster(cutOffMs: number, signal: AbortSignal): Promise<void> {
+    for (const sight of await this.#options.replica.look(signal)) {
+      const { lag, positions, behindMs } = this.#note(sight, cutOffMs);
+      lag.atDisasterPositions = positions;
+      lag.atDisasterMs = behindMs;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the drill is over'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { replica, clock, intervalMs } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      for (;;) {
+        const sights = await untilAborted(replica.look(signal), signal);
+        signal.throwIfAborted();
+        const seenMs = clock.monotonicMs();
+        this.#looks += 1;
+        for (const sight of sights) this.#note(sight, seenMs);
+        await clock.pause(intervalMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#failure = error;
+    }
+  }
+
+  #note(sight: ReplicaSight, seenMs: number): { lag: Lag; positions: number; behindMs: number } {
+    const { lane, position, heldThrough } = sight;
+    const journal = this.#options.journals.find((candidate) => candidate.lane === lane);
+    const oldestMissingMs = journal?.acknowledgedAfter(heldThrough);
+    const positions = Math.max(0, position.asset - position.replica);
+    const behindMs = oldestMissingMs === undefined ? 0 : Math.max(0, seenMs - oldestMissingMs);
+    const lag = this.#lanes.get(lane) ?? {
+      lane,
+      worstPositions: 0,
+      worstMs: 0,
+      atDisasterPositions: null,
+      atDisasterMs: null,
+      heldThrough: 0,
+    };
+    lag.worstPositions = Math.max(lag.worstPositions, positions);
+    lag.worstMs = Math.max(lag.worstMs, behindMs);
+    lag.heldThrough = Math.max(lag.heldThrough, heldThrough);
+    this.#lanes.set(lane, lag);
+    return { lag, positions, behindMs };
   }
 }

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DrillEvent } from '../model/events.ts';
-import { Places } from '../model/places.ts';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
-import { redactRecord } from '../model/redact-record.ts';
-import { Secrets } from '../model/secrets.ts';
+import { redactRecord, Secrets } from '../model/secrets.ts';
+import { Places } from '../model/target.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import { judge } from '../verdict/judge.ts';
 import { memoryContract, memoryWorld } from './testing/memory-asset.ts';

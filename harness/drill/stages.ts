@@ -3,16 +3,15 @@ import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
 import { causeGivenBy, isNotProvableHere, isNotThoughtOf, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
+import type { DrillRecord, PartFailure, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
-import { PhaseParts } from './phase-parts.ts';
 import { recordStep } from './recovery.ts';
 
 /** procedure: the platform broke its promise. harness: the drill could not be carried out. */
-export type Blame = 'procedure' | 'harness';
+type Blame = 'procedure' | 'harness';
 
-export interface StagesContext {
+interface StagesContext {
   readonly name: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -24,7 +23,7 @@ export interface StagesContext {
 }
 
 /** Runs a part of a phase; see {@link Stages.phase}. */
-export type RunPart = <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
+type RunPart = <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
 
 /** Thrown after the failure of a stage has been written into the record: ends the drill, says nothing more. */
 export class StageFailedError extends Error {
@@ -168,3 +167,95 @@ export const completedPhase = (name: PhaseName, measuredMs: number, addedMs: num
   addedMs,
   outcome: 'completed',
 });
+
+/** A part of a phase that has begun. */
+interface OpenPart<Name extends string> {
+  readonly name: Name;
+  readonly ordinal: number;
+}
+
+/**
+ * Divides the time of one phase among its parts and the phase itself, so that no millisecond is counted twice: at any moment
+ * the part that began last and has not ended gets the time, whether parts are nested or run side by side.
+ */
+class PhaseParts<Name extends string> {
+  readonly #clock: Clock;
+  readonly #measuredMs = new Map<Name | undefined, number>();
+  #open: OpenPart<Name>[] = [];
+  #begun = 0;
+  #lastMs: number;
+  #isOver = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastMs = clock.monotonicMs();
+  }
+
+  /** @throws when the phase is over: a part that begins then is part of nothing. */
+  begin(name: Name): OpenPart<Name> {
+    if (this.#isOver) throw new Error(`"${name}" began after the phase that it is part of was over`);
+    this.#attribute();
+    this.#begun += 1;
+    const part = { name, ordinal: this.#begun };
+    this.#open.push(part);
+    return part;
+  }
+
+  /** @returns the time of the parts of that name that was not returned before, or undefined when the phase ended first. */
+  end(part: OpenPart<Name>): number | undefined {
+    if (this.#isOver) return undefined;
+    this.#attribute();
+    this.#open = this.#open.filter(({ ordinal }) => ordinal !== part.ordinal);
+    return this.#take(part.name);
+  }
+
+  /** Ends the phase. @returns its own time, and the names and times of the parts that had not ended. */
+  close(): {
+    readonly ownMs: number;
+    readonly cutOff: readonly { readonly name: Name; readonly measuredMs: number }[];
+  } {
+    this.#attribute();
+    this.#isOver = true;
+    const names = new Set(this.#open.map(({ name }) => name));
+    return {
+      ownMs: this.#take(undefined),
+      cutOff: [...names].map((name) => ({ name, measuredMs: this.#take(name) })),
+    };
+  }
+
+  #take(name: Name | undefined): number {
+    const measuredMs = this.#measuredMs.get(name) ?? 0;
+    this.#measuredMs.delete(name);
+    return measuredMs;
+  }
+
+  #attribute(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const name = this.#open.at(-1)?.name;
+    this.#measuredMs.set(name, (this.#measuredMs.get(name) ?? 0) + nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+  }
+}
+
+/**
+ * Runs a part of a drill that follows the recovery. What fails in it says nothing about the recovery: the failure is taken out of the
+ * record of the drill, and returned. A drill that was ended early stays one.
+ */
+export async function withOwnFailure(
+  record: DrillRecord,
+  work: () => Promise<void>,
+  { timeOutsAreOurs = false }: { readonly timeOutsAreOurs?: boolean } = {},
+): Promise<PartFailure | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (!(error instanceof StageFailedError)) throw error;
+    const { failure } = record;
+    if (failure === null || failure.aborted) throw error;
+    const { stage, blame, messages, cause } = failure;
+    record.failure = null;
+    const isOurs = timeOutsAreOurs && error.cause instanceof BudgetEndedError;
+    return { stage, blame: isOurs ? 'harness' : blame, messages, cause };
+  }
+}

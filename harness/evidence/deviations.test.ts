@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../model/record.ts';
-import { madeUpDrill, madeUpPosture } from '../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpPosture } from '../reporting/testing/made-up-records.ts';
 import { DeviationList } from './deviations.ts';
 import type { EntryBody, EntryOf } from './entry.ts';
 import { entriesOfRun, madeUpPromise } from './ledger/testing/made-up-ledger.ts';

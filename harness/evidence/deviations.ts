@@ -1,4 +1,4 @@
-import { isKept } from '../model/verdict-names.ts';
+import { isKept } from '../model/record-parts.ts';
 import type { EntryOf, LedgerEntry } from './entry.ts';
 
 // Deviations of a ledger: what a drill showed to be wrong, until a drill that was met has closed it.

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { auditNotesSchema, cadenceMsSchema, ranBySchema } from '../model/audit.ts';
-import { isBlank } from '../model/blank-text.ts';
-import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
+import { drillRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
+import { isBlank } from '../model/text.ts';
 
 // What the ledger of a project holds: one entry for each thing that happened. The gate, the reports and the exports read
 // these and nothing else. How entries are signed, chained and stored is in `evidence/ledger`.
@@ -173,3 +174,33 @@ export const MEASUREMENT_VERSION = 2;
 
 /** Clocks of different machines may differ by this much before anybody is told. */
 export const CLOCK_SKEW_MS = 300_000;
+
+// How a promise is named wherever results are counted: by its contract, and by a disaster of it.
+
+/** Stands for the disaster of a posture contract in exports, metrics and history. */
+export const POSTURE = 'posture';
+
+/** Tells promises apart. `null` and {@link POSTURE} are both names of a posture contract; one reader uses one of them. */
+export const promiseKey = (contract: string, disaster: string | null): string => JSON.stringify([contract, disaster]);
+
+/** The disasters of a promise; {@link POSTURE} alone for a posture contract, which names none. */
+export const placesOf = ({ disasters }: Pick<PromiseFacts, 'disasters'>): readonly string[] =>
+  disasters.length === 0 ? [POSTURE] : disasters;
+
+// How often a contract promises a proof, and when one is missing. `verify` and the gate count in the same way.
+
+/** A proof may come later than promised by this share of the cadence, or by an hour where that is longer: runs do not take equally long. */
+const LATE_SHARE = 0.1;
+const LATE_MS = 3_600_000;
+
+/** How old the last proof may become before a scheduled run is missing. */
+export const oldestProofMs = (cadenceMs: number): number => cadenceMs + Math.max(cadenceMs * LATE_SHARE, LATE_MS);
+
+/**
+ * How many scheduled runs are missing between two moments; 0 where the later one is in time.
+ * @param isProved whether the later moment is a proof itself, which came instead of the last of them.
+ */
+export function missingRuns(gapMs: number, cadenceMs: number, isProved: boolean): number {
+  if (gapMs <= oldestProofMs(cadenceMs)) return 0;
+  return Math.max(1, Math.floor(gapMs / cadenceMs) - (isProved ? 1 : 0));
+}

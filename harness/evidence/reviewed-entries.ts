@@ -1,6 +1,5 @@
 import { worstOf } from '../verdict/judge.ts';
-import type { EntryReference, LedgerEntry } from './entry.ts';
-import { promiseKey } from './promises.ts';
+import { type EntryReference, type LedgerEntry, promiseKey } from './entry.ts';
 
 // What somebody who signs off looks at: the drills and posture checks of one run, or the last ones of one contract.
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { issuesInWords } from '../model/issue-words.ts';
 import type { IdleSchedule, RunPolicy } from '../model/schedule.ts';
+import { issuesInWords } from '../model/text.ts';
 
 // The fields of a batch/v1 CronJob that decide whether and how long its runs run.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/

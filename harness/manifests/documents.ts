@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type Document, parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { z } from 'zod';
 import { ContractMistakeError, summaryOf } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
+import { type ManifestObject, manifestObject } from '../model/rendering.ts';
+import { issuesInWords } from '../model/text.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { type ManifestObject, manifestObject } from './object.ts';
-import { withoutNulls } from './without-nulls.ts';
 
 /**
  * The objects of a YAML or JSON file, by the rules of `kubectl apply -f`: the items of a List one by one, and documents without content left
@@ -169,4 +168,31 @@ export function badManifest(
   nextStep = 'Correct the path or the file.',
 ): ContractMistakeError {
   return new ContractMistakeError({ thing: `manifests ${path}`, expected, observed, nextStep }, { cause });
+}
+
+// Null means absent: the API server decodes it into the zero value of the field, which the API's types take for "not set". In a map of
+// texts the key stays, and its value is the empty text (encoding/json of Go, into map[string]string and map[string][]byte).
+
+/** An object of a manifest without fields that are null, as the API server takes them. */
+function withoutNulls(value: unknown): unknown {
+  return cleaned(value, mapsOfTexts(value));
+}
+
+function cleaned(value: unknown, maps: ReadonlySet<unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => cleaned(item, maps));
+  if (!isMap(value)) return value;
+  if (maps.has(value)) return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? '']));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (inner === null ? [] : [[key, cleaned(inner, maps)]])),
+  );
+}
+
+function mapsOfTexts(value: unknown): ReadonlySet<unknown> {
+  if (!isMap(value)) return new Set();
+  const { apiVersion, kind, metadata } = value;
+  const content =
+    apiVersion === 'v1' && (kind === 'ConfigMap' || kind === 'Secret')
+      ? [value['data'], value['binaryData'], value['stringData']]
+      : [];
+  return new Set([...content, ...(isMap(metadata) ? [metadata['labels'], metadata['annotations']] : [])].filter(isMap));
 }

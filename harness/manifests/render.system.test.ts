@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ManifestObject } from '../model/rendering.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { readObjects } from './documents.ts';
-import type { ManifestObject } from './object.ts';
 import { manifestRenderer, renderManifests } from './render.ts';
 import { folderWith } from './testing/case-folder.ts';
 

@@ -1,14 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
-import type { RenderManifests } from '../model/rendering.ts';
+import type { ManifestObject, RenderManifests } from '../model/rendering.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { ensureScratchRoot } from '../process/scratch.ts';
 import { badManifest, objectsIn, readObjects } from './documents.ts';
-import type { ManifestObject } from './object.ts';
-import { requireLocal } from './remote-bases.ts';
-import { type Source, sourcesOf } from './sources.ts';
+import { requireLocal, type Source, sourcesOf } from './sources.ts';
 
 /** Renders each path once, however many contracts name it. @param kubectl path of the program. */
 export function manifestRenderer(kubectl: string, signal: AbortSignal): RenderManifests {

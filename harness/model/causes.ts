@@ -117,3 +117,10 @@ export const causeSchema = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/)
   .describe('Why it is not met: an identifier of docs/causes.md. Left out when met, and by older versions.');
+
+export const undecidedSchema = z.object({
+  item: z.string().describe('What could not be decided, e.g. "statement 3 of iam/writer.json" or "dumps/old.bin".'),
+  reason: z.string(),
+  cause: causeSchema.optional(),
+});
+export type UndecidedItem = z.infer<typeof undecidedSchema>;

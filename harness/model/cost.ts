@@ -1,6 +1,69 @@
 import { z } from 'zod';
-import { DECIMAL } from './decimal.ts';
-import { undecidedSchema } from './undecided.ts';
+import { undecidedSchema } from './causes.ts';
+
+// Amounts of money are sums of many small products: a number of JavaScript would drift. These are exact.
+
+/** `units` × 10^-`places`. */
+export interface Decimal {
+  readonly units: bigint;
+  readonly places: number;
+}
+
+/** A decimal number that is not negative, as records and price tables write it. */
+const DECIMAL = /^\d{1,30}(\.\d{1,60})?$/;
+
+const ZERO: Decimal = { units: 0n, places: 0 };
+
+/** @throws {RangeError} for a text that is not a decimal number, such as `1e3` or `-1`. */
+export function decimal(text: string): Decimal {
+  if (!DECIMAL.test(text)) throw new RangeError(`"${text}" is no decimal number`);
+  const [whole = '', fraction = ''] = text.split('.');
+  return { units: BigInt(whole + fraction), places: fraction.length };
+}
+
+/** Without zeros at the end: `0.25`, `20`. */
+export function decimalText({ units, places }: Decimal): string {
+  const digits = (units < 0n ? -units : units).toString().padStart(places + 1, '0');
+  const fraction = digits.slice(digits.length - places).replace(/0+$/, '');
+  const whole = digits.slice(0, digits.length - places);
+  return `${units < 0n ? '-' : ''}${whole}${places === 0 || fraction === '' ? '' : `.${fraction}`}`;
+}
+
+export function plus(one: Decimal, other: Decimal): Decimal {
+  const places = Math.max(one.places, other.places);
+  return { units: scaled(one, places) + scaled(other, places), places };
+}
+
+export const minus = (one: Decimal, other: Decimal): Decimal => plus(one, { ...other, units: -other.units });
+
+export const times = (one: Decimal, other: Decimal): Decimal => ({
+  units: one.units * other.units,
+  places: one.places + other.places,
+});
+
+export const sumOf = (all: readonly Decimal[]): Decimal => all.reduce(plus, ZERO);
+
+/** Negative, zero or positive, as a comparison for sorting is. */
+export function compareDecimals(one: Decimal, other: Decimal): number {
+  const { units } = minus(one, other);
+  return units < 0n ? -1 : units > 0n ? 1 : 0;
+}
+
+/** A quotient that is not negative, rounded half up to so many places. */
+export function quotient(numerator: bigint, denominator: bigint, places: number): Decimal {
+  const scaledUp = numerator * 10n ** BigInt(places);
+  return { units: (2n * scaledUp + denominator) / (2n * denominator), places };
+}
+
+/** Rounded half up to so many places; as it is where it has no more. */
+export function rounded(value: Decimal, places: number): Decimal {
+  if (value.places <= places) return value;
+  const isNegative = value.units < 0n;
+  const { units } = quotient(isNegative ? -value.units : value.units, 10n ** BigInt(value.places), places);
+  return { units: isNegative ? -units : units, places };
+}
+
+const scaled = ({ units, places }: Decimal, to: number): bigint => units * 10n ** BigInt(to - places);
 
 // What something costs a month. Amounts are texts of decimal numbers, so that whoever reads the record adds the same numbers.
 

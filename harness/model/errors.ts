@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Cause } from './causes.ts';
-import { issuesInWords } from './issue-words.ts';
+import { issuesInWords } from './text.ts';
 
 /** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
 export interface Explanation {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from './errors.ts';
-import { aKind, fieldOf, formOf, type Issue, innermost } from './issue-words.ts';
-import { suggestion } from './suggestion.ts';
+import { aKind, fieldOf, formOf, type Issue, innermost, suggestion } from './text.ts';
 
 /** What an author wrote, and the form that it does not have. */
 export interface WrittenOptions {

@@ -1,4 +1,4 @@
-import type { verdicts } from './verdict-names.ts';
+import type { verdicts } from './record-parts.ts';
 
 // What a check is told of earlier runs: what each of them found of each promise, and nothing else of their records.
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
-import { causeSchema } from './causes.ts';
+import { causeSchema, undecidedSchema } from './causes.ts';
 import type { Contract } from './contract.ts';
 import { costSchema } from './cost.ts';
 import type { ReadPastRuns } from './past-run.ts';
@@ -8,7 +8,6 @@ import { runPolicy } from './record-parts.ts';
 import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
 import type { Target } from './target.ts';
-import { undecidedSchema } from './undecided.ts';
 
 // What can be seen of a promise without a drill: how it is written down, and how it is kept up.
 
@@ -186,7 +185,7 @@ export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
 /** One thing that is not as it is declared. */
 export type PostureDifference = z.infer<typeof differenceSchema>;
 
-export type { UndecidedItem } from './undecided.ts';
+export type { UndecidedItem } from './causes.ts';
 /** One recovery point as a posture check found it. */
 export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
 

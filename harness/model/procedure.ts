@@ -1,7 +1,6 @@
 import type { Moment } from '../clock/clock.ts';
 import type { Access } from './access.ts';
 import type { Replica } from './asset.ts';
-import type { BackupSync, BackupWait } from './backup-sync.ts';
 import type { RestorePhaseName } from './record-parts.ts';
 import type { RenderManifests } from './rendering.ts';
 import type { Schedule } from './schedule.ts';
@@ -157,4 +156,20 @@ export interface Procedure<Used extends string = string> {
   restore(recoveryPoint: RecoveryPoint, context: RestoreContext): Promise<RestoreReport>;
   /** Only a procedure that moves the service elsewhere, and back. */
   readonly failBack?: FailBack;
+}
+
+/** How long a place may not know a backup that lies in its bucket already. A drill does not wait for it: it is added to RTA. */
+export interface BackupWait {
+  /** The longest wait in production; null where the place never learns of the backup. */
+  readonly waitMs: number | null;
+  /** What decides it: the field and its value, or the default of the program. */
+  readonly because: string;
+}
+
+/** Of a procedure whose restore reads a catalogue of backups that a program fills from the bucket in intervals. */
+export interface BackupSync {
+  /** Where the restore runs in a place that was made after the disaster. */
+  readonly inNewPlace: BackupWait;
+  /** Where it runs in a place that ran all the time beside the lost one. */
+  readonly inStandby: BackupWait;
 }

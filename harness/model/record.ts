@@ -1,33 +1,83 @@
 import { z } from 'zod';
 import { auditNotesSchema, cadenceMsSchema, ranBySchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
-import { handOverSchema } from './hand-over.ts';
-import { postureRecordSchema } from './posture.ts';
-import { expected } from './record-expected.ts';
 import {
   absenceCheck,
   assurance,
+  assurancePromises,
   backupWait,
   comparison,
   failBack,
+  findingNames,
   lane,
   moment,
   phase,
+  phaseNames,
   replication,
   schedule,
   stage,
+  verdicts,
 } from './record-parts.ts';
 import { recoveryPoints } from './record-points.ts';
-import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
-export { findingNames, verdicts } from './verdict-names.ts';
+/**
+ * What the drill had to show, written before the disaster from the definitions of contract, disaster, procedure and asset, and from
+ * the fingerprint. The judge demands every part of it, and nothing that was not announced.
+ */
+const expected = z.object({
+  findings: z.array(z.enum(findingNames)).describe('The findings that contract and disaster promise.'),
+  stages: z.array(z.string()).describe('The stages of the drill in their order, without those that follow a failover.'),
+  phases: z.array(z.enum(phaseNames)).describe('The phases of RTA that contract and procedure call for.'),
+  lanes: z.array(z.string()).describe('The lanes of markers to be compared with their journals.'),
+  absence: z.array(z.string()).describe('The reads that must show the asset gone, in their order.'),
+  identities: z
+    .array(z.object({ what: z.string(), value: z.string(), keptBy: z.string().optional() }))
+    .describe(
+      'What the asset was known by before the disaster; each must be another one after the restore, unless a documented recovery keeps it.',
+    ),
+  items: z
+    .array(z.object({ kind: z.string(), items: z.number().int().nonnegative() }))
+    .describe('What the fingerprint holds, by kind: as many of each must be compared.'),
+  assurances: z
+    .array(z.object({ promise: z.enum(assurancePromises), what: z.string() }))
+    .describe('What must be looked at for what the disaster assures.'),
+  points: z
+    .object({
+      taken: z.literal([1, 2]).describe('How many recovery points the drill takes.'),
+      restores: z.enum(['older', 'newer']).describe('Which of them it restores.'),
+      alsoRestores: z
+        .literal('older')
+        .optional()
+        .describe(
+          'Which of them it restores after that, into the same place, where no other drill of the contract does.',
+        ),
+    })
+    .optional()
+    .describe(
+      'How many recovery points must be taken, and which is restored. Earlier records have none: they took one.',
+    ),
+  copiedOn: schedule.optional().describe('The second schedule that counts in this disaster; left out where none does.'),
+  replicaLooks: z.number().int().positive().optional().describe('How often a live replica must be looked at.'),
+  failBack: z
+    .object({
+      stages: z.array(z.string()),
+      writes: z.array(z.object({ when: z.string(), what: z.string() })),
+      proofs: z.array(z.string()),
+    })
+    .optional()
+    .describe('What must be shown after a failover; left out where the procedure promises no way back.'),
+});
+
+export type ExpectedProof = z.infer<typeof expected>;
+
+export { findingNames, verdicts } from './record-parts.ts';
 
 /**
  * The version of the record's form; raised when a reader of the old form would misread the new one. Version 2 says what had to be
  * proved (`expected`). Records of version 1 are read, and never judged better than `unproven`.
  */
 export const RECORD_SCHEMA_VERSION = 2;
-const schemaVersion = z.union([z.literal(1), z.literal(RECORD_SCHEMA_VERSION)]);
+export const schemaVersion = z.union([z.literal(1), z.literal(RECORD_SCHEMA_VERSION)]);
 
 const finding = z.object({
   name: z.enum(findingNames),
@@ -287,7 +337,6 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
-export type { ExpectedProof } from './record-expected.ts';
 export type {
   Assurance,
   AssurancePromise,
@@ -315,97 +364,3 @@ export type Measure = z.infer<typeof measure>;
 export type RecoveryStepRecord = z.infer<typeof recoveryStep>;
 export type RecoveryVariableRecord = z.infer<typeof recoveryVariable>;
 export type SizePoint = z.infer<typeof sizePoint>;
-
-const span = z.object({
-  what: z.string(),
-  beganMs: z.number().nonnegative().describe('Milliseconds since the run began.'),
-  durationMs: z.number().nonnegative(),
-  failed: z.literal(true).optional(),
-});
-
-const profile = z.object({
-  obtaining: z
-    .array(span.extend({ source: z.string().optional().describe('Where it came from, e.g. `cache` or `built`.') }))
-    .describe('Each program.'),
-  starting: z.array(span).describe('The target and each of its parts.'),
-  checking: z.array(span).describe('Each posture contract.'),
-  drilling: z
-    .array(span.extend({ stages: z.array(z.object({ name: z.string(), durationMs: z.number().nonnegative() })) }))
-    .describe(
-      'Each drill, by the names of its contract and its disaster, at all its sizes. The stages are those of the last size.',
-    ),
-  stopping: z.array(span),
-});
-
-/** A whole run: what `reports/latest/run.json` holds. */
-export const runRecordSchema = z.object({
-  schemaVersion,
-  runId: z.string(),
-  began: z.iso.datetime(),
-  ended: z.iso.datetime(),
-  durationMs: z.number().nonnegative(),
-  command: z.string(),
-  ranBy: ranBySchema.optional(),
-  target: z.string(),
-  stages: z
-    .array(z.object({ name: z.string(), durationMs: z.number().nonnegative() }))
-    .describe('How long the run was busy with each stage. Stages may overlap: programs are built beside drills.'),
-  profile: profile.optional().describe('What the run did and when. Earlier versions wrote none.'),
-  summary: z.object({
-    drills: z.number().int(),
-    met: z.number().int(),
-    atRisk: z.number().int(),
-    breached: z.number().int(),
-    unproven: z.number().int(),
-    postureChecks: z
-      .object({
-        checked: z.number().int(),
-        met: z.number().int(),
-        atRisk: z.number().int().optional().describe('Left out where there are none.'),
-        breached: z.number().int(),
-        unproven: z.number().int(),
-      })
-      .optional(),
-    exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
-  }),
-  drills: z.array(drillRecordSchema),
-  postures: z
-    .array(postureRecordSchema)
-    .optional()
-    .describe('Promises that were checked without a drill; left out when there were none.'),
-  leftOut: z
-    .array(
-      z.object({
-        contract: z.string(),
-        lacking: z.array(z.string()),
-        reason: z.string().optional().describe('Why the project expects that, as its configuration says in `notOn`.'),
-        failsRun: z
-          .boolean()
-          .optional()
-          .describe('True where a pipeline chose the target automatically and the configuration does not expect it.'),
-      }),
-    )
-    .optional()
-    .describe('Contracts that were not drilled, because the target has not what they need and nobody asked for them.'),
-  mistakes: z
-    .array(z.object({ contract: z.string().nullable(), file: z.string(), message: z.string() }))
-    .optional()
-    .describe('Contracts that were not run because of how they are written; left out when there were none.'),
-  failure: z
-    .object({
-      messages: z.array(z.string()),
-      interrupted: z.boolean(),
-      killed: z
-        .boolean()
-        .optional()
-        .describe('True when the process of the run was killed: a later run wrote this record.'),
-    })
-    .optional()
-    .describe('Why the run did not come to its end; left out when it did.'),
-  handOver: handOverSchema
-    .optional()
-    .describe(
-      'What the next phase of a roll-out takes over, computed from the rest of this record. Earlier versions wrote none.',
-    ),
-});
-export type RunRecord = z.infer<typeof runRecordSchema>;

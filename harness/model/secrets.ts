@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { ExplainedError, isExplained } from './errors.ts';
+
 /**
  * Shorter values are not redacted: a Secret that holds `1` would turn every `1` of a log into `***`, and a value that short
  * keeps nothing secret.
@@ -185,3 +188,123 @@ function decodedOf(text: string): string {
     return text;
   }
 }
+
+/** The same error without secret values in its message, where it has any: an explained error stays one. */
+export function withoutSecrets(error: unknown, secrets: Secrets): unknown {
+  if (!isExplained(error) || !secrets.foundIn(error.message)) return error;
+  const { thing, expected, observed, nextStep } = error.explanation;
+  const redact = (text: string) => secrets.redact(text);
+  return new ExplainedError({
+    thing: redact(thing),
+    expected: redact(expected),
+    observed: redact(observed),
+    nextStep: redact(nextStep),
+  });
+}
+
+/** Fields that name a part of the record. Another part refers to them, or code compares them with a word of its own. */
+const IDENTIFIERS: ReadonlySet<string> = new Set([
+  'name',
+  'drillId',
+  'runId',
+  'sessionId',
+  'system',
+  'target',
+  'lane',
+  'stage',
+  'phase',
+  'kind',
+  'cron',
+  'timeZone',
+  'variables',
+]);
+
+/**
+ * A copy of a record in which no text holds a secret value. Numbers, words of a fixed set, dates and names stay as they are, so that a
+ * verdict on the copy is the verdict on the original.
+ */
+export function redactRecord<T extends z.ZodType>(schema: T, record: z.output<T>, secrets: Secrets): z.output<T> {
+  const identifiers = new Set<string>();
+  walk(schema, record, '', (text, key) => {
+    if (IDENTIFIERS.has(key)) identifiers.add(text);
+    return text;
+  });
+  return walk(schema, record, '', (text) => (identifiers.has(text) ? text : secrets.redact(text))) as z.output<T>;
+}
+
+/** Rebuilds the value with every free text replaced; what the schema does not know is treated as free text, too. */
+function walk(
+  schema: z.core.$ZodType | undefined,
+  value: unknown,
+  key: string,
+  replace: (text: string, key: string) => string,
+): unknown {
+  const known = inner(schema, value);
+  if (typeof value === 'string') return isFixed(known) ? value : replace(value, key);
+  if (Array.isArray(value)) {
+    const element = known instanceof z.ZodArray ? known.element : undefined;
+    return value.map((each) => walk(element, each, key, replace));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => {
+      const field =
+        known instanceof z.ZodObject ? known.shape[name] : known instanceof z.ZodRecord ? known.valueType : undefined;
+      return [name, walk(field, each, name, replace)];
+    }),
+  );
+}
+
+/** The schema of the value itself: of a union, the first part that it fits. */
+function inner(schema: z.core.$ZodType | undefined, value: unknown): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
+    return inner(schema.unwrap(), value);
+  }
+  if (!(schema instanceof z.ZodUnion)) return schema;
+  return inner(
+    schema.options.find((option) => z.safeParse(option, value).success),
+    value,
+  );
+}
+
+/** One of a fixed set of words, or a string in a form that a reader of the record relies on, such as a date. */
+const isFixed = (schema: z.core.$ZodType | undefined): boolean =>
+  schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral || schema instanceof z.ZodStringFormat;
+
+/** A value that its author declared secret. It reaches the programs of a drill; a text or a record never shows it. */
+export class SecretValue {
+  readonly #value: string | undefined;
+
+  constructor(value: string | undefined) {
+    this.#value = value;
+  }
+
+  /** @throws {ExplainedError} when there is no value: the variable of the environment that it was read from is not set. */
+  reveal(variable: string): string {
+    if (this.#value !== undefined && this.#value !== '') return this.#value;
+    throw new ExplainedError({
+      thing: `variable ${variable}`,
+      expected: 'the value that the contract declares as secret(…)',
+      observed: 'it is empty or not set',
+      nextStep: 'Set it in the environment in which the drill is started.',
+    });
+  }
+
+  toString(): string {
+    return '***';
+  }
+
+  toJSON(): string {
+    return '***';
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return 'secret(***)';
+  }
+}
+
+/**
+ * Declares a value secret: `environment: { GPG_PASSPHRASE: secret(process.env.GPG_PASSPHRASE) }`. The drill's programs get the value;
+ * every text and record shows `***` in its place. A value that is not set fails the drill that needs it, and no other.
+ */
+export const secret = (value: string | undefined): SecretValue => new SecretValue(value);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { CreateAccessKeyCommand, CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { iamClient } from '../clients/iam.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CreateUserCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { iamClient } from '../clients/iam.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheckRecord } from '../model/posture.ts';
 import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
 import { enforcingStore, s3Store } from '../systems/s3/service.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { s3Client } from '../clients/s3.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';

@@ -16,7 +16,7 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';

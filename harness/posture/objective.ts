@@ -1,7 +1,7 @@
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { PostureProject } from '../model/posture.ts';
-import { suggestion } from '../model/suggestion.ts';
+import { suggestion } from '../model/text.ts';
 
 /**
  * The contract from which a check takes its objective (`for`), instead of repeating it.

@@ -15,7 +15,7 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import { cronJobRefusal } from '../manifests/cron-job-runs.ts';
 import type { Contract } from '../model/contract.ts';
 import type { PostureCheck, PostureProject } from '../model/posture.ts';

@@ -10,15 +10,13 @@ import {
   type PostureRecord,
   postureRecordSchema,
 } from '../model/posture.ts';
-import { redactRecord } from '../model/redact-record.ts';
-import { Secrets } from '../model/secrets.ts';
+import { redactRecord, Secrets } from '../model/secrets.ts';
 import type { Capability } from '../model/service.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { haltedBy } from '../verdict/halts.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
-import { applyPlatform } from './apply.ts';
-import { lackingAddresses } from './lacking-addresses.ts';
+import { applyPlatform, lackingAddresses } from './apply.ts';
 
 export interface PostureRunOptions {
   readonly target: Target;

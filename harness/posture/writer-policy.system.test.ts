@@ -20,7 +20,7 @@ import { CreateBucketCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
+import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import { Secrets } from '../model/secrets.ts';
 import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';

@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { isNotProvableHere } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
-import { withoutSecrets } from '../model/redact-error.ts';
+import { withoutSecrets } from '../model/secrets.ts';
 import { isRunByNode } from '../process/named-program.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import { type ProgramRun, runProgram } from '../process/program.ts';

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { secret } from '../model/secret-value.ts';
-import { Secrets } from '../model/secrets.ts';
+import { Secrets, secret } from '../model/secrets.ts';
 import { authorVariables } from './author-environment.ts';
 
 const drills = new Map([

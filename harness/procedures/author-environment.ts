@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { SecretValue } from '../model/secret-value.ts';
-import { type Secrets, SHORTEST_SECRET_CHARACTERS } from '../model/secrets.ts';
+import { type Secrets, SecretValue, SHORTEST_SECRET_CHARACTERS } from '../model/secrets.ts';
 import { expand, references } from './cron-job/expand.ts';
 
 /** A shorter value of this process's environment equals or stands in an author's value by chance. */

@@ -1,5 +1,5 @@
 import type { ProcedureContext } from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
+import { performing } from '../model/step.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { s3Backups } from '../systems/s3/backup-store.ts';

@@ -4,7 +4,7 @@ import { credentialNames, type Destination } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
-import { SecretValue } from '../model/secret-value.ts';
+import { SecretValue } from '../model/secrets.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';

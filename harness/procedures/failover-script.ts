@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
-import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
+import { performing, type RecoveryVariable } from '../model/step.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { WORK } from '../process/sandbox/machine.ts';

@@ -2,10 +2,10 @@ import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/j
 import { z } from 'zod';
 import { afterwards } from '../base/afterwards.ts';
 import { natsConnection } from '../clients/nats.ts';
-import { counted } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
+import { performing } from '../model/step.ts';
+import { counted } from '../model/text.ts';
 import { natsReplicas } from '../systems/nats/access.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 

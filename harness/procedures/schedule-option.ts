@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { preparable } from '../model/preparable.ts';
 import type { Procedure } from '../model/procedure.ts';
+import { preparable } from '../model/rendering.ts';
 import { type HeldSchedule, schedulers } from '../model/schedule.ts';
 
 /** What the author of a contract types. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { BackupStore } from '../model/backup-store.ts';
-import type { RecoveryVariable } from '../model/recovery-step.ts';
+import type { RecoveryVariable } from '../model/step.ts';
 import type { AuthorVariables } from './author-environment.ts';
 
 const MEANINGS: Readonly<Record<string, Omit<RecoveryVariable, 'name'>>> = {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { environmentAccess } from '../model/access.ts';
 import type { BackupStore, Destination } from '../model/backup-store.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
+import { performing } from '../model/step.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import type { ProgramRun } from '../process/program.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ManifestObject } from '../manifests/object.ts';
 import { type BackupFilters, backupFilters } from '../manifests/velero-filters.ts';
 import { ContractMistakeError } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
+import type { ManifestObject } from '../model/rendering.ts';
+import { issuesInWords } from '../model/text.ts';
 
 const reference = z.looseObject({ kind: z.string(), name: z.string() });
 

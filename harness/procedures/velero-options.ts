@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { ManifestObject } from '../manifests/object.ts';
 import { requireThere } from '../manifests/sources.ts';
 import { backupFilters, oldFiltersIn } from '../manifests/velero-filters.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
+import type { ManifestObject } from '../model/rendering.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { parseCron } from '../verdict/cron-expression.ts';

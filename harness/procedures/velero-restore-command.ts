@@ -1,5 +1,5 @@
-import type { BackupWait } from '../model/backup-sync.ts';
-import type { RecoveryStep, RecoveryVariable } from '../model/recovery-step.ts';
+import type { BackupWait } from '../model/procedure.ts';
+import type { RecoveryStep, RecoveryVariable } from '../model/step.ts';
 import { formatDuration } from '../model/units.ts';
 import type { ParsedSchedule, VeleroEnvironment } from './velero-options.ts';
 

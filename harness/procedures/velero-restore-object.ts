@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ContractMistakeError, summaryOf } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
-import type { RecoveryStep } from '../model/recovery-step.ts';
+import type { RecoveryStep } from '../model/step.ts';
 import { runCommand } from '../process/run.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import type { VeleroObjects } from './velero-objects.ts';

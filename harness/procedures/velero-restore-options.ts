@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import type { ManifestObject } from '../manifests/object.ts';
 import { backupFilters, includesNamespace } from '../manifests/velero-filters.ts';
 import { ContractMistakeError } from '../model/errors.ts';
+import type { ManifestObject } from '../model/rendering.ts';
 import { textOfConfigMap } from './velero-manifest.ts';
 import { type DrillScope, drillPolicy, hooksIn } from './velero-template.ts';
 import { parsedYaml } from './velero-yaml.ts';

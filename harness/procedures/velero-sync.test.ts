@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ManifestObject } from '../manifests/object.ts';
 import type { RestoreContext } from '../model/procedure.ts';
+import type { ManifestObject } from '../model/rendering.ts';
 import { veleroSchedule } from './velero.ts';
 import { restoreCommand } from './velero-restore-command.ts';
 import { backupSyncOf } from './velero-sync.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ManifestObject } from '../manifests/object.ts';
 import { parseGoDurationMs } from '../manifests/velero-ttl.ts';
-import type { BackupSync, BackupWait } from '../model/backup-sync.ts';
+import type { BackupSync, BackupWait } from '../model/procedure.ts';
+import type { ManifestObject } from '../model/rendering.ts';
 import type { ParsedSchedule } from './velero-options.ts';
 
 // When a Velero that did not take a backup learns of it. Facts from velero 1.18.3: pkg/controller/backup_sync_controller.go,

@@ -1,32 +1,22 @@
-import type { ManifestObject } from '../manifests/object.ts';
 import { manifestRenderer } from '../manifests/render.ts';
 import type { Access } from '../model/access.ts';
-import type { Cause } from '../model/causes.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { preparable } from '../model/preparable.ts';
-import type {
-  LeftOut,
-  Procedure,
-  ProcedureContext,
-  RecoveryPoint,
-  RestoreContext,
-  RestoreReport,
-} from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
-import type { RenderManifests } from '../model/rendering.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint, RestoreContext, RestoreReport } from '../model/procedure.ts';
+import { type ManifestObject, preparable, type RenderManifests } from '../model/rendering.ts';
+import { performing } from '../model/step.ts';
 import { formatSize } from '../model/units.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
-import type { S3Place } from '../systems/s3/service.ts';
-import { s3Store } from '../systems/s3/service.ts';
+import { type S3Place, s3Store } from '../systems/s3/service.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { requireTaken } from './require-taken.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import { differencesOf } from './velero-differences.ts';
+import { claimOf, emptySelector, LEFT_OUT_BY_LABEL, notCompleted, withoutDefinitions } from './velero-failures.ts';
 import { Inventory } from './velero-inventory.ts';
 import { leftOutOf } from './velero-left-out.ts';
-import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
+import type { VeleroObjects } from './velero-objects.ts';
 import {
   copyOffRegion,
   describeCopy,
@@ -335,68 +325,6 @@ async function runVelero(
   };
   await runCommand(command, step.signal);
   return name;
-}
-
-/** What explains why Velero did not complete, by the field of the platform's file. */
-interface Explained {
-  readonly because: string;
-  readonly cause: Cause;
-}
-
-/** Velero adds such namespaces to those that are excluded, and refuses one that is included as well (pkg/controller/backup_controller.go). */
-const LEFT_OUT_BY_LABEL: Explained = {
-  because: 'the namespace has the label velero.io/exclude-from-backup: "true", so no backup takes it',
-  cause: 'schedule-leaves-namespace-out',
-};
-
-function notCompleted(
-  thing: string,
-  object: VeleroObject | undefined,
-  errors: readonly string[],
-  explained: Explained | undefined,
-): ExplainedError {
-  const { failureReason, validationErrors = [] } = object?.status ?? {};
-  const reasons = [...(failureReason === undefined ? [] : [failureReason]), ...validationErrors, ...errors].slice(0, 5);
-  const because = explained === undefined ? [] : [explained.because];
-  const said = [...because, ...reasons].join('; ').replace(/\.$/, '');
-  return new ExplainedError({
-    thing,
-    expected: 'the phase Completed',
-    observed: `it is ${claimOf(object)}${said === '' ? '' : `: ${said}`}`,
-    nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\` and \`velero backup-location get\`.`,
-    ...(explained === undefined ? {} : { cause: explained.cause }),
-  });
-}
-
-/** Velero 1.18.3 lists by the text "<none>" then, which the API server cannot read (pkg/backup/item_collector.go). */
-function emptySelector({ template, heldBy }: ParsedSchedule): Explained | undefined {
-  const { labelSelector } = template;
-  const isEmpty =
-    typeof labelSelector === 'object' && labelSelector !== null && Object.keys(labelSelector).length === 0;
-  if (!isEmpty) return undefined;
-  return {
-    because: `spec.template.labelSelector: {} of ${heldBy} selects nothing that Velero can list; remove it`,
-    cause: 'schedule-takes-no-backup',
-  };
-}
-
-/** Objects of a type whose definition the backup leaves out cannot be created in a new cluster. */
-function withoutDefinitions(errors: readonly string[], leftOut: readonly LeftOut[]): Explained | undefined {
-  const definitions = leftOut.find(
-    ({ kind, name }) => kind.startsWith('CustomResourceDefinition.') && name === undefined,
-  );
-  const isUnknown = errors.some((error) => error.includes('could not find the requested resource'));
-  if (definitions === undefined || !isUnknown) return undefined;
-  return {
-    because: `the backup leaves out every CustomResourceDefinition (${definitions.because})`,
-    cause: 'left-out-by-filter',
-  };
-}
-
-function claimOf(object: VeleroObject | undefined): string {
-  if (object === undefined) return 'not there';
-  const { phase, errors, warnings } = object.status;
-  return `${phase}, ${errors} errors, ${warnings} warnings`;
 }
 
 /** `20260131T120000123Z` of an ISO time, in lower case, fit for a name. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
+import { performing } from '../model/step.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { objectVersions } from '../systems/s3/access.ts';

@@ -1,3 +1,5 @@
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, join, parse, relative, resolve, sep } from 'node:path';
 import { usersHome } from './private-home.ts';
 import { runCommand } from './run.ts';
 
@@ -34,7 +36,7 @@ export async function commitOf(folder: string, name: string, signal: AbortSignal
 }
 
 /** What is checked out. Outside of a repository both are null. */
-export interface GitState {
+interface GitState {
   readonly commit: string | null;
   /** True when a tracked file was changed since. */
   readonly dirty: boolean | null;
@@ -45,4 +47,137 @@ export async function gitState(folder: string, signal: AbortSignal): Promise<Git
   const changes = await gitIfAny(folder, ['status', '--porcelain', '--untracked-files=no'], signal);
   if (commit === undefined || changes === undefined) return { commit: null, dirty: null };
   return { commit, dirty: changes.trim() !== '' };
+}
+
+/** A file, a symbolic link or a submodule, named from the top of the repository that has to hold it. */
+interface Held {
+  readonly top: string;
+  readonly name: string;
+}
+
+interface Repository {
+  readonly top: string;
+  /** The repository that this one is a submodule of. */
+  readonly parent: string | undefined;
+}
+
+/**
+ * Those of some files of a folder, named from it, whose content HEAD does not hold: changed, not tracked, or ignored. None outside of a
+ * repository. A file behind a symbolic link counts with the link; a file of a submodule counts with the commit of the submodule that
+ * HEAD names. Files that lie outside of the repository, such as a platform in another one, are not looked at.
+ */
+export async function uncommittedAmong(
+  folder: string,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (paths.length === 0) return [];
+  const top = (await gitIfAny(folder, ['rev-parse', '--show-toplevel'], signal))?.trim();
+  if (top === undefined || (await commitOf(folder, 'HEAD', signal)) === undefined) return [];
+  const place = realpathSync(folder);
+  const repositories = repositoriesBelow(top, signal);
+  const named: { path: string; held: readonly Held[] }[] = [];
+  for (const path of new Set(paths)) {
+    named.push({ path, held: await heldFor(resolve(place, path), top, repositories) });
+  }
+  const uncommitted = new Set<string>();
+  const wanted = named.flatMap(({ held }) => held);
+  for (const [repository, held] of Map.groupBy(wanted, (one) => one.top)) {
+    const names = [...new Set(held.map(({ name }) => name))];
+    for (const name of await uncommittedIn(repository, names, signal)) uncommitted.add(join(repository, name));
+  }
+  return named
+    .filter(({ held }) => held.some(({ top: repository, name }) => uncommitted.has(join(repository, name))))
+    .map(({ path }) => path);
+}
+
+type RepositoryOf = (folder: string) => Promise<Repository | undefined>;
+
+/** What has to be committed for the content of a path: the links on its way, the file itself, and the submodules that hold it. */
+async function heldFor(path: string, top: string, repositoryOf: RepositoryOf): Promise<readonly Held[]> {
+  const held: Held[] = [];
+  for (const part of [...linksOn(path), existing(path)]) {
+    if (!isBelow(top, part)) continue;
+    let at = part;
+    let repository = await repositoryOf(dirname(at));
+    while (repository?.parent !== undefined && repository.top !== top) {
+      held.push({ top: repository.top, name: relative(repository.top, at) });
+      at = repository.top;
+      repository = await repositoryOf(repository.parent);
+    }
+    // A repository that is no submodule holds nothing for this one.
+    held.push(repository?.top === top ? { top, name: relative(top, at) } : { top, name: relative(top, part) });
+  }
+  return held;
+}
+
+/** Every symbolic link that is followed from the root to the file. A path that is not there ends where it ends. */
+function linksOn(path: string): readonly string[] {
+  const links: string[] = [];
+  const { root } = parse(path);
+  const pending = path.slice(root.length).split(sep);
+  let at: string = root;
+  while (pending.length > 0 && links.length < MOST_LINKS) {
+    const next = join(at, pending.shift() ?? '');
+    if (lstatSync(next, { throwIfNoEntry: false })?.isSymbolicLink() !== true) {
+      at = next;
+      continue;
+    }
+    links.push(next);
+    const target = resolve(at, readlinkSync(next));
+    pending.unshift(...target.slice(root.length).split(sep));
+    at = root;
+  }
+  return links;
+}
+
+/** As Linux has it. */
+const MOST_LINKS = 40;
+
+function existing(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // A file that is not there is not committed either: git says so.
+    return path;
+  }
+}
+
+const isBelow = (top: string, path: string): boolean => path.startsWith(`${top}${sep}`);
+
+function repositoriesBelow(top: string, signal: AbortSignal): RepositoryOf {
+  const known = new Map<string, Promise<Repository | undefined>>([[top, Promise.resolve({ top, parent: undefined })]]);
+  const ask = async (folder: string): Promise<Repository | undefined> => {
+    const answer = await gitIfAny(folder, ['rev-parse', '--show-toplevel', '--show-superproject-working-tree'], signal);
+    const [own, parent] = (answer ?? '').trim().split('\n');
+    return own === undefined || own === '' ? undefined : { top: own, parent };
+  };
+  return (folder) => {
+    const found = known.get(folder) ?? ask(folder);
+    known.set(folder, found);
+    return found;
+  };
+}
+
+async function uncommittedIn(top: string, names: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+  const listed = async (command: readonly string[]): Promise<ReadonlySet<string>> => {
+    const found: string[] = [];
+    // Only these files are looked at: a repository may be large. A command line has a limit, too.
+    for (const some of batches(names)) {
+      found.push(...(await git(top, ['--literal-pathspecs', ...command, '--', ...some], signal)).split('\0'));
+    }
+    return new Set(found);
+  };
+  // The files of a submodule are asked about by themselves; here its commit counts.
+  const changed = await listed(['diff', '--name-only', '--ignore-submodules=dirty', '-z', 'HEAD']);
+  const tracked = await listed(['ls-files', '-z']);
+  return names.filter((name) => changed.has(name) || !tracked.has(name));
+}
+
+const BATCH = 200;
+
+function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) =>
+    all.slice(index * BATCH, (index + 1) * BATCH),
+  );
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openFile } from '../base/open-file.ts';
+import { openFile } from '../base/files.ts';
 import type { SpeedControl } from '../model/asset.ts';
 import { runCommand } from './run.ts';
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { ownedFolder } from './scratch.ts';
 
 /** An empty folder that is the home of one command. Disposal removes it with what the command wrote there. */
-export interface PrivateHome extends Disposable {
+interface PrivateHome extends Disposable {
   readonly path: string;
 }
 

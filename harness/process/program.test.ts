@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { isNotProvableHere } from '../model/errors.ts';
-import type { HostSandbox } from '../model/sandbox.ts';
+import type { HostSandbox } from '../model/target.ts';
 import { hostSandbox } from '../toolchain/host-sandbox.ts';
 import { type Program, type ProgramRun, runProgram } from './program.ts';
 

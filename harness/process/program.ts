@@ -2,15 +2,21 @@ import { cp, lstat, mkdir, readdir, realpath, rm, stat, symlink } from 'node:fs/
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
-import type { HostSandbox } from '../model/sandbox.ts';
-import { KEPT_OUTPUT_BYTES, Warnings } from './kept-output.ts';
+import type { HostSandbox } from '../model/target.ts';
+import { findOnPath, type StartingPlace, startProblem } from './named-program.ts';
+import { KEPT_OUTPUT_BYTES, Warnings } from './output.ts';
 import { type Ended, execute, observedEnding } from './run.ts';
-import { bubblewrapArguments, bubblewrapInstructions, type Mount, type Sandbox } from './sandbox/arguments.ts';
+import {
+  bubblewrapArguments,
+  bubblewrapInstructions,
+  isSystemPath,
+  type Mount,
+  type Sandbox,
+  systemMounts,
+} from './sandbox/arguments.ts';
 import { installedPrograms, isInside, mountsOfProgram } from './sandbox/installed.ts';
 import { HOME, type LeftFile, leftOn, type Machine, newMachine, TOOLS, WORK } from './sandbox/machine.ts';
 import { normalisedPlace, orderedMounts, projectMounts, roomFor } from './sandbox/mounts.ts';
-import { isSystemPath, systemMounts } from './sandbox/system-folders.ts';
-import { findOnPath, type StartingPlace, startProblem } from './startable.ts';
 import { lendPlaces } from './without-sandbox.ts';
 
 /** A program of the platform, and what it is given. */

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ExplainedError } from '../model/errors.ts';
-import { LineReader, OutputTail } from './output-tail.ts';
+import { LineReader, OutputTail, tellingLines } from './output.ts';
 import { privateHome } from './private-home.ts';
-import { tellingLines } from './telling-lines.ts';
 
 /** A command line of the harness's own. */
 export interface Command {

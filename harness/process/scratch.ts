@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolderSync } from '../base/make-folder.ts';
+import { makeFolderSync } from '../base/files.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { identifySelf, isRunning, type Machine, type Owner, thisMachine } from './identity.ts';
 

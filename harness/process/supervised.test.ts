@@ -6,7 +6,7 @@ import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { arrived, HopelessError, notYet, type Wait } from '../wait/wait.ts';
 import { identify, isRunning, type ProcessIdentity } from './identity.ts';
-import { lastLines } from './log-tail.ts';
+import { lastLines } from './output.ts';
 import { type ProgramToRun, startProcess } from './supervised.ts';
 
 const never = new AbortController().signal;

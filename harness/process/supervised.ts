@@ -5,7 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { HopelessError, type Wait, waitFor } from '../wait/wait.ts';
 import { identify, type ProcessIdentity } from './identity.ts';
-import { lastLines } from './log-tail.ts';
+import { lastLines } from './output.ts';
 import { isNoSuchProcess } from './run.ts';
 
 export interface ProgramToRun {

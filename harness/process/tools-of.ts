@@ -1,6 +1,5 @@
 import { ExplainedError } from '../model/errors.ts';
-import type { Target } from '../model/target.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { Target, ToolName } from '../model/target.ts';
 
 /** What a program of the platform finds on its PATH, besides the system's own programs. */
 const PROGRAM_TOOLS = ['nats', 'aws', 'kubectl', 'velero'] as const satisfies readonly ToolName[];

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { basename, relative, resolve } from 'node:path';
 import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
-import type { ConfiguredFolder } from './config-file.ts';
+import type { ConfiguredFolder } from './config.ts';
 import type { ContractMistake } from './mistakes.ts';
 import { unreadContracts } from './unread-contracts.ts';
 

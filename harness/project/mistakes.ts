@@ -1,6 +1,6 @@
-import { counted } from '../model/counted.ts';
 import { ContractMistakeError, type ExplainedError, isContractMistake } from '../model/errors.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { counted } from '../model/text.ts';
 
 /** What somebody got wrong in one contract: it is not drilled, and the others are. */
 export interface ContractMistake {

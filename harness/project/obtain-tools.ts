@@ -1,7 +1,7 @@
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/target.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
+import type { ReadyMade } from '../toolchain/locate.ts';
 import type { ObtainOptions } from '../toolchain/obtain.ts';
-import type { ReadyMade } from '../toolchain/ready-made.ts';
 
 /**
  * Where a target's programs are ready-made: what a run, `toolchain` and `doctor` all ask. The docker target takes them out of its images.

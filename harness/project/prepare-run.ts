@@ -4,8 +4,7 @@ import type { DrillTuning } from '../drill/tuning.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import type { TargetWish } from '../targets/wishes.ts';
-import type { ParsedConfig } from './config.ts';
-import { type ConfiguredFolder, readConfiguration } from './config-file.ts';
+import { type ConfiguredFolder, type ParsedConfig, readConfiguration } from './config.ts';
 import { type ContractFiles, contractFilesOf } from './contract-files.ts';
 
 /** A folder of contracts with its configuration, and where that puts things. Every path is absolute. */

@@ -1,7 +1,6 @@
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import type { RanBy } from '../model/audit.ts';
 import type { Environment } from '../reporting/terminal.ts';
-import { userName } from './trigger.ts';
 
 interface Pipeline {
   readonly name: string;
@@ -94,4 +93,28 @@ function withoutCredentials(address: string | undefined): string | null {
   url.username = '';
   url.password = '';
   return url.href;
+}
+
+/** Who or what started the run, for the record: `DR_CONTRACTS_TRIGGER`, a pipeline, or the user. */
+export function describeTrigger(environment: Environment): string {
+  const given = environment.DR_CONTRACTS_TRIGGER ?? '';
+  if (given !== '') return given;
+  if ((environment.CI ?? '') !== '') return `pipeline${pipelineJob(environment)}`;
+  return `user ${userName()}`;
+}
+
+function pipelineJob(environment: Environment): string {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId } = environment;
+  return server && repository && runId ? ` ${server}/${repository}/actions/runs/${runId}` : '';
+}
+
+/** The name of the user, or the number where there is no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    // A container may run under a user id that has no name.
+    if (error instanceof Error && 'code' in error) return String(process.getuid?.() ?? 'unknown');
+    throw error;
+  }
 }

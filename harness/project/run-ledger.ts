@@ -4,21 +4,20 @@ import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
 import type { RunFacts } from '../drill/new-record.ts';
 import { CLOCK_SKEW_MS, type LedgerSubject, MEASUREMENT_VERSION, type PromiseFacts } from '../evidence/entry.ts';
-import { Ledger, type NewEntry } from '../evidence/ledger/ledger.ts';
-import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
-import { readLedger } from '../evidence/ledger/read-ledger.ts';
-import { removeOldEntries } from '../evidence/ledger/remove-old-entries.ts';
-import { ReplacedKeyError } from '../evidence/ledger/replaced-key.ts';
+import { ReplacedKeyError } from '../evidence/ledger/key-trust.ts';
+import { Ledger, type NewEntry, removeOldEntries } from '../evidence/ledger/ledger.ts';
+import { openLedgerStore, readLedger } from '../evidence/ledger/ledger-store.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
 import { commitSubject } from '../evidence/ledger/statement.ts';
-import { counted } from '../model/counted.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import { type DrillRecord, type RunRecord, runRecordSchema } from '../model/record.ts';
+import type { DrillRecord } from '../model/record.ts';
+import { type RunRecord, runRecordSchema } from '../model/run-record.ts';
 import type { Secrets } from '../model/secrets.ts';
+import { counted } from '../model/text.ts';
 import { formatDuration } from '../model/units.ts';
-import { writeAtomically } from '../reporting/atomic-file.ts';
+import { goesOn, OWED_FILE } from '../reporting/earlier-runs.ts';
 import { jsonOf } from '../reporting/record-files.ts';
-import { goesOn, OWED_FILE } from '../reporting/retention.ts';
+import { writeAtomically } from '../reporting/replaceable-file.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { Environment } from '../reporting/terminal.ts';
 import type { LedgerSettings } from './prepare-run.ts';
@@ -26,10 +25,11 @@ import { describeRanBy } from './ran-by.ts';
 
 /** Appending must not keep a run from ending. */
 const APPEND_BUDGET_MS = 60_000;
+
 /** To find a run, or old entries, in a large ledger in a bucket. */
 const SCAN_BUDGET_MS = 600_000;
 
-export interface RunLedgerOptions {
+interface RunLedgerOptions {
   readonly settings: LedgerSettings;
   readonly clock: Clock;
   readonly environment: Environment;
@@ -37,7 +37,7 @@ export interface RunLedgerOptions {
 }
 
 /** What is known of a run when it begins. */
-export interface RunBeginning {
+interface RunBeginning {
   readonly runId: string;
   /** The folder of the run. */
   readonly path: string;

@@ -1,13 +1,11 @@
 import { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { OpenTarget } from '../model/open-target.ts';
-import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability } from '../model/service.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { OpenTarget, SandboxWish, Toolchain, ToolName } from '../model/target.ts';
 import { toolsOf } from '../registered/providers.ts';
 import type { AttachedTarget } from '../targets/start.ts';
 import type { TargetName } from '../targets/wishes.ts';
-import { toolNames } from '../toolchain/tool-names.ts';
+import { toolNames } from '../toolchain/recipes.ts';
 
 // What both front ends start: the tools of the wanted parts, and the target that runs them.
 

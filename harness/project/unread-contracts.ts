@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isConfigurationName } from './config-file.ts';
+import { isConfigurationName } from './config.ts';
 import { possibleImports } from './contract-inputs.ts';
 
 // A contract file that no pattern reads would be a promise that nobody looks at. This module finds such files by what is written in them.

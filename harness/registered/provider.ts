@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Capability, Service } from '../model/service.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import type { StartingProcess } from '../process/supervised.ts';
 
 /** What one target takes so that it can supply a capability. */

@@ -1,6 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/service.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import { gcsProvider } from '../systems/gcs/providers.ts';
 import { kubernetesProvider, podsProvider, veleroProvider, volumesProvider } from '../systems/kubernetes/providers.ts';
 import { natsClusterProvider, natsProvider, regionsProvider } from '../systems/nats/providers.ts';

@@ -1,4 +1,4 @@
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 
 /** How a program says its version. */
 export type VersionProbe =

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from '../base/make-folder.ts';
+import { makeFolder } from '../base/files.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
 import { explaining, unlessMissing } from './system-error.ts';
@@ -11,7 +11,7 @@ import { explaining, unlessMissing } from './system-error.ts';
 const NEEDED_OUT_BYTES = 64 * 2 ** 20;
 
 /** Free bytes for an unprivileged writer, or undefined where the file system does not say. */
-export type FreeSpace = (path: string) => Promise<number | undefined>;
+type FreeSpace = (path: string) => Promise<number | undefined>;
 
 export const freeSpaceOf: FreeSpace = async (path) => {
   const { bavail, bsize, blocks } = await statfs(path);

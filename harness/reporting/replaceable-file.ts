@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import { explaining, unlessMissing } from './system-error.ts';
@@ -36,7 +37,7 @@ const OWN_HEADS: readonly RegExp[] = [
   /^# (?:HELP|TYPE) dr_contract/,
 ];
 
-export interface Replacing {
+interface Replacing {
   /** The option that names the path; `--out` when left out. */
   readonly option?: string;
   /** True where the user wants a file of another program to be replaced. */
@@ -93,4 +94,24 @@ async function realPathOf(path: string): Promise<string> {
   const real = await unlessMissing(() => realpath(path));
   if (real !== undefined || dirname(path) === path) return real ?? path;
   return join(await realPathOf(dirname(path)), basename(path));
+}
+
+/**
+ * Writes a whole file or nothing: a temporary file beside it, synced, then renamed over it. A reader never sees half a record, and a
+ * full disk leaves the old one in place. Pieces are written one by one, so that a long text needs no more memory than a short one.
+ */
+export async function writeAtomically(
+  path: string,
+  text: string | Uint8Array | AsyncIterable<string>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    // No file handle: the one of Yarn's Plug'n'Play has no `sync`.
+    await writeFile(temporary, text, { flag: 'wx', flush: true, signal });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }

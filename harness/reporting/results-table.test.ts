@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { madeUpDrill } from './made-up-records.ts';
 import { formatMargin, formatMeasure, renderResultsTable } from './results-table.ts';
 import type { TerminalTraits } from './terminal.ts';
+import { madeUpDrill } from './testing/made-up-records.ts';
 
 const plain: TerminalTraits = { live: false, columns: 100, rows: 24, colour: false, unicode: false };
 

@@ -1,9 +1,11 @@
+import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, Measure } from '../model/record.ts';
+import { counted, countedOf } from '../model/text.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../model/units.ts';
 import { COLUMN_GAP, renderColumns } from './columns.ts';
+import { haltLines, withHalt } from './halts-text.ts';
 import { verdictOf } from './run-summary.ts';
-import type { Symbols, TerminalTraits } from './terminal.ts';
-import { paletteFor, symbolsFor } from './terminal.ts';
+import { paletteFor, type Symbols, symbolsFor, type TerminalTraits } from './terminal.ts';
 import { wrapName, wrapWords } from './text.ts';
 
 const HEAD = ['contract', 'disaster', 'RTO', 'RTA', 'RPO', 'RPA', 'exposure', 'verdict', 'margin'];
@@ -96,4 +98,57 @@ function stacked(columns: number): NameLayout {
 function leastWidth(rows: readonly string[][], column: number): number {
   const parts = rows.flatMap((row) => wrapName(row[column] ?? '', 1));
   return Math.max(HEAD[column]?.length ?? 0, ...parts.map((part) => part.length));
+}
+
+const POSTURE_NAME_COLUMNS = 40;
+/** The worst first. */
+const NOT_MET: readonly PostureCheckRecord['verdict'][] = ['breached', 'unproven', 'at-risk'];
+
+/** One row a check, and a sentence for each that is not met, the breached first. */
+export function renderPostures(postures: readonly PostureRecord[], traits: TerminalTraits): string {
+  if (postures.length === 0) return '';
+  const palette = paletteFor(traits);
+  const rows = postures.flatMap(({ contract, checks }) =>
+    checks.map((check) => [
+      wrapName(contract.name, POSTURE_NAME_COLUMNS).join('\n'),
+      wrapName(check.name, POSTURE_NAME_COLUMNS).join('\n'),
+      postureBasis(check),
+      [palette.verdict(check.verdict, check.verdict), ...haltLines(check)].join('\n'),
+      formatDuration(check.durationMs),
+    ]),
+  );
+  const head = ['posture', 'check', 'compared', 'verdict', 'took'];
+  const table = renderColumns(head, rows, traits, { rightAligned: ['compared', 'took'] });
+  const sentences = listPostureNotMet(postures).map(({ label, verdict, sentence }) =>
+    wrapWords(`${palette.verdict(verdict, verdict)} ${palette.bold(label)}: ${sentence}`, traits.columns, '  '),
+  );
+  return [table, ...sentences].join(sentences.length === 0 ? '' : '\n');
+}
+
+function listPostureNotMet(
+  postures: readonly PostureRecord[],
+): { readonly label: string; readonly verdict: PostureCheckRecord['verdict']; readonly sentence: string }[] {
+  return postures
+    .flatMap(({ contract, checks }) => checks.map((check) => ({ ...check, label: `${contract.name}/${check.name}` })))
+    .filter(({ verdict }) => verdict !== 'met')
+    .toSorted((one, other) => NOT_MET.indexOf(one.verdict) - NOT_MET.indexOf(other.verdict))
+    .map(({ label, verdict, sentence, ...check }) => ({ label, verdict, sentence: withHalt(sentence, check) }));
+}
+
+/** How much a verdict rests on: a `met` over three things is another than one over three thousand. */
+export function postureBasis({ observation }: Pick<PostureCheckRecord, 'observation'>): string {
+  switch (observation?.kind) {
+    case 'comparison':
+      return countedOf(observation.compared, observation.of);
+    case 'recovery-points':
+      return counted(observation.counted, 'recovery point');
+    case 'retention':
+      return counted(observation.recoveryPoints, 'recovery point');
+    case 'schedule':
+      return '1 schedule';
+    case 'cost':
+      return counted(observation.lines.length, 'cost line');
+    default:
+      return 'nothing';
+  }
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
 import { identifySelf, thisMachine } from '../process/identity.ts';
-import { writeAtomically } from './atomic-file.ts';
-import { madeUpDrill, madeUpRun } from './made-up-records.ts';
+import { RUNNING_FILE, removeOldRuns, surplus } from './earlier-runs.ts';
 import { openOutFolder } from './out-folder.ts';
-import { RUNNING_FILE, removeOldRuns, surplus } from './retention.ts';
+import { writeAtomically } from './replaceable-file.ts';
 import { newRunId, openRunFolder } from './run-folder.ts';
 import { explaining } from './system-error.ts';
+import { madeUpDrill, madeUpRun } from './testing/made-up-records.ts';
 
 let outDir: string;
 

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../base/make-folder.ts';
+import { makeFolder } from '../base/files.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
-import type { DrillRecord, RunRecord } from '../model/record.ts';
-import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
+import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
+import { type RunRecord, runRecordSchema } from '../model/run-record.ts';
+import { issuesInWords } from '../model/text.ts';
 import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
-import { writeAtomically } from './atomic-file.ts';
-import { BEGUN_FILE, type BegunRun, writeBegun } from './begun-run.ts';
+import { BEGUN_FILE, type BegunRun, RUNNING_FILE, writeBegun } from './earlier-runs.ts';
 import { jsonOf } from './record-files.ts';
-import { RUNNING_FILE } from './retention.ts';
+import { writeAtomically } from './replaceable-file.ts';
 import { explaining } from './system-error.ts';
 
 export const newRunId = (clock: Clock): string => runIdAt(clock.now().utc);

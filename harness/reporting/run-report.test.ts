@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from './made-up-records.ts';
-import { listNotMet } from './not-met.ts';
 import { renderRunReport } from './run-report.ts';
+import { listNotMet } from './run-summary.ts';
+import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from './testing/made-up-records.ts';
 
 const traits = { live: false, columns: 100, rows: 24, colour: false, unicode: false };
 const options = { traits, recordPath: () => 'reports/runs/r/drills/d.json', runPath: 'reports/latest/run.json' };

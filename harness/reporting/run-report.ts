@@ -1,16 +1,13 @@
-import { counted } from '../model/counted.ts';
-import type { DrillRecord, RunRecord } from '../model/record.ts';
-import { formatDuration } from '../model/units.ts';
-import { listNotMet } from './not-met.ts';
-import { renderPostures } from './posture-table.ts';
-import { renderResultsTable } from './results-table.ts';
-import { drillDurationMs, drillLabel } from './run-summary.ts';
-import type { Palette, TerminalTraits } from './terminal.ts';
-import { paletteFor } from './terminal.ts';
+import type { DrillRecord } from '../model/record.ts';
+import type { RunRecord } from '../model/run-record.ts';
+import { counted } from '../model/text.ts';
+import { addedPart, formatDuration } from '../model/units.ts';
+import { renderPostures, renderResultsTable } from './results-table.ts';
+import { drillDurationMs, drillLabel, listNotMet } from './run-summary.ts';
+import { type Palette, paletteFor, type TerminalTraits } from './terminal.ts';
 import { inWords, wrapWords } from './text.ts';
-import { renderTimelines } from './timeline.ts';
 
-export interface ReportOptions {
+interface ReportOptions {
   readonly traits: TerminalTraits;
   /** Where a drill's record lies, as its reader would open it. */
   readonly recordPath: (drill: DrillRecord) => string;
@@ -129,4 +126,36 @@ function postureCounts({ summary, postures = [] }: RunRecord): string {
   const { checked, met, atRisk, breached, unproven } = summary.postureChecks;
   const took = formatDuration(postures.reduce((sum, posture) => sum + posture.durationMs, 0));
   return `${counted(checked, 'posture check')} in ${took}: ${met} met, ${atRisk === undefined ? '' : `${atRisk} at risk, `}${breached} breached, ${unproven} unproven.`;
+}
+
+/** Phase by phase, for every drill that moved its service elsewhere; what follows RTA stands by itself. */
+function renderTimelines(drills: readonly DrillRecord[], columns: number): string {
+  return drills
+    .filter((drill) => drill.phases.some(({ name }) => name === 'promotion' || name === 'redirect'))
+    .map((drill) => timelineOf(drill, columns))
+    .join('\n');
+}
+
+function timelineOf(drill: DrillRecord, columns: number): string {
+  const steps = drill.phases
+    .filter(({ measuredMs, addedMs }) => measuredMs + addedMs > 0)
+    .map(({ name, measuredMs, addedMs, outcome }) => {
+      const added = addedMs > 0 ? ` + ${addedPart({ name, addedMs })}` : '';
+      const ending = outcome === 'completed' ? '' : ` (${outcome})`;
+      return `${name} ${formatDuration(measuredMs)}${added}${ending}`;
+    });
+  const lines = [`Timeline ${drillLabel(drill)}: ${steps.join(' → ')}`];
+  const { failBack, replication } = drill;
+  if (failBack !== undefined) {
+    const back = failBack.stages.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`);
+    lines.push(`After RTA: ${back.join(' → ')}${failBack.failure === null ? '' : ' (failed)'}`);
+  }
+  if (replication !== undefined) {
+    const positions = Math.max(0, ...replication.lanes.map((lane) => lane.worstPositions));
+    const behindMs = Math.max(0, ...replication.lanes.map((lane) => Math.max(lane.worstMs, lane.atDisasterMs ?? 0)));
+    lines.push(
+      `Mirror: at most ${counted(positions, 'message')} and ${formatDuration(behindMs)} behind in ${counted(replication.looks, 'look')}`,
+    );
+  }
+  return lines.map((line, index) => `${index === 0 ? '' : '  '}${wrapWords(line, columns - 2, '    ')}`).join('\n');
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verdicts } from '../model/record.ts';
-import { madeUpDrill } from './made-up-records.ts';
 import { exitCodeOf, summarise } from './run-summary.ts';
+import { madeUpDrill } from './testing/made-up-records.ts';
 
 const anyVerdicts = fc.array(fc.constantFrom(...verdicts));
 

@@ -4,7 +4,8 @@ import { RESULTS_SCHEMA_VERSION, resultsSchema } from '../evidence/exports/resul
 import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
 import { waiverFileSchema } from '../evidence/gate/waivers.ts';
 import { ENTRY_VERSION, entryStatementSchema } from '../evidence/ledger/statement.ts';
-import { drillRecordSchema, RECORD_SCHEMA_VERSION, runRecordSchema } from '../model/record.ts';
+import { drillRecordSchema, RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import { runRecordSchema } from '../model/run-record.ts';
 
 export interface SchemaFile {
   readonly name: string;

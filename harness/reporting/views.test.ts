@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../clock/clock.ts';
 import type { DrillEvent } from '../model/events.ts';
-import type { LiveState } from './live-frame.ts';
-import { renderLiveFrame, withDrillEvent, withRunProgress, withRunStage, withRunStageEnded } from './live-frame.ts';
-import { madeUpJudgement } from './made-up-records.ts';
-import { createPlainLines } from './plain-lines.ts';
-import { createReporterFaults, guardedView } from './run-view.ts';
+import {
+  type LiveState,
+  renderLiveFrame,
+  withDrillEvent,
+  withRunProgress,
+  withRunStage,
+  withRunStageEnded,
+} from './live-view.ts';
+import { createPlainLines, createReporterFaults, guardedView } from './run-view.ts';
 import { traitsOf } from './terminal.ts';
+import { madeUpJudgement } from './testing/made-up-records.ts';
 
 const drill = 'nats-streams/server-lost';
 const traits = { live: true, columns: 80, rows: 24, colour: false, unicode: false };

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { writeAtomically } from './atomic-file.ts';
 import { causesPage } from './causes-page.ts';
+import { writeAtomically } from './replaceable-file.ts';
 import { schemaFiles } from './schema-files.ts';
 
 // Run by hand after a change of harness/model/record.ts or harness/model/causes.ts: node harness/reporting/write-schemas.ts

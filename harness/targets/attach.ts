@@ -1,6 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
-import type { Target } from '../model/target.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { Target, ToolName } from '../model/target.ts';
 import { parseHandle } from './handle.ts';
 import type { LocalContext } from './local/program.ts';
 import { attachSession } from './session.ts';

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { s3Client } from '../clients/s3.ts';
 import type { S3Place } from '../systems/s3/service.ts';
-import { endedByHopelessErrors } from '../wait/hopeless.ts';
-import { arrived, type Wait } from '../wait/wait.ts';
+import { arrived, endedByHopelessErrors, type Wait } from '../wait/wait.ts';
 
 const BACKUP_BUCKET = 'kgents-dr-backups';
 const REGION = 'us-west-2';

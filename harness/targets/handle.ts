@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
-import { issuesInWords } from '../model/issue-words.ts';
-import { hostSandboxSchema } from '../model/sandbox.ts';
+import { hostSandboxSchema } from '../model/target.ts';
+import { issuesInWords } from '../model/text.ts';
 import { sharedPlacesSchema } from './shared-places.ts';
 import { type TargetName, targetNames } from './wishes.ts';
 

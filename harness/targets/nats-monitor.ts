@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { httpJson, httpRequest } from '../clients/http.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
 import type { NatsServerSettings } from '../systems/nats/service.ts';
-import { endedByHopelessErrors } from '../wait/hopeless.ts';
-import { arrived, notYet, type Wait } from '../wait/wait.ts';
+import { arrived, endedByHopelessErrors, notYet, type Wait } from '../wait/wait.ts';
 
 /** The parts of `/varz` that a record needs (nats-server's monitoring endpoint). */
 const varzSchema = z.object({

@@ -1,7 +1,7 @@
 import type { Activities } from '../base/activities.ts';
 import type { Scope } from '../base/scope.ts';
 import type { Capability } from '../model/service.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/target.ts';
 import { providerOf } from '../registered/providers.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
 import { isSharedPart, type SharedPart, type SharedPlaces } from './shared-places.ts';

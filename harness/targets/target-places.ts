@@ -1,7 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
-import { notStarted, Places } from '../model/places.ts';
 import type { Capability } from '../model/service.ts';
-import type { Target } from '../model/target.ts';
+import { notStarted, Places, type Target } from '../model/target.ts';
 import { providers } from '../registered/providers.ts';
 import { kubernetesRegions, ownKubernetes, sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { ownNats, ownNatsCluster, regionPair, sharedNats } from '../systems/nats/service.ts';

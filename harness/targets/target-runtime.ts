@@ -1,7 +1,7 @@
 import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Capability } from '../model/service.ts';
-import type { ToolInUse } from '../model/tools.ts';
+import type { ToolInUse } from '../model/target.ts';
 import type { PodNodes } from '../systems/kubernetes/service.ts';
 import type { RegionPair } from '../systems/nats/regions.ts';
 import type { LosableNats, NatsClusterPlace, NatsClusterRequest, OwnNatsRequest } from '../systems/nats/service.ts';

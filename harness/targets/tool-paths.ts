@@ -1,6 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
-import { toolNames } from '../toolchain/tool-names.ts';
+import type { Toolchain, ToolName } from '../model/target.ts';
+import { toolNames } from '../toolchain/recipes.ts';
 
 /** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
 export function toolPathsOf(toolchain: Toolchain): Record<string, string> {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import { inBuildOrder } from './build-order.ts';
-import { localToolNames } from './tool-names.ts';
+import { localToolNames } from './recipes.ts';
 
 const streams: readonly ToolName[] = ['nats-server', 'nats', 'localstack-python', 'aws', 'kubectl'];
 const bucket: readonly ToolName[] = ['localstack-python', 'aws'];

@@ -1,4 +1,6 @@
-import type { ToolName } from '../model/tools.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { ToolName } from '../model/target.ts';
+import { formatDuration } from '../model/units.ts';
 import { inOrder } from './locate.ts';
 import { recipeOf } from './recipes.ts';
 
@@ -26,4 +28,67 @@ export function inBuildOrder(
 function workOf(name: ToolName): number {
   const recipe = recipeOf(name);
   return recipe.kind === 'go' ? recipe.typicalBuildS : 0;
+}
+
+/** A lane says again how long it has been at it, this often. */
+const TICK_MS = 15_000;
+
+/** In this order in the line. */
+export const lanes = ['go', 'python'] as const;
+type Lane = (typeof lanes)[number];
+
+interface LaneState {
+  activity: string;
+  suffix: string;
+  beganMs: number;
+}
+
+/** Joins what goes on side by side into one line: what, how long so far, what is next. */
+export class BuildProgress {
+  private readonly active = new Map<Lane, LaneState>();
+  private readonly clock: Clock;
+  private readonly report: (message: string) => void;
+
+  constructor(clock: Clock, report: (message: string) => void) {
+    this.clock = clock;
+    this.report = report;
+  }
+
+  begin(lane: Lane, suffix: string): (activity: string) => void {
+    const state: LaneState = { activity: '', suffix, beganMs: this.clock.monotonicMs() };
+    return (activity) => {
+      if (state.activity === activity && this.active.get(lane) === state) return;
+      state.activity = activity;
+      this.active.set(lane, state);
+      this.tell();
+    };
+  }
+
+  end(lane: Lane, outcome: string): void {
+    this.active.delete(lane);
+    this.report(outcome);
+  }
+
+  /** Repeats the line with the time so far until the signal aborts. */
+  async keepTelling(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.clock.pause(TICK_MS, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+      if (!signal.aborted) this.tell();
+    }
+  }
+
+  private tell(): void {
+    const nowMs = this.clock.monotonicMs();
+    const parts = lanes.flatMap((lane) => {
+      const state = this.active.get(lane);
+      if (state === undefined) return [];
+      const { activity, suffix, beganMs } = state;
+      const soFarMs = nowMs - beganMs;
+      const soFar = soFarMs < 1_000 ? '' : `; ${formatDuration(Math.floor(soFarMs / 1_000) * 1_000)} so far`;
+      return [`${activity}${suffix}${soFar}`];
+    });
+    if (parts.length > 0) this.report(parts.join(' | '));
+  }
 }

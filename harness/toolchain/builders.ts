@@ -8,7 +8,7 @@ import type { GoRecipe, Recipe } from '../registered/recipe.ts';
 import { goModuleFolder } from './cache-folder.ts';
 import { programsOnPath, type Whereabouts } from './locate.ts';
 
-import { pythonVersions } from './python-versions.ts';
+import { pythonVersions } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
 /** What builds: Go for the Go programs, Python for LocalStack. */

@@ -5,8 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExplainedError } from '../model/errors.ts';
 import type { GoRecipe, Recipe } from '../registered/recipe.ts';
-import { pythonVersions } from './python-versions.ts';
-import { recipeOf } from './recipes.ts';
+import { pythonVersions, recipeOf } from './recipes.ts';
 
 /** Where the lock files lie: the Go modules under `go/`, the Python lock files under `python/`. */
 export const lockFolder = fileURLToPath(new URL('.', import.meta.url));

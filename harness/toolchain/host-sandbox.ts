@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import type { HostSandbox, SandboxWish } from '../model/sandbox.ts';
+import type { HostSandbox, SandboxWish } from '../model/target.ts';
 import { bubblewrapsOnPath, tryBubblewrap } from '../process/sandbox/bubblewrap.ts';
 import { cachedWheel, obtainWheels } from './obtain-wheels.ts';
 import { wheelFor, wheelPins } from './wheels.ts';

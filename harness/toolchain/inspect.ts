@@ -1,14 +1,12 @@
 import { systemClock } from '../clock/clock.ts';
-import { compareText } from '../model/compare-text.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
+import { compareText } from '../model/text.ts';
 import type { Recipe } from '../registered/recipe.ts';
 import { type Builder, findAllBuilders, findBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { locateTool, lookForTool, type Whereabouts } from './locate.ts';
-import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
-import { recipeOf } from './recipes.ts';
-import { toolNames } from './tool-names.ts';
+import { isPromised, isRefusal, locateTool, lookForTool, type ReadyMade, type Whereabouts } from './locate.ts';
+import { recipeOf, toolNames } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
 /** What is known of one part without building anything. */

@@ -1,13 +1,11 @@
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import type { Recipe } from '../registered/recipe.ts';
 import { findFinishedBuild, isExecutableFile } from './cache-entry.ts';
 import type { CacheEntry } from './cache-folder.ts';
-import type { LocatedTool } from './located-tool.ts';
-import { isLocated, isPromised, isRefusal, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
-import { toolNames } from './tool-names.ts';
+import { toolNames } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
 export interface Whereabouts {
@@ -134,3 +132,51 @@ export async function programsOnPath(name: string, environment: NodeJS.ProcessEn
 /** The names in the order in which they are built, each once. */
 export const inOrder = (names: readonly ToolName[]): readonly ToolName[] =>
   toolNames.filter((name) => names.includes(name));
+
+/**
+ * `image …` names the image that the program was copied out of, and its digest. A program out of a pack lies in the cache, and was built on
+ * another machine: it is called by the pack's digest.
+ */
+export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `image ${string}` | `pack ${string}`;
+
+export interface LocatedTool {
+  readonly name: ToolName;
+  readonly version: string;
+  readonly source: ToolSource;
+  readonly path: string;
+  /** Its entry in the cache, where that is not the one of builds. */
+  readonly entryDir?: string;
+}
+
+/** A place that has programs which need no build, e.g. the images of the docker target. */
+export interface ReadyMade {
+  /**
+   * What `take` would do, as far as that is known without fetching, starting or copying anything.
+   * @returns undefined where this place has no such program.
+   */
+  look(recipe: Recipe): Promise<LocatedTool | Promised | Refusal | undefined>;
+  /** The program, put into the tool cache where it is not there yet. */
+  take(recipe: Recipe): Promise<LocatedTool | Refusal | undefined>;
+  /** Why programs were not taken from here, of those that were asked for. */
+  readonly refusals: ReadonlyMap<ToolName, Refusal>;
+}
+
+/** Why a program is not taken from a place. */
+export interface Refusal {
+  readonly refused: string;
+  /** What the user can do about it. */
+  readonly fix: string;
+}
+
+/** A program that will be taken from there once it is needed. */
+export interface Promised {
+  /** For a reader, e.g. the image with its digest. */
+  readonly from: string;
+  /** Set where that place has to be fetched first, which may fail. */
+  readonly fetch?: string;
+}
+
+type Found = LocatedTool | Refusal | Promised;
+export const isRefusal = (found: Found): found is Refusal => 'refused' in found;
+export const isPromised = (found: Found): found is Promised => 'from' in found;
+const isLocated = (found: Found): found is LocatedTool => 'path' in found;

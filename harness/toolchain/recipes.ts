@@ -1,5 +1,5 @@
 import { ExplainedError } from '../model/errors.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import { programs } from '../registered/programs.ts';
 import type { Recipe } from '../registered/recipe.ts';
 
@@ -16,3 +16,17 @@ export function recipeOf(name: ToolName): Recipe {
     nextStep: 'Correct its name where it is asked for, or add it to the programs of its system.',
   });
 }
+
+/** Every program that the toolchain has a recipe for. */
+export const toolNames: readonly ToolName[] = programs.map(({ name }) => name);
+
+/** Of the docker target alone. */
+export const dockerToolNames: readonly ToolName[] = programs
+  .filter(({ onlyOn }) => onlyOn === 'docker')
+  .map(({ name }) => name);
+
+/** What the local target runs and is used with. */
+export const localToolNames: readonly ToolName[] = toolNames.filter((name) => !dockerToolNames.includes(name));
+
+/** Any of these Pythons runs LocalStack from the one lock file. 3.10 lacks networkx 3.6, 3.14 a wheel of jpype1 1.6. */
+export const pythonVersions = ['3.11', '3.12', '3.13'] as const;

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/target.ts';
 import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 import { parseVersion, readVersion } from './version-probe.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { madeUpDrill } from '../reporting/made-up-records.ts';
+import { madeUpDrill } from '../reporting/testing/made-up-records.ts';
 import { judgeContent } from './content.ts';
 import { causesOf } from './content-causes.ts';
 import { losingLane } from './testing/met-records.ts';

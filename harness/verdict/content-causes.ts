@@ -1,5 +1,5 @@
-import { countedOf } from '../model/counted.ts';
 import type { DrillRecord } from '../model/record.ts';
+import { countedOf } from '../model/text.ts';
 import { formatSize } from '../model/units.ts';
 
 /** A recovery point of less than this share of what was seeded cannot hold it; payloads of drills are random, and do not shrink. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
-import { TimeZone } from './time-zone.ts';
+import { TimeZone } from './day-schedule.ts';
 
 const DAY_MS = 86_400_000;
 

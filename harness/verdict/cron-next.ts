@@ -1,5 +1,5 @@
 import type { CronFields } from './cron-expression.ts';
-import type { TimeZone } from './time-zone.ts';
+import type { TimeZone } from './day-schedule.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
+import { TimeZone } from './day-schedule.ts';
 import { longestGapMs } from './schedule-gap.ts';
-import { TimeZone } from './time-zone.ts';
 import { timeZoneNames } from './time-zone-names.ts';
 
 // robfig/cron v3 decides: the same questions are put to it and to us. It is built from testing/robfig by the machine's Go.

@@ -1,6 +1,6 @@
 import type { Cause } from '../model/causes.ts';
-import { counted } from '../model/counted.ts';
 import type { DrillRecord, FailBackRecord, Finding } from '../model/record.ts';
+import { counted } from '../model/text.ts';
 import { differencesIn } from './content.ts';
 import { findingOf } from './finding.ts';
 

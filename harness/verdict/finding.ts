@@ -1,9 +1,37 @@
 import type { Cause } from '../model/causes.ts';
-import type { Finding, FindingName, Verdict } from '../model/record.ts';
+import type { PostureVerdict } from '../model/posture.ts';
+import type { DrillRecord, Finding, FindingName, Verdict } from '../model/record.ts';
+import { formatDuration } from '../model/units.ts';
 
 /** A finding with its cause. One that is at risk names the reserve that is too small, where nothing else is named. */
 export function findingOf(name: FindingName, verdict: Verdict, sentence: string, cause: Cause | undefined): Finding {
   if (verdict === 'met') return { name, verdict, sentence };
   if (verdict === 'at-risk') return { name, verdict, sentence, cause: 'within-a-fifth' };
   return { name, verdict, sentence, ...(cause === undefined ? {} : { cause }) };
+}
+
+/** Above this share of an objective a promise is at risk. */
+export const AT_RISK_SHARE = 0.8;
+
+export function verdictOn(actualMs: number, objectiveMs: number): Verdict {
+  if (actualMs > objectiveMs) return 'breached';
+  return actualMs > AT_RISK_SHARE * objectiveMs ? 'at-risk' : 'met';
+}
+
+/** By how much the objective is missed, or nearly missed, as the rest of a sentence; empty when it is kept. */
+export function excess(actualMs: number, objectiveMs: number): string {
+  if (actualMs > objectiveMs) return `, ${formatDuration(actualMs - objectiveMs)} too much`;
+  if (actualMs > AT_RISK_SHARE * objectiveMs) return `, above ${AT_RISK_SHARE * 100} % of the objective`;
+  return '';
+}
+
+/** The RPO of a contract that promises one. Without one nothing about loss is judged; the strictest is the safe answer here. */
+export const rpoMsOf = ({ contract }: Pick<DrillRecord, 'contract'>): number => contract.rpoMs ?? 0;
+
+export interface CheckJudgement {
+  readonly verdict: PostureVerdict;
+  /** What was found and what to do; the promise comes before it. */
+  readonly found: string;
+  /** Left out where the verdict is `met`. */
+  readonly cause?: Cause;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { handOverSchema } from '../model/hand-over.ts';
 import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
-import { madeUpDrill, madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
+import { handOverSchema } from '../model/run-record.ts';
+import { madeUpDrill, madeUpPosture, madeUpRun } from '../reporting/testing/made-up-records.ts';
 import { handOverOf } from './hand-over.ts';
 
 const bucket = { kind: 'bucket', name: 'backups' } as const;

@@ -1,7 +1,7 @@
-import type { HandOver } from '../model/hand-over.ts';
 import type { PlatformPart, PostureCheckRecord, PostureRecord, PostureVerdict } from '../model/posture.ts';
-import type { DrillRecord, RunRecord } from '../model/record.ts';
-import { isKept } from '../model/verdict-names.ts';
+import type { DrillRecord } from '../model/record.ts';
+import { isKept } from '../model/record-parts.ts';
+import type { HandOver, RunRecord } from '../model/run-record.ts';
 import { worst } from './posture.ts';
 
 type Part = HandOver['buckets'][number];

@@ -1,16 +1,13 @@
 import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.ts';
-import { judgeAssurances } from './assurances.ts';
+import { judgeAssurances, judgeDestruction } from './assurances.ts';
 import { judgeContent } from './content.ts';
-import { judgeDestruction } from './destruction.ts';
-import { exposureOf, judgeExposure, withoutRecoveryPoint } from './exposure.ts';
+import { exposureOf, judgeExposure, judgeFreshness, newestAgeMsOf, withoutRecoveryPoint } from './exposure.ts';
 import { judgeFailBack } from './fail-back.ts';
-import { judgeFreshness } from './freshness.ts';
 import { judgeRpo, rpaOf } from './loss.ts';
-import { marginPercentOf } from './margin.ts';
 import { isSlowed, withoutOwnLoad } from './own-load.ts';
 import { demandProof } from './proof/proof.ts';
-import { judgeRto, rtaOf } from './recovery-time.ts';
+import { judgeRto, recoveryTimeOf, rtaOf } from './recovery-time.ts';
 
 /** From best to worst, as a gate sees them: a broken promise is worse news than a missing proof. */
 const severity: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
@@ -112,4 +109,34 @@ function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, ver
   if (verdict !== 'breached') return 'drill-failed';
   if (stage === 'backup' || stage === 'second backup') return 'backup-failed';
   return stage === 'restore' ? 'restore-failed' : 'service-failed';
+}
+
+/**
+ * What is left of the tightest objective, in percent; negative when it is breached. It counts what the verdict counts: recovery at
+ * the production size, the worse of RPA and exposure, and the age of the newest recovery point against its critical level. Null when
+ * one of them is not known, or more than nothing was lost where nothing may be. An asset that keeps no data has only the recovery time.
+ */
+export function marginPercentOf(record: DrillRecord): number | null {
+  const { rtoMs, rpoMs, freshness } = record.contract;
+  const recovery = recoveryTimeOf(record);
+  if (recovery === null) return null;
+  const used = [recovery.valueMs / rtoMs];
+  if (rpoMs !== null) {
+    const lossMs = worstLossMsOf(record);
+    if (lossMs === null || (rpoMs === 0 && lossMs > 0)) return null;
+    if (rpoMs > 0) used.push(lossMs / rpoMs);
+  }
+  if (freshness !== undefined) {
+    const ageMs = newestAgeMsOf(record);
+    if (ageMs === null) return null;
+    used.push(ageMs / freshness.criticalMs);
+  }
+  // Without the sum, nothing left may come out as -0.
+  return Math.round((1 - Math.max(...used)) * 1_000) / 10 + 0;
+}
+
+function worstLossMsOf(record: DrillRecord): number | null {
+  const rpa = rpaOf(record);
+  const exposureMs = exposureOf(record);
+  return rpa === null || exposureMs === null ? null : Math.max(rpa.valueMs, exposureMs);
 }

@@ -1,8 +1,7 @@
 import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, LaneOutcome, Measure } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
-import { findingOf } from './finding.ts';
-import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
+import { excess, findingOf, rpoMsOf, verdictOn } from './finding.ts';
 
 /**
  * RPA: cut-off (of the older of two recovery points: the next capture) minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is

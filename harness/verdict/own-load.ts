@@ -1,7 +1,7 @@
-import { counted } from '../model/counted.ts';
 import type { ControlReading, DrillRecord, Finding, LateAttempt, RepeatedAttempts } from '../model/record.ts';
+import { counted } from '../model/text.ts';
 import { formatDuration } from '../model/units.ts';
-import { rpoMsOf } from './thresholds.ts';
+import { rpoMsOf } from './finding.ts';
 
 /**
  * The findings of a drill beside which its run built programs or started parts of the target. That slows a drill down: every measured time

@@ -1,6 +1,6 @@
 import { holderName, type Plan, type PlanHolder, type PlanLine, type PlanProof } from '../model/plan.ts';
-import { suggestion } from '../model/suggestion.ts';
-import { isKept } from '../model/verdict-names.ts';
+import { isKept } from '../model/record-parts.ts';
+import { suggestion } from '../model/text.ts';
 
 /** What may hold a line now: every drill, check and test that somebody knows, and how each is defined. */
 export interface KnownHolders {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CostLine, CostObservation } from '../model/cost.ts';
 import { observationSchema, type PostureCheckRecord } from '../model/posture.ts';
-import { monthAboveBudget } from './cost-projection.ts';
 import { judgeCheck, judgePosture } from './posture.ts';
+import { monthAboveBudget } from './posture-cost.ts';
 
 const line = (changed: Partial<CostLine> = {}): CostLine => ({
   item: 's3://backups/nats/: storage in STANDARD',

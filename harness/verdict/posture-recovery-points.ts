@@ -1,8 +1,8 @@
 import { type Cause, isCause } from '../model/causes.ts';
-import { counted } from '../model/counted.ts';
 import type { ObservedRecoveryPoint, RecoveryPointsObservation } from '../model/posture.ts';
+import { counted } from '../model/text.ts';
 import { formatDuration } from '../model/units.ts';
-import type { CheckJudgement } from './posture-judgement.ts';
+import type { CheckJudgement } from './finding.ts';
 import { unreadNames } from './posture-retention.ts';
 
 /** Local time is at most so far from UTC. */

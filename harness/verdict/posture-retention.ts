@@ -2,8 +2,8 @@ import { type Cause, isCause } from '../model/causes.ts';
 import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { RetentionObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
+import type { CheckJudgement } from './finding.ts';
 import { fewestWithin } from './firings.ts';
-import type { CheckJudgement } from './posture-judgement.ts';
 import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
 /** S3 runs its lifecycle once a day, and rounds up to the next midnight: an expired object may stay this much longer. */

@@ -1,19 +1,24 @@
-import { countedOf } from '../model/counted.ts';
-import type {
-  ComparisonObservation,
-  Observation,
-  PostureCheckRecord,
-  PostureDifference,
-  PostureRecord,
-  PostureVerdict,
+import { causeGivenBy, summaryOf } from '../model/errors.ts';
+import {
+  type ComparisonObservation,
+  type Observation,
+  POINTS_LISTED,
+  type PostureCheckRecord,
+  type PostureDifference,
+  type PostureRecord,
+  type PostureVerdict,
+  type RecoveryPointsObservation,
+  type RetentionObservation,
+  type ScheduleObservation,
 } from '../model/posture.ts';
+import { countedOf } from '../model/text.ts';
+import { formatDuration } from '../model/units.ts';
+import type { CheckJudgement } from './finding.ts';
 import { haltedBy } from './halts.ts';
-import { contradictionIn } from './posture-contradictions.ts';
 import { judgeCost } from './posture-cost.ts';
-import type { CheckJudgement } from './posture-judgement.ts';
 import { judgeRecoveryPoints } from './posture-recovery-points.ts';
 import { judgeRetention } from './posture-retention.ts';
-import { judgeSchedule } from './posture-schedule.ts';
+import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
 /** How many differences of a check are told; how many more there are is told as well. */
 const SHOWN = 3;
@@ -165,3 +170,120 @@ const inWords = ({ item, expected, found, nextStep }: PostureDifference): string
   sentenceOf(`${item}: expected ${expected}, found ${found}. ${nextStep}`);
 
 const sentenceOf = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+/** Where the parts of an observation do not agree; undefined when they do. */
+function contradictionIn(observation: Observation): string | undefined {
+  switch (observation.kind) {
+    case 'comparison':
+      return inComparison(observation);
+    case 'retention':
+      return inRetention(observation);
+    case 'recovery-points':
+      return inRecoveryPoints(observation);
+    case 'schedule':
+    // A cost is added again before it is judged, whatever its verdict.
+    case 'cost':
+      return undefined;
+  }
+}
+
+function inComparison({ of, firstDifferences }: ComparisonObservation): string | undefined {
+  const [first] = firstDifferences;
+  return first === undefined ? undefined : `no ${of} differ, and ${first.item} is not ${first.expected}`;
+}
+
+function inRetention({ recoveryPoints, oldest }: RetentionObservation): string | undefined {
+  if ((recoveryPoints === 0) === (oldest === null)) return undefined;
+  return `${recoveryPoints} recovery points lie there, and the oldest is of ${oldest}`;
+}
+
+function inRecoveryPoints({
+  counted,
+  succeeded,
+  failed,
+  missed = 0,
+  points,
+}: RecoveryPointsObservation): string | undefined {
+  if (points.length !== Math.min(counted, POINTS_LISTED)) {
+    return `${counted} recovery points are counted, and ${points.length} are listed`;
+  }
+  const listed = (outcome: 'succeeded' | 'failed') => points.filter((point) => point.outcome === outcome).length;
+  const all = counted <= POINTS_LISTED;
+  for (const [outcome, count] of [
+    ['succeeded', succeeded],
+    ['failed', failed - missed],
+  ] as const) {
+    if (count < listed(outcome) || (all && count > listed(outcome))) {
+      return `${count === 1 ? '1 recovery point is' : `${count} recovery points are`} said to have ${outcome}, and ${listed(outcome)} of the listed ones have`;
+    }
+  }
+  if (succeeded + failed - missed > counted)
+    return `${succeeded + failed - missed} of ${counted} recovery points have ended`;
+  return undefined;
+}
+
+/** A schedule holds its RPO when it is there, runs, and lets no more time pass than the RPO allows, capture and upload included. */
+function judgeSchedule({ what, at, rpoMs, takesMs, found }: ScheduleObservation): CheckJudgement {
+  if (found === null) {
+    return {
+      verdict: 'breached',
+      found: `${what} does not exist. Apply the manifest that declares it`,
+      cause: 'schedule-missing',
+    };
+  }
+  const { cron, timeZone, paused, problem, runs } = found;
+  if (paused) {
+    return {
+      verdict: 'breached',
+      found: `${what} is paused, so no backup is taken. Resume it`,
+      cause: 'schedule-paused',
+    };
+  }
+  if (problem !== null) {
+    return {
+      verdict: 'breached',
+      found: `${what} takes no backup: ${problem}. Correct it`,
+      cause: 'schedule-takes-no-backup',
+    };
+  }
+  let analysis: RunAnalysis;
+  try {
+    analysis = analyseRuns({ cron, timeZone, runs }, takesMs, new Date(at));
+  } catch (error) {
+    const cause = causeGivenBy(error) ?? 'schedule-rejected';
+    if (cause === 'exposure-unknown') return { verdict: 'unproven', found: `${what}: ${summaryOf(error)}`, cause };
+    return { verdict: 'breached', found: `${what} takes no backup: ${summaryOf(error)}`, cause };
+  }
+  return judgeAnalysis(analysis, { what, rpoMs, takesMs, schedule: `"${cron}" (${timeZone})` });
+}
+
+function judgeAnalysis(
+  { gapMs, exposureMs, problems, because, doubt, notes }: RunAnalysis,
+  { what, rpoMs, takesMs, schedule }: { what: string; rpoMs: number; takesMs: number; schedule: string },
+): CheckJudgement {
+  const [first] = problems;
+  if (exposureMs === null || first !== undefined) {
+    const reasons = [...problems.map(({ text }) => text), ...notes].join('. Also, ');
+    return {
+      verdict: 'breached',
+      found: `${what} completes no backup: ${reasons}`,
+      cause: first?.cause ?? 'schedule-takes-no-backup',
+    };
+  }
+  const taking = takesMs === 0 ? '' : ` and ${formatDuration(takesMs)} for capture and upload`;
+  const lets = `${schedule} of ${what} lets ${formatDuration(gapMs)} pass at most${taking}`;
+  const text = because === undefined ? lets : `${lets}; ${because}: ${formatDuration(exposureMs)} in all`;
+  if (exposureMs > rpoMs) {
+    return {
+      verdict: 'breached',
+      found: `${text}, which is ${formatDuration(exposureMs - rpoMs)} more than the RPO of ${formatDuration(rpoMs)}. Run it more often`,
+      cause: 'exposure-above-rpo',
+    };
+  }
+  // One start that is left out doubles the gap.
+  if (doubt !== undefined && exposureMs + gapMs > rpoMs) {
+    return { verdict: 'unproven', found: `${text}, but ${doubt}`, cause: 'start-deadline-too-short' };
+  }
+  const also = [...notes, ...(doubt === undefined ? [] : [doubt])].map((note) => `; ${note}`).join('');
+  return { verdict: 'met', found: `${text}, within the RPO of ${formatDuration(rpoMs)}${also}` };
+}

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord, PhaseRecord, SizePoint } from '../model/record.ts';
-import { judge } from './judge.ts';
-import { marginPercentOf } from './margin.ts';
+import { judge, marginPercentOf } from './judge.ts';
 import { judgeRto, recoveryTimeOf, rtaOf } from './recovery-time.ts';
 import { metRecord } from './testing/met-records.ts';
 

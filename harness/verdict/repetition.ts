@@ -1,8 +1,8 @@
-import { counted } from '../model/counted.ts';
 import type { AfterRun, PastResult, PastRun } from '../model/past-run.ts';
 import type { PostureDifference, UndecidedItem } from '../model/posture.ts';
+import { isKept } from '../model/record-parts.ts';
+import { counted } from '../model/text.ts';
 import { formatDuration } from '../model/units.ts';
-import { isKept } from '../model/verdict-names.ts';
 
 // What fails again and again, from what earlier runs found, the newest run first.
 

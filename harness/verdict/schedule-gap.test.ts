@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
+import { TimeZone } from './day-schedule.ts';
 import { longestGapMs } from './schedule-gap.ts';
-import { TimeZone } from './time-zone.ts';
 
 const from = new Date('2026-01-15T00:00:00Z');
 const hours = (count: number) => count * 3_600_000;

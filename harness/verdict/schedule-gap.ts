@@ -2,9 +2,8 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { type CronExpression, type CronFields, parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
-import { longestGapOfDays } from './day-schedule.ts';
+import { longestGapOfDays, TimeZone } from './day-schedule.ts';
 import { parseSystemdCalendar } from './systemd-calendar.ts';
-import { TimeZone } from './time-zone.ts';
 import { timeZoneNames } from './time-zone-names.ts';
 import { parseVixieCron } from './vixie-cron.ts';
 

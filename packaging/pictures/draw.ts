@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runRecordSchema } from '../../harness/model/record.ts';
+import { runRecordSchema } from '../../harness/model/run-record.ts';
 import { renderRunReport } from '../../harness/reporting/run-report.ts';
 import { wrapWords } from '../../harness/reporting/text.ts';
 import { rootFolder } from '../places.ts';

@@ -9,7 +9,7 @@ import { linterRulesText } from './linter-rules.ts';
 import { type ImportRule, importRules } from './table.ts';
 
 const RULES = 'scripts/import-rules/linter-rules.json';
-const TEST_FILE = /\.test\.ts$|\/testing\/|\/testing\.ts$|\/stub-parts\.ts$/;
+const TEST_FILE = /\.test\.ts$|\/testing\/|\/testing\.ts$/;
 /** Every form of an import: `from '…'`, `import('…')`, also in a type, and `import '…'`. */
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 

@@ -77,7 +77,6 @@ function overrides(rules: readonly ImportRule[]): Override[] {
         'harness/**/*.test.ts',
         'harness/**/testing/**',
         'harness/**/testing.ts',
-        'harness/**/stub-parts.ts',
       ],
       linter: { rules: { style: { noRestrictedImports: 'off' } } },
     },

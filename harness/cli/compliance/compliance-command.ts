@@ -1,34 +1,35 @@
-import { dirname, join, relative, resolve } from 'node:path';
+import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { makeFolder } from '../../base/make-folder.ts';
+import { pathToFileURL } from 'node:url';
+import { afterwards } from '../../base/afterwards.ts';
+import { makeFolder } from '../../base/files.ts';
 import { frameworksNamed } from '../../evidence/compliance/catalogue.ts';
 import { PeriodCollector } from '../../evidence/compliance/collect-period.ts';
 import { CountedEntries } from '../../evidence/compliance/counted-entries.ts';
 import { csvLines } from '../../evidence/compliance/csv-lines.ts';
 import { makeComplianceReport } from '../../evidence/compliance/make-report.ts';
-import { happenedAt, isUpTo, type Period } from '../../evidence/compliance/period.ts';
-import { PeriodResults } from '../../evidence/compliance/period-results.ts';
+import { happenedAt, isUpTo, type Period, PeriodResults } from '../../evidence/compliance/period-results.ts';
 import { renderComplianceHtml } from '../../evidence/compliance/render-compliance.ts';
 import type { ComplianceReport } from '../../evidence/compliance/report-schema.ts';
 import type { LedgerEntry } from '../../evidence/entry.ts';
 import { renderOscal } from '../../evidence/exports/oscal.ts';
-import { listedOnce } from '../../evidence/ledger/ledger-store.ts';
+import { listedOnce, readFiles, readLedger } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
-import { readFiles, readLedger } from '../../evidence/ledger/read-ledger.ts';
 import type { LedgerStore } from '../../evidence/ledger/store.ts';
 import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../../evidence/ledger/verify-ledger.ts';
 import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
+import { runCommand } from '../../process/run.ts';
 import { openProject } from '../../project/prepare-run.ts';
-import { writeAtomically } from '../../reporting/atomic-file.ts';
-import { requireReplaceable } from '../../reporting/replaceable-file.ts';
+import { requireReplaceable, writeAtomically } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
+import type { Environment } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
 import { shownPlace } from '../shown-place.ts';
-import { requireUnbroken } from '../unbroken-ledger.ts';
-import { openLedger, readKeys } from '../verify-command.ts';
+import { openLedger, readKeys, requireUnbroken } from '../verify-command.ts';
 import type { ComplianceFormat, ComplianceOptions } from './compliance-options.ts';
-import { printPdf } from './print-pdf.ts';
 
 /**
  * Writes the report of a period, from the ledger alone. It reads the ledger one entry at a time, for CSV twice: the first line is written
@@ -210,4 +211,92 @@ async function write(
   if (path !== undefined) await explaining(`report ${path}`, () => writeAtomically(path, content, io.signal));
   else if (typeof content === 'string' || Buffer.isBuffer(content)) io.stdout.write(content);
   else await pipeline(Readable.from(content), io.stdout, { end: false });
+}
+
+/** Chromium and what is made of it; only these take the same options. */
+const BROWSERS = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+  'microsoft-edge',
+  'microsoft-edge-stable',
+];
+/** A report of 200 contracts takes some seconds. */
+const PRINT_BUDGET_MS = 120_000;
+
+/**
+ * Prints a page by a headless browser of this machine.
+ * @param madeAt the time that the file names as its date: the same report is then the same file.
+ * @throws {ExplainedError} when there is no such browser, or it does not print.
+ */
+export async function printPdf(
+  page: string,
+  madeAt: Date,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const browser = await findBrowser(environment);
+  const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-pdf-'));
+  await using _removal = afterwards(() => rm(folder, { recursive: true, force: true }));
+  const [source, printed] = [join(folder, 'report.html'), join(folder, 'report.pdf')];
+  await writeFile(source, page);
+  await runCommand(
+    {
+      name: `${browser} --print-to-pdf`,
+      file: browser,
+      args: [
+        '--headless',
+        // It loads one file of our own and nothing from a network. As root, and in containers, it has no sandbox of its own.
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+        `--user-data-dir=${join(folder, 'profile')}`,
+        '--no-pdf-header-footer',
+        '--generate-pdf-document-outline',
+        `--print-to-pdf=${printed}`,
+        pathToFileURL(source).href,
+      ],
+      nextStep: 'Write the report with --format html, and print it in a browser.',
+    },
+    AbortSignal.any([signal, AbortSignal.timeout(PRINT_BUDGET_MS)]),
+  );
+  return withDate(await readFile(printed), madeAt);
+}
+
+async function findBrowser(environment: Environment): Promise<string> {
+  const named = environment.CHROMIUM ?? '';
+  const folders = (environment.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const candidates = named === '' ? folders.flatMap((folder) => BROWSERS.map((name) => join(folder, name))) : [named];
+  for (const candidate of candidates) if (await isProgram(candidate)) return candidate;
+  throw new ExplainedError({
+    thing: named === '' ? 'a headless browser' : `the browser ${named} (CHROMIUM)`,
+    expected: 'Chromium, Chrome or Edge, which prints the PDF',
+    observed: named === '' ? `PATH has none of ${BROWSERS.join(', ')}` : 'there is no such program',
+    nextStep: 'Install one, name it in CHROMIUM, or write --format html and print it in a browser.',
+  });
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    // Whatever the reason: it cannot be run from there.
+    return false;
+  }
+}
+
+/** Two files of the same page differ in these two dates alone, whose length is fixed. */
+function withDate(pdf: Buffer, at: Date): Buffer {
+  const digits = at.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
+  const text = pdf.toString('latin1');
+  return Buffer.from(
+    text.replaceAll(/(\/(?:CreationDate|ModDate) ?\(D:)\d{14}/g, (_, name: string) => `${name}${digits}`),
+    'latin1',
+  );
 }

@@ -1,7 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { madeUpDrill, madeUpJudgement } from '../../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpJudgement } from '../../reporting/testing/made-up-records.ts';
 import { exitCodeOf } from './demo-command.ts';
 import { BACKUP_SCRIPT, demoFolder, REPAIRED_SCRIPT } from './demo-parts.ts';
 import { changedLines } from './demo-story.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it, onTestFinished } from 'vitest';
-import { runRecordSchema } from '../../model/record.ts';
+import { runRecordSchema } from '../../model/run-record.ts';
 
 const command = fileURLToPath(new URL('../../../bin/dr-contracts.mjs', import.meta.url));
 /** Sockets on which no server listens any more. */

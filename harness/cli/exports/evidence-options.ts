@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { exportFormats } from '../../evidence/exports/write-export.ts';
-import { LEDGER_OPTION } from '../ledger-place-option.ts';
-import { utcTime } from '../time-argument.ts';
+import { LEDGER_OPTION, utcTime } from '../arguments.ts';
 
 interface FromLedger {
   /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */

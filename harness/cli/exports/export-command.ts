@@ -1,18 +1,25 @@
 import { resolve } from 'node:path';
-import type { ExportedRun } from '../../evidence/exports/exported-run.ts';
+import {
+  type ExportedRun,
+  exportedFromLedger,
+  exportedFromRecord,
+  type WantedRun,
+} from '../../evidence/exports/exported-run.ts';
 import { type Series, SeriesCollector, seriesOfLedger } from '../../evidence/exports/series.ts';
 import { exportRun, exportState, isStateFormat } from '../../evidence/exports/write-export.ts';
 import { allowedWaivers, type Waiver } from '../../evidence/gate/waivers.ts';
-import { readLedger } from '../../evidence/ledger/read-ledger.ts';
-import { baseNamed, findBase } from '../../project/base-branch.ts';
-import { loadWaiverLimits, loadWaivers } from '../../project/gate-files.ts';
+import { listedOnce, readLedger } from '../../evidence/ledger/ledger-store.ts';
+import { verifyLedger } from '../../evidence/ledger/verify-ledger.ts';
+import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
+import { runRecordSchema } from '../../model/run-record.ts';
+import { baseNamed, findBase, loadWaiverLimits, loadWaivers } from '../../project/gate-files.ts';
 import { openProject } from '../../project/prepare-run.ts';
-import { writeAtomically } from '../../reporting/atomic-file.ts';
+import { writeAtomically } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
-import { openLedger, requireOwnOut } from '../verify-command.ts';
+import { readChecked } from '../read-checked.ts';
+import { needsUnbrokenLedger, openLedger, requireOwnOut, requireUnbroken } from '../verify-command.ts';
 import type { ExportOptions } from './evidence-options.ts';
-import { findRun } from './find-run.ts';
 
 /** Writes results in one format. 0 whatever the verdicts are: the gate decides, an export tells. */
 export async function runExport(options: ExportOptions, io: CommandIo): Promise<0> {
@@ -65,4 +72,46 @@ async function write(pieces: Iterable<string>, out: string | undefined, io: Comm
   const text = [...pieces].join('');
   if (out === undefined) io.stdout.write(text);
   else await explaining(`export ${out}`, () => writeAtomically(resolve(io.cwd, out), text));
+}
+
+/**
+ * A run by what the command line names: a run record (a path), the id of a run in the ledger, `last`, or `previous`.
+ * @param format the format in which it is written. The ledger is verified for one that has no place to say that it is invalid.
+ * @throws {ExplainedError} when there is no such run, and for an invalid ledger of which the format cannot say so.
+ */
+export async function findRun(
+  named: string,
+  ledger: string | undefined,
+  io: CommandIo,
+  format?: string,
+): Promise<ExportedRun> {
+  if (/[/\\]|\.json$/.test(named)) {
+    const nextStep = 'Name the run.json that a drill left, such as reports/latest/run.json.';
+    const read = () => readChecked(resolve(io.cwd, named), 'run record', runRecordSchema, nextStep);
+    return exportedFromRecord(await namedByCaller(read));
+  }
+  using opened = await openLedger(ledger, io);
+  const store = listedOnce(opened);
+  if (format !== undefined && needsUnbrokenLedger(format)) {
+    const verification = await verifyLedger(store, { keys: [], anchors: [], nowUtc: io.clock.now().utc }, io.signal);
+    requireUnbroken(store.at, verification, format);
+  }
+  const run = await exportedFromLedger(readLedger(store, io.signal, 'newest first'), wantedBy(named));
+  if (run !== undefined) return run;
+  const isByPlace = named === 'last' || named === 'previous';
+  // A name that the ledger does not know is the caller's mistake; a ledger without runs is not.
+  const Failure = isByPlace ? ExplainedError : UsageError;
+  throw new Failure({
+    thing: `ledger ${store.at}`,
+    expected: named === 'last' ? 'a run' : named === 'previous' ? 'two runs' : `the run ${named}`,
+    observed: named === 'last' ? 'it has none' : named === 'previous' ? 'it has fewer' : 'it has no such run',
+    nextStep: isByPlace
+      ? 'Run `dr-contracts drill`, or name a run record such as reports/latest/run.json.'
+      : 'Run `dr-contracts history --json` to see the ids of the runs.',
+  });
+}
+
+function wantedBy(named: string): WantedRun {
+  if (named === 'last') return { before: 0 };
+  return named === 'previous' ? { before: 1 } : { runId: named };
 }

@@ -1,12 +1,14 @@
+import { diffRuns } from '../../evidence/history/diff-runs.ts';
 import { historyOf } from '../../evidence/history/history.ts';
-import { renderHistory } from '../../evidence/history/render-history.ts';
-import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { renderDiff, renderHistory } from '../../evidence/history/render-history.ts';
+import { readLedger } from '../../evidence/ledger/ledger-store.ts';
 import { UsageError } from '../../model/errors.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { inWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openLedger } from '../verify-command.ts';
-import type { HistoryOptions } from './evidence-options.ts';
+import type { DiffOptions, HistoryOptions } from './evidence-options.ts';
+import { findRun } from './export-command.ts';
 
 /** Prints every promise with its last verdicts and recovery times. 0 whatever the verdicts are. */
 export async function runHistory({ ledger, contracts, runs, json }: HistoryOptions, io: CommandIo): Promise<0> {
@@ -23,5 +25,13 @@ export async function runHistory({ ledger, contracts, runs, json }: HistoryOptio
   }
   if (json) io.stdout.write(`${JSON.stringify({ ledger: store.at, ...history }, undefined, 2)}\n`);
   else io.stdout.write(renderHistory(history, traitsOf(io.stdout, io.environment)));
+  return 0;
+}
+
+/** Prints what changed from one run to another. 0 whatever changed: the gate decides. */
+export async function runDiff({ a, b, ledger, json }: DiffOptions, io: CommandIo): Promise<0> {
+  const diff = diffRuns(await findRun(a, ledger, io), await findRun(b, ledger, io));
+  if (json) io.stdout.write(`${JSON.stringify(diff, undefined, 2)}\n`);
+  else io.stdout.write(renderDiff(diff, traitsOf(io.stdout, io.environment)));
   return 0;
 }

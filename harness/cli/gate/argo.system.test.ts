@@ -9,7 +9,7 @@ import { systemClock } from '../../clock/clock.ts';
 import { ownKubernetes } from '../../systems/kubernetes/service.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { withStubIo } from '../stub-parts.ts';
+import { withStubIo } from '../testing/stub-parts.ts';
 import { breached, drilled, served } from './testing/served-gate.ts';
 
 // The examples for Argo are read by those who will read them: a real API server with the definitions of Argo Rollouts, the web metric of Argo

@@ -6,15 +6,15 @@ import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts'
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
-import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import { openLedgerStore, readLedger } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
-import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import type { LedgerStore } from '../../evidence/ledger/store.ts';
 import { summaryOf } from '../../model/errors.ts';
-import { commitOf, gitState } from '../../process/git.ts';
-import { uncommittedAmong } from '../../process/git-uncommitted.ts';
-import { type BaseBranch, baseNamed, findBase } from '../../project/base-branch.ts';
+import { commitOf, gitState, uncommittedAmong } from '../../process/git.ts';
 import {
+  type BaseBranch,
+  baseNamed,
+  findBase,
   type LoadedPolicy,
   type LoadedWaivers,
   loadPolicy,

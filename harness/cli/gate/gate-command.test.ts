@@ -10,7 +10,7 @@ import { gateDecisionSchema } from '../../evidence/gate/decision.ts';
 import { openFolderStore } from '../../evidence/ledger/folder-store.ts';
 import { Ledger } from '../../evidence/ledger/ledger.ts';
 import { never, testKey } from '../../evidence/ledger/testing/made-up-ledger.ts';
-import { type StubIo, withStubIo } from '../stub-parts.ts';
+import { type StubIo, withStubIo } from '../testing/stub-parts.ts';
 import { runGate } from './gate-command.ts';
 import type { GateOptions } from './gate-options.ts';
 import { breached, CONTRACT, drilled, NO_OPTIONS, served, stated } from './testing/served-gate.ts';

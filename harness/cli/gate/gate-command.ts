@@ -3,7 +3,7 @@ import type { GateDecision, GateExitCode } from '../../evidence/gate/decision.ts
 import { renderGateMarkdown, renderGithubAnnotations } from '../../evidence/gate/render-formats.ts';
 import { renderExplanation, renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
 import { isUsageError } from '../../model/errors.ts';
-import { suggestion } from '../../model/suggestion.ts';
+import { suggestion } from '../../model/text.ts';
 import { consoleToStderr } from '../../process/console-to-stderr.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { traitsOf } from '../../reporting/terminal.ts';

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { textArgument } from '../text-argument.ts';
-import { timeArgument } from '../time-argument.ts';
+import { textArgument, timeArgument } from '../arguments.ts';
 import { type DecisionFile, documentFormats } from './write-decision.ts';
 
 const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;

@@ -1,10 +1,9 @@
 import { dirname, resolve } from 'node:path';
-import { makeFolder } from '../../base/make-folder.ts';
+import { makeFolder } from '../../base/files.ts';
 import type { GateDecision } from '../../evidence/gate/decision.ts';
 import { renderGateJunit, renderGitlabReport } from '../../evidence/gate/render-formats.ts';
 import { namedByCaller } from '../../model/errors.ts';
-import { writeAtomically } from '../../reporting/atomic-file.ts';
-import { requireReplaceable } from '../../reporting/replaceable-file.ts';
+import { requireReplaceable, writeAtomically } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 
 /** Formats of the decision that are one document each. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type StubIo, withStubIo } from '../stub-parts.ts';
+import { type StubIo, withStubIo } from '../testing/stub-parts.ts';
 import { runInit } from './init-command.ts';
 import type { InitOptions } from './init-options.ts';
 

@@ -5,13 +5,16 @@ import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
-import { addPipeline, pipelineToAdd } from './add-pipeline.ts';
-import { type Answers, answersFrom, impossibilities } from './answers.ts';
+import { type Answers, answersFrom, askAnswers, impossibilities } from './answers.ts';
 import type { InitOptions } from './init-options.ts';
-import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
-import { askAnswers } from './questions.ts';
-import { findRepository, type ManagerCommands, type Repository } from './repository.ts';
-import { readUserPackage, type UserPackage } from './user-package.ts';
+import { addPipeline, likelyPipelineSystem, pipelineFiles, pipelineToAdd } from './pipeline-files.ts';
+import {
+  findRepository,
+  type ManagerCommands,
+  type Repository,
+  readUserPackage,
+  type UserPackage,
+} from './repository.ts';
 import { filesToWrite, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
 
 interface Step extends WrittenFile {

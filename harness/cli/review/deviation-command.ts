@@ -1,8 +1,8 @@
 import { DeviationList, isOverdue, type OpenDeviation, type Retest } from '../../evidence/deviations.ts';
 import type { EntryOf, LedgerEntry } from '../../evidence/entry.ts';
-import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { readLedger } from '../../evidence/ledger/ledger-store.ts';
 import { ExplainedError, UsageError } from '../../model/errors.ts';
-import { suggestion } from '../../model/suggestion.ts';
+import { suggestion } from '../../model/text.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { inWords, linesWithoutControls, onOneLine } from '../../reporting/text.ts';

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { signOffOutcomes } from '../../evidence/entry.ts';
-import { LEDGER_OPTION } from '../ledger-place-option.ts';
-import { textArgument } from '../text-argument.ts';
+import { LEDGER_OPTION, textArgument } from '../arguments.ts';
 import type { CloseDeviationOptions, ListDeviationsOptions, OpenDeviationOptions } from './deviation-command.ts';
 import type { SignOffOptions } from './sign-off-command.ts';
 

@@ -1,7 +1,7 @@
 import type { signOffOutcomes } from '../../evidence/entry.ts';
 import { ReviewedEntries, type ReviewedEntry, type ReviewSubject } from '../../evidence/reviewed-entries.ts';
 import { UsageError } from '../../model/errors.ts';
-import { suggestion } from '../../model/suggestion.ts';
+import { suggestion } from '../../model/text.ts';
 import { paletteFor, traitsOf } from '../../reporting/terminal.ts';
 import { onOneLine, wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';

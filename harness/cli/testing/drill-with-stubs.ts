@@ -1,8 +1,8 @@
 import { systemClock } from '../../clock/clock.ts';
 import { madeUpPromise } from '../../evidence/ledger/testing/made-up-ledger.ts';
-import { madeUpDrill } from '../../reporting/made-up-records.ts';
+import { madeUpDrill } from '../../reporting/testing/made-up-records.ts';
 import { runDrill } from '../drill-command.ts';
-import { stubParts } from '../stub-parts.ts';
+import { stubParts } from './stub-parts.ts';
 
 // A whole `dr-contracts drill` of one drill that somebody else made: `node drill-with-stubs.ts FOLDER`. Its exit code is that of the run.
 

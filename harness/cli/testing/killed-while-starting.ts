@@ -1,7 +1,7 @@
 // A drill whose target never starts. The test that runs it ends it with SIGKILL.
 import { systemClock } from '../../clock/clock.ts';
 import { runDrill } from '../drill-command.ts';
-import { stubParts } from '../stub-parts.ts';
+import { stubParts } from './stub-parts.ts';
 
 const [, , cwd = ''] = process.argv;
 const { parts } = stubParts({ records: [] });

@@ -1,8 +1,7 @@
 import { ManualClock } from '../../clock/testing/manual-clock.ts';
 import type { Contract } from '../../model/contract.ts';
-import { Places } from '../../model/places.ts';
 import type { DrillRecord } from '../../model/record.ts';
-import type { Target } from '../../model/target.ts';
+import { Places, type Target } from '../../model/target.ts';
 import type { RunFacts } from '../new-record.ts';
 import { type DrillFolders, type DrillOptions, runDrill } from '../run-drill.ts';
 

@@ -1,17 +1,15 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { Verdict } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
 import { withHalt } from '../../reporting/halts-text.ts';
 import { DeviationList } from '../deviations.ts';
-import type { EntryOf, LedgerEntry } from '../entry.ts';
-import { promiseKey } from '../promises.ts';
+import { type EntryOf, type LedgerEntry, promiseKey } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 import { evidenceOf } from './counted-entries.ts';
 import { DeficiencyList } from './deficiency-list.ts';
-import { happenedAt, isUpTo, isWithin, type Period } from './period.ts';
+import { happenedAt, isUpTo, isWithin, type Period } from './period-results.ts';
 import { countOf, noDrills, PromiseHistory } from './promise-history.ts';
 import type { PlaceInLedger, RunLine, SignOffLine } from './report-schema.ts';
-import { RunScopes } from './run-scopes.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what a report of a period needs. How much it keeps depends on the
 // promises and on the number of runs (a line each), not on the size of the records.
@@ -257,4 +255,56 @@ function signOffOf({ sequence, keyId }: LedgerEntry, body: EntryOf<'sign-off'>):
   const what = runId === null ? `the last drills of ${contract ?? 'a contract'}` : `run ${runId}`;
   const entries = (body.reviewed ?? []).map((reviewed) => reviewed.sequence);
   return { sequence, keyId, at, runId, what, entries, reviewer, role, outcome, comment };
+}
+
+/** What a run was to do, and what of it came about. */
+interface RunScope {
+  /** Contracts that it was to run: what was asked for, without what the target cannot carry. */
+  readonly wanted: readonly string[];
+  /** Whether it ran these contracts, as far as the project still promised them. */
+  covers(contracts: readonly string[]): boolean;
+}
+
+interface BegunRun {
+  readonly promised: ReadonlySet<string>;
+  readonly selected: readonly string[];
+  readonly ran: Set<string>;
+}
+
+/** Runs of which the ledger has not shown the end. A run beyond that is forgotten. */
+const MOST_OPEN_RUNS = 256;
+
+/** Follows which contracts each run was to run, and which it ran: only another run of the same contracts repeats it. */
+class RunScopes {
+  readonly #begun = new Map<string, BegunRun>();
+
+  follow({ body }: Pick<LedgerEntry, 'body'>): void {
+    if (body.kind === 'run-started') {
+      const promised = body.promises.map(({ contract }) => contract);
+      this.#begun.set(body.runId, {
+        promised: new Set(promised),
+        selected: body.selected ?? promised,
+        ran: new Set(),
+      });
+      const [oldest] = this.#begun.keys();
+      if (this.#begun.size > MOST_OPEN_RUNS && oldest !== undefined) this.#begun.delete(oldest);
+    } else if (body.kind === 'drill') this.#begun.get(body.runId)?.ran.add(body.record.contract.name);
+  }
+
+  /** The scope of a run that has ended. Where the ledger does not hold its beginning, it was to do what it did. */
+  end({ runId, run }: EntryOf<'run-finished'> | EntryOf<'run-killed'>): RunScope {
+    const begun = this.#begun.get(runId);
+    this.#begun.delete(runId);
+    const ran = new Set([...(begun?.ran ?? []), ...(run.postures ?? []).map(({ contract }) => contract.name)]);
+    const notCarried = new Set(
+      (run.leftOut ?? []).filter(({ failsRun }) => failsRun !== true).map(({ contract }) => contract),
+    );
+    return {
+      wanted: (begun?.selected ?? [...ran]).filter((contract) => !notCarried.has(contract)).toSorted(),
+      covers: (contracts) =>
+        contracts.every(
+          (contract) => ran.has(contract) || notCarried.has(contract) || begun?.promised.has(contract) === false,
+        ),
+    };
+  }
 }

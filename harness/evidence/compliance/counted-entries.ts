@@ -1,8 +1,8 @@
 import type { DrillRecord, FindingName } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
 import type { LedgerEntry } from '../entry.ts';
 import { sequenceIn } from '../ledger/entry-file.ts';
-import type { FoundEntry } from '../ledger/read-ledger.ts';
+import type { FoundEntry } from '../ledger/ledger-store.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 
 /**

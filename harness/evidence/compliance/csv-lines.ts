@@ -1,6 +1,6 @@
 import type { EntryOf, LedgerEntry } from '../entry.ts';
-import { cellOf, csvLine } from '../exports/csv.ts';
-import { happenedAt, isWithin, type Period } from './period.ts';
+import { cellOf, csvLine } from '../exports/result-row.ts';
+import { happenedAt, isWithin, type Period } from './period-results.ts';
 
 type Cell = string | number | boolean | null;
 type Row = readonly (readonly [field: string, value: Cell])[];

@@ -1,10 +1,9 @@
-import { compareText } from '../../model/compare-text.ts';
-import { verdictSentence } from '../ledger/verdict-sentence.ts';
-import type { LedgerVerification } from '../ledger/verify-ledger.ts';
+import { compareText } from '../../model/text.ts';
+import { type LedgerVerification, verdictSentence } from '../ledger/verify-ledger.ts';
 import { CATALOGUE_DATE, catalogue } from './catalogue.ts';
 import { type Clause, type EvidenceKind, evidenceKinds, type Framework, isNamed } from './catalogue-schema.ts';
 import type { CollectedPeriod } from './collect-period.ts';
-import type { Period } from './period.ts';
+import type { Period } from './period-results.ts';
 import type { PromiseHistory } from './promise-history.ts';
 import {
   type ClauseLine,

@@ -1,11 +1,9 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { worstOf } from '../../verdict/judge.ts';
-import type { EntryOf, LedgerEntry, PromiseFacts } from '../entry.ts';
+import { type EntryBody, type EntryOf, type LedgerEntry, type PromiseFacts, promiseKey } from '../entry.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
-import { promiseKey } from '../promises.ts';
-import { happenedAt, isUpTo, isWithin, type Period } from './period.ts';
 
 const MISSED = 'It was promised, and no drill of the period tested it.';
 
@@ -99,3 +97,27 @@ const ofPeriod = (group: ResultGroup): ResultGroup =>
   group.cases.every(({ name }) => name !== 'missing')
     ? group
     : { ...group, sentence: MISSED, cases: group.cases.map((each) => ({ ...each, sentence: MISSED })) };
+
+// Which results belong to a period. Every format of the report follows this one rule: a result belongs to the period in which it was
+// proved, whenever its entry was appended.
+
+export interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * When an entry happened. A drill ends before its entry is appended, and a run with its posture checks too; a clock that went backwards
+ * makes nothing later than its entry.
+ */
+export function happenedAt(body: EntryBody): string {
+  if (body.kind === 'drill') return earlier(body.record.moments.ended?.utc ?? body.at, body.at);
+  return body.kind === 'run-finished' || body.kind === 'run-killed' ? earlier(body.run.ended, body.at) : body.at;
+}
+
+export const isUpTo = ({ toMs }: Period, utc: string): boolean => Date.parse(utc) <= toMs;
+
+export const isWithin = (period: Period, utc: string): boolean =>
+  isUpTo(period, utc) && Date.parse(utc) >= period.fromMs;
+
+const earlier = (one: string, other: string): string => (Date.parse(one) < Date.parse(other) ? one : other);

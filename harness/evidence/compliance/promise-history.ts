@@ -1,11 +1,10 @@
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
 import { worstOf } from '../../verdict/judge.ts';
-import { missingRuns, oldestProofMs } from '../cadence.ts';
-import { MEASUREMENT_VERSION, type PromiseFacts } from '../entry.ts';
+import { MEASUREMENT_VERSION, missingRuns, oldestProofMs, type PromiseFacts } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 import { DistributionCollector } from './distribution.ts';
-import type { Period } from './period.ts';
+import type { Period } from './period-results.ts';
 import type { PlaceInLedger, PromiseLine, SupportLine, VerdictCounts } from './report-schema.ts';
 
 interface Support {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { verdictSentence } from '../ledger/verdict-sentence.ts';
-import type { LedgerVerdict } from '../ledger/verify-ledger.ts';
+import { type LedgerVerdict, verdictSentence } from '../ledger/verify-ledger.ts';
 import { htmlFaults } from '../page/testing/html-faults.ts';
 import { csvLines } from './csv-lines.ts';
 import { renderComplianceHtml } from './render-compliance.ts';

@@ -1,10 +1,10 @@
+import { counted } from '../../model/text.ts';
 import { renderDocument } from '../page/document.ts';
-import { command, html, list, type Markup } from '../page/markup.ts';
-import { controlsSection, evidenceSection } from './html/controls-section.ts';
-import { distributionsSection, populationSection } from './html/promises-section.ts';
+import { command, html, list, type Markup, shape } from '../page/markup.ts';
+import type { Mark } from '../page/page-view.ts';
+import { controlsSection, distributionsSection, evidenceSection, populationSection } from './html/coverage-sections.ts';
 import { deficienciesSection, runsSection, signOffSection } from './html/review-sections.ts';
-import { headlineOf, ledgerText, summarySection } from './html/summary-section.ts';
-import { day, minute } from './html/words.ts';
+import { countsText, day, minute, total } from './html/words.ts';
 import type { ComplianceReport } from './report-schema.ts';
 
 /** The report as one HTML file, with the same form as the page of a run. */
@@ -68,4 +68,55 @@ function verifyCommand({ verdict, givenReviewerKeys }: ComplianceReport['ledger'
   if (verdict === 'unsigned') return 'npx dr-contracts verify';
   const reviewers = givenReviewerKeys.length === 0 ? '' : ' --reviewer-key reviewer.pub.pem';
   return `npx dr-contracts verify --key ledger.pub.pem${reviewers}`;
+}
+
+/** What an auditor reads first: how much was promised, how much of it was proved, and whether the ledger can be believed. */
+function summarySection(report: ComplianceReport): Markup {
+  const { population, ledger, limits } = report;
+  const { promised, run, missed } = population;
+  const counts: readonly (readonly [Mark, number, string])[] = [
+    ['breached', population.breached, 'breached'],
+    ['unproven', population.unproven, 'unproven'],
+    ['at-risk', population.atRisk, 'at risk'],
+    ['met', population.met, 'met'],
+    ['not-run', missed, 'missed: no drill in the period'],
+  ];
+  const { finished, failed, killed, none } = population.runs;
+  const broken = [
+    [failed, 'did not come to an end', 'did not come to an end'],
+    [killed, 'was killed', 'were killed'],
+    [none, 'had not ended by the end of the period', 'had not ended by the end of the period'],
+  ] as const;
+  return html`<section id="summary" class="decision ${markOfReport(report)}" aria-labelledby="summary-h">
+<h2 id="summary-h">${shape(markOfReport(report))}${headlineOf(report)}</h2>
+<p>${counted(promised, 'promise')} in the period; ${run} with a drill. By the worst of the last drills of each on every target:</p>
+<ul class="counts">${counts.filter(([, count]) => count > 0).map(([mark, count, what]) => html`<li>${shape(mark)}<b>${count}</b> ${what}</li>`)}</ul>
+<p>Drills of the period: ${countsText(population.drills)}.${total(population.postures) === 0 ? '' : ` Posture contracts, each time they were checked: ${countsText(population.postures)}.`} ${counted(finished + failed + killed + none, 'run')}${broken.filter(([count]) => count > 0).map(([count, one, several]) => html`; ${counted(count, one, several)}`)}.${population.missedRuns === 0 ? '' : html` ${counted(population.missedRuns, 'scheduled run is', 'scheduled runs are')} missing.`}${population.withdrawn === 0 ? '' : html` ${counted(population.withdrawn, 'promise was', 'promises were')} withdrawn.`}</p>
+<p>Ledger: ${ledgerText(ledger)}</p>
+<div class="open"><h3>What this does not prove</h3>${list(limits)}</div>
+</section>`;
+}
+
+function headlineOf({ population: { promised, breached, unproven, missed } }: ComplianceReport): string {
+  if (promised === 0) return 'Nothing was promised';
+  const not = [
+    ...(breached > 0 ? [`${breached} broken`] : []),
+    ...(unproven > 0 ? [`${unproven} not proved`] : []),
+    ...(missed > 0 ? [`${missed} never drilled in the period`] : []),
+  ];
+  if (not.length === 0) return `All ${promised} promises were kept by their last drills`;
+  return `${promised - breached - unproven - missed} of ${promised} promises were kept by their last drills; ${not.join(', ')}`;
+}
+
+function markOfReport({ population: { promised, breached, unproven, missed, atRisk } }: ComplianceReport): Mark {
+  if (breached > 0) return 'breached';
+  if (unproven + missed > 0 || promised === 0) return 'unproven';
+  return atRisk > 0 ? 'at-risk' : 'met';
+}
+
+/** The words of `dr-contracts verify`, with the size of the ledger. */
+function ledgerText({ verdict, sentence, entries, from, to }: ComplianceReport['ledger']): string {
+  const range = from === null || to === null ? '' : ` from ${day(from)} to ${day(to)}`;
+  const warning = verdict === 'invalid' ? ' Do not rely on this report before the cause is known: see Provenance.' : '';
+  return `${sentence}. ${counted(entries, 'entry', 'entries')}${range}.${warning}`;
 }

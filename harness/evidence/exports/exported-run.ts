@@ -1,6 +1,7 @@
 import type { RanBy } from '../../model/audit.ts';
 import type { PostureRecord } from '../../model/posture.ts';
-import type { DrillRecord, RunRecord } from '../../model/record.ts';
+import type { DrillRecord } from '../../model/record.ts';
+import type { RunRecord } from '../../model/run-record.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
 
 /** How a run ended. `unknown` is a run whose end the ledger does not hold: it goes on, or was killed and nobody found it yet. */

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { onOneLine } from '../../reporting/text.ts';
 import { canonicalText, sha256Of } from '../ledger/statement.ts';
 import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
-import { uuidOfName } from './uuid-of-name.ts';
 
 const OSCAL_VERSION = '1.2.3';
 /** Names in `props` that are not OSCAL's own carry a namespace. */
@@ -166,4 +166,20 @@ function line(text: string): string {
 function token(text: string): string {
   const plain = line(text).replaceAll(/[^\p{L}\p{N}.\-_]+/gu, '-');
   return /^[\p{L}_]/u.test(plain) ? plain : `_${plain}`;
+}
+
+/** The namespace of every identifier here: the UUIDv5 of `urn:dr-contracts` in the namespace of URLs of RFC 9562. */
+const NAMESPACE = '5decc089-cffa-50ed-9a35-d5a8583a25ae';
+
+/** A UUID version 5 (RFC 9562, 5.5): the same name has the same identifier wherever and whenever it is made. */
+function uuidOfName(...parts: readonly string[]): string {
+  const hash = createHash('sha1')
+    .update(Buffer.from(NAMESPACE.replaceAll('-', ''), 'hex'))
+    .update(JSON.stringify(parts))
+    .digest()
+    .subarray(0, 16);
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = hash.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

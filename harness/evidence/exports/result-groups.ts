@@ -1,11 +1,11 @@
-import { compareText } from '../../model/compare-text.ts';
 import type { HaltCondition, PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { compareText } from '../../model/text.ts';
 import { withHalt } from '../../reporting/halts-text.ts';
 import { inWords } from '../../reporting/text.ts';
+import { POSTURE, placesOf, promiseKey } from '../entry.ts';
 import { type JudgedAgain, judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
 import { endOf, isFor, type Waiver } from '../gate/waivers.ts';
-import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 import type { ExportedRun } from './exported-run.ts';
 
 // The results of a run in the one form from which every format is written: groups (a disaster of a contract, or its posture) of cases

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { haltConditions } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
+import { withoutControls } from '../../reporting/text.ts';
 import { jsonText } from '../well-formed.ts';
 import { type ExportedRun, runEndings } from './exported-run.ts';
 import type { ResultCase, ResultGroup } from './result-groups.ts';
@@ -54,7 +55,7 @@ const resultRowSchema = z.strictObject({
 export type ResultRow = z.infer<typeof resultRowSchema>;
 
 /** In the order of the columns. */
-export const rowFields = resultRowSchema.keyof().options;
+const rowFields = resultRowSchema.keyof().options;
 
 export const resultsSchema = z.strictObject({
   schemaVersion: z.literal(RESULTS_SCHEMA_VERSION),
@@ -92,7 +93,7 @@ export function* renderResultsJson(run: ExportedRun, groups: readonly ResultGrou
   yield '\n]}\n';
 }
 
-export function resultRow(runId: string, group: ResultGroup, each: ResultCase): ResultRow {
+function resultRow(runId: string, group: ResultGroup, each: ResultCase): ResultRow {
   const { contract, disaster, priority, owner, controls, began, ended, figures, drill } = group;
   return {
     name: `${contract}/${disaster}/${each.name}`,
@@ -118,3 +119,38 @@ export function resultRow(runId: string, group: ResultGroup, each: ResultCase): 
     halts: each.halts,
   };
 }
+
+/** CSV as RFC 4180 has it: a line of names, CRLF, quotes doubled. One line for each finding of each drill. */
+export function* csvHead(): Generator<string> {
+  yield csvLine(rowFields);
+}
+
+export function* csvLines(run: Pick<ExportedRun, 'runId'>, groups: readonly ResultGroup[]): Generator<string> {
+  for (const group of groups) {
+    for (const each of group.cases) {
+      const row = resultRow(run.runId, group, each);
+      yield csvLine(rowFields.map((field) => cellOf(row[field])));
+    }
+  }
+}
+
+/** One line of cells that {@link cellOf} made. */
+export const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\r\n`;
+
+/** The text of a value: nothing for null, and no formula whatever a record says. */
+export function cellOf(value: ResultRow[keyof ResultRow]): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return plainText(value);
+  return Array.isArray(value) ? plainText(value.join('; ')) : String(value);
+}
+
+/**
+ * One line without control characters. A spreadsheet takes a text that begins with one of these signs, or with their full-width forms,
+ * for a formula, and runs it; an apostrophe before it keeps it a text (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+function plainText(text: string): string {
+  const shown = withoutControls(text);
+  return /^\s*[=+\-@＝＋－＠]/u.test(shown) ? `'${shown}` : shown;
+}
+
+const quoted = (cell: string): string => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

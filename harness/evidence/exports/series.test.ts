@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { madeUpPosture } from '../../reporting/made-up-records.ts';
+import { madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { DAY_MS, HOUR_MS, ledgerOf, NOW, postureRun, promise, run, waiver } from '../gate/testing/made-up-gate.ts';
 import { renderMetrics } from './metrics.ts';
 import { seriesOfLedger } from './series.ts';

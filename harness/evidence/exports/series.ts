@@ -1,11 +1,10 @@
-import { compareText } from '../../model/compare-text.ts';
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
-import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+import { isKept } from '../../model/record-parts.ts';
+import { compareText } from '../../model/text.ts';
+import { type LedgerEntry, POSTURE, type PromiseFacts, promiseKey } from '../entry.ts';
 import { disastersOf } from '../gate/question.ts';
 import { endOf, isOfPromise, type Waiver } from '../gate/waivers.ts';
-import { POSTURE, promiseKey } from '../promises.ts';
 import { drillGroup, type Figures, NO_WAIVERS, postureGroup, type ResultGroup } from './result-groups.ts';
 
 /** What is now known of one disaster of one contract, or of one posture contract. Everything that a metric says comes from here. */

@@ -1,17 +1,14 @@
 import type { Waiver } from '../gate/waivers.ts';
 import { canonicalText, commitSubject, drillResultStatement, sha256Of } from '../ledger/statement.ts';
-import { csvHead, csvLines } from './csv.ts';
-import { renderCtrf } from './ctrf.ts';
 import type { ExportedRun } from './exported-run.ts';
-import { renderGitlab } from './gitlab.ts';
-import { renderJunit } from './junit.ts';
 import { renderComment, renderSummary } from './markdown.ts';
 import { renderMetrics } from './metrics.ts';
 import { renderOscal } from './oscal.ts';
 import { renderOtlpTrace } from './otlp-trace.ts';
 import { type ResultGroup, resultGroups } from './result-groups.ts';
-import { renderResultsJson } from './result-row.ts';
+import { csvHead, csvLines, renderResultsJson } from './result-row.ts';
 import type { Series } from './series.ts';
+import { renderCtrf, renderGitlab, renderJunit } from './test-reports.ts';
 
 /** Formats that tell one run. */
 const OF_A_RUN: Readonly<

@@ -1,16 +1,13 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
 import { DeviationList, type OpenDeviation } from '../deviations.ts';
-import { CLOCK_SKEW_MS, type EntryOf, type LedgerEntry, type PromiseFacts } from '../entry.ts';
-import { promiseKey } from '../promises.ts';
+import { CLOCK_SKEW_MS, type EntryOf, type LedgerEntry, type PromiseFacts, promiseKey } from '../entry.ts';
 import { type BaseRun, BaseRuns, type SignedEntry, type UncountedRuns } from './base-runs.ts';
 import type { RegressionFacts, SignOffFacts } from './decision.ts';
-import { type DisasterProofs, type Kept, keep, type Proof } from './kept-proofs.ts';
-import { type KeyChange, KeyLines } from './key-lines.ts';
+import { type DisasterProofs, type Kept, type KeyChange, KeyLines, keep, type Proof, SignOffs } from './kept-proofs.ts';
 import { disastersOf, type GateQuestion, isPosture, keysFor, keysInPolicy, ruleFor } from './question.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
-import { SignOffs } from './sign-offs.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
 // each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of

@@ -1,19 +1,32 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/record-parts.ts';
 import { formatDuration } from '../../model/units.ts';
-import { isKept } from '../../model/verdict-names.ts';
 import { withHalt } from '../../reporting/halts-text.ts';
-import { missingRuns, oldestProofMs } from '../cadence.ts';
-import { CLOCK_SKEW_MS, type PromiseFacts } from '../entry.ts';
-import { promiseKey } from '../promises.ts';
+import { CLOCK_SKEW_MS, missingRuns, oldestProofMs, type PromiseFacts, promiseKey } from '../entry.ts';
 import type { GateProofs } from './collect-proofs.ts';
 import type { ProofFacts, SignOffFacts } from './decision.ts';
 import { type JudgedAgain, type JudgedFinding, judgeDrillAgain, judgePostureAgain } from './judge-again.ts';
 import type { DisasterProofs, OtherVersion, Proof, TargetProofs } from './kept-proofs.ts';
-import { laterNotes, otherFiles, strangerProblems, uncommittedProblems, unsignedOrStranger } from './other-proofs.ts';
-import { disastersOf, type GateQuestion, rankOf, ruleFor } from './question.ts';
-import { signOffProblems } from './sign-off-problems.ts';
-import { drillAgain, type FoundProblem, labelOf, problem, type Subject } from './subject.ts';
+import {
+  laterNotes,
+  otherFiles,
+  signOffProblems,
+  strangerProblems,
+  uncommittedProblems,
+  unsignedOrStranger,
+} from './other-proofs.ts';
+import {
+  disastersOf,
+  drillAgain,
+  type FoundProblem,
+  type GateQuestion,
+  labelOf,
+  problem,
+  rankOf,
+  ruleFor,
+  type Subject,
+} from './question.ts';
 
 // What holds of one promise, before waivers: for each disaster the proof that counts, and everything that is wrong with it.
 

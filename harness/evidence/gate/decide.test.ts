@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { DrillRecord } from '../../model/record.ts';
-import { madeUpPosture } from '../../reporting/made-up-records.ts';
+import { madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { judge } from '../../verdict/judge.ts';
 import { mirroredRecord } from '../../verdict/testing/met-records.ts';
 import type { EntryBody } from '../entry.ts';

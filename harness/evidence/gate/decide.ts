@@ -1,4 +1,4 @@
-import { counted } from '../../model/counted.ts';
+import { counted } from '../../model/text.ts';
 import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
 import { deviationText, isOverdue } from '../deviations.ts';
@@ -12,9 +12,7 @@ import {
   type PromiseDecision,
   type WaiverState,
 } from './decision.ts';
-import type { GateQuestion } from './question.ts';
-import { isPosture } from './question.ts';
-import type { FoundProblem } from './subject.ts';
+import { type FoundProblem, type GateQuestion, isPosture } from './question.ts';
 import { ANNOUNCED_MS, endOf, isFor, isTooLong, type Waiver } from './waivers.ts';
 
 /** Everything that a decision depends on. */

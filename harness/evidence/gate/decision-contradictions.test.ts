@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RunRecord } from '../../model/record.ts';
-import { madeUpRun } from '../../reporting/made-up-records.ts';
+import type { RunRecord } from '../../model/run-record.ts';
+import { madeUpRun } from '../../reporting/testing/made-up-records.ts';
 import type { EntryBody } from '../entry.ts';
 import type { GateDecision } from './decision.ts';
 import { contradictionIn } from './decision-contradictions.ts';

@@ -1,5 +1,5 @@
-import type { RunRecord } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
+import type { RunRecord } from '../../model/run-record.ts';
 import { worstOf } from '../../verdict/judge.ts';
 import { CLOCK_SKEW_MS, type EntryBody, type LedgerEntry } from '../entry.ts';
 import { exitCodeOf, type GateDecision, type PromiseDecision, type ProofFacts } from './decision.ts';

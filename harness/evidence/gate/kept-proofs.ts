@@ -1,7 +1,8 @@
 import type { Verdict } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
+import { type EntryOf, type LedgerEntry, promiseKey } from '../entry.ts';
 import type { SignedEntry } from './base-runs.ts';
-import type { RegressionFacts } from './decision.ts';
+import type { RegressionFacts, SignOffFacts } from './decision.ts';
 
 // The proofs of one promise that a decision needs: of all proofs in the ledger, the last ones on each target.
 
@@ -97,3 +98,90 @@ function setBounded<V>(byTarget: Map<string, V>, target: string, value: V): void
 /** An older drill that was appended later, or once more: it takes nothing back. Where the clock went backwards, the order decides. */
 const isAppendedAgain = <R>(proof: Proof<R>, latest: Proof<R>): boolean =>
   proof.appendedAtMs >= latest.appendedAtMs && proof.provedAtMs < latest.provedAtMs;
+
+/** A change of the key, as an entry states it. Whether the old key really signed it is checked in `verify-kept.ts`. */
+export interface KeyChange {
+  readonly sequence: number;
+  readonly digest: string;
+  /** The key that signed the change. */
+  readonly from: string;
+  readonly to: { readonly keyId: string; readonly publicKeyPem: string };
+}
+
+/** Follows the changes of keys in a ledger: which key descends from which, and which ones are retired. */
+export class KeyLines {
+  readonly changes: KeyChange[] = [];
+  /** The keys from which each key descends by changes that the older key signed. */
+  readonly #descent = new Map<string, ReadonlySet<string>>();
+  readonly #retired = new Set<string>();
+
+  follow({ sequence, digest, keyId, body }: LedgerEntry): void {
+    if (body.kind !== 'key-changed' || keyId === null) return;
+    this.changes.push({ sequence, digest, from: keyId, to: body.to });
+    this.#descent.set(body.to.keyId, new Set([...this.#lineOf(keyId), body.to.keyId]));
+    this.#retired.add(keyId);
+    this.#retired.delete(body.to.keyId);
+  }
+
+  /** Whether it is one of those keys, or one to which such a key was changed, and was not changed itself. */
+  descendsFrom(keyId: string | null, keys: readonly string[]): boolean {
+    if (keyId === null || this.#retired.has(keyId)) return false;
+    const line = this.#lineOf(keyId);
+    return keys.some((key) => line.has(key));
+  }
+
+  #lineOf(keyId: string): ReadonlySet<string> {
+    return this.#descent.get(keyId) ?? new Set([keyId]);
+  }
+}
+
+/** What a sign-off says of one promise: a contract with one disaster, or with null for a posture contract. */
+interface Reviewed {
+  readonly contract: string;
+  readonly disaster: string | null;
+  readonly sequence: number;
+  /** Null where the sign-off does not name it. */
+  readonly digest: string | null;
+}
+
+/** The disasters of a contract, as far as the question concerns it; `[null]` for a posture contract, none for an unknown one. */
+type DisastersOf = (contract: string) => readonly (string | null)[];
+
+/** Keeps, for each promise, the sign-off that reviewed its latest entry. A review of older entries takes nothing back. */
+export class SignOffs {
+  readonly #kept = new Map<string, SignOffFacts>();
+
+  /** @param counts whether the key of the entry may sign that contract off. */
+  follow(entry: LedgerEntry, body: EntryOf<'sign-off'>, disastersOf: DisastersOf, counts: (name: string) => boolean) {
+    const { sequence, digest, keyId } = entry;
+    if (keyId === null) return;
+    const { reviewer, role = null, outcome, comment, at } = body;
+    for (const { contract, disaster, ...reviewed } of reviewedBy(entry, body, disastersOf)) {
+      // Nobody reviews what does not exist yet: `verify` names such a sign-off.
+      if (reviewed.sequence >= sequence || !counts(contract)) continue;
+      const key = promiseKey(contract, disaster);
+      if (reviewed.sequence < (this.#kept.get(key)?.reviewed.sequence ?? 0)) continue;
+      this.#kept.set(key, { reviewer, role, outcome, comment, at, sequence, digest, keyId, reviewed });
+    }
+  }
+
+  get kept(): ReadonlyMap<string, SignOffFacts> {
+    return this.#kept;
+  }
+}
+
+function reviewedBy(
+  { sequence, previous }: LedgerEntry,
+  { contract, reviewed }: EntryOf<'sign-off'>,
+  disastersOf: DisastersOf,
+): readonly Reviewed[] {
+  if (reviewed !== undefined) return reviewed;
+  if (contract == null) return [];
+  // Without a list, it is about everything of the contract that the ledger held at that time.
+  return disastersOf(contract).map((disaster) => ({
+    contract,
+    disaster,
+    sequence: sequence - 1,
+    digest: previous,
+  }));
+}

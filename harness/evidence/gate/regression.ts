@@ -1,6 +1,6 @@
 import { median } from '../../base/median.ts';
-import { counted } from '../../model/counted.ts';
 import type { DrillRecord } from '../../model/record.ts';
+import { counted } from '../../model/text.ts';
 import { formatDuration, formatSize } from '../../model/units.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
 import type { RegressionFacts } from './decision.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { counted } from '../../model/counted.ts';
+import { counted } from '../../model/text.ts';
 import { haltLabel, haltsBehind } from '../../reporting/halts-text.ts';
 import { inWords, markdownCell, xmlAttribute, xmlText } from '../../reporting/text.ts';
 import type { GateDecision, GateProblem, PromiseDecision } from './decision.ts';

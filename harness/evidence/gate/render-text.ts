@@ -1,4 +1,4 @@
-import { counted } from '../../model/counted.ts';
+import { counted } from '../../model/text.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { haltsBehind } from '../../reporting/halts-text.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';

@@ -4,7 +4,7 @@ import type { LedgerStore } from '../ledger/store.ts';
 import type { SignedEntry } from './base-runs.ts';
 import type { GateProofs } from './collect-proofs.ts';
 import type { SignOffFacts } from './decision.ts';
-import type { KeyChange } from './key-lines.ts';
+import type { KeyChange } from './kept-proofs.ts';
 
 // Whether the proofs that count are really signed by the keys that they name. While the ledger is read, a proof counts for the key that its
 // envelope names; here the few that the decision rests on are read again, and their signatures checked.

@@ -3,7 +3,7 @@ import type { DrillRecord } from '../../model/record.ts';
 import { type ExportedRun, exportedFromLedger } from '../exports/exported-run.ts';
 import { ledgerOf, type MadeUpDrill, run } from '../gate/testing/made-up-gate.ts';
 import { diffRuns } from './diff-runs.ts';
-import { renderDiff } from './render-diff.ts';
+import { renderDiff } from './render-history.ts';
 
 const plain = { live: false, columns: 100, rows: 24, colour: false, unicode: true };
 

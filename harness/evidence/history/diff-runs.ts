@@ -1,10 +1,10 @@
-import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/record-parts.ts';
+import { compareText } from '../../model/text.ts';
 import { formatDuration, formatSize, KEEPS_NO_DATA } from '../../model/units.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { promiseKey } from '../entry.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type Figures, type ResultGroup, RUN, resultGroups } from '../exports/result-groups.ts';
-import { promiseKey } from '../promises.ts';
 
 /** A difference between two drills below one of these is noise on any machine. */
 const NOISE = { fraction: 0.1, leastMs: 1_000 };

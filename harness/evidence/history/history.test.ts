@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { madeUpPosture } from '../../reporting/made-up-records.ts';
+import { madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { COMMIT, DAY_MS, ledgerOf, postureRun, promise, run } from '../gate/testing/made-up-gate.ts';
 import { comparableTimes, historyOf } from './history.ts';
 import { renderHistory, sparkline } from './render-history.ts';

@@ -1,10 +1,9 @@
-import { compareText } from '../../model/compare-text.ts';
 import type { PostureRecord } from '../../model/posture.ts';
 import type { Verdict } from '../../model/record.ts';
-import type { LedgerEntry } from '../entry.ts';
+import { compareText } from '../../model/text.ts';
+import { type LedgerEntry, POSTURE, placesOf, promiseKey } from '../entry.ts';
 import { endingOf, type RunEnding } from '../exports/exported-run.ts';
 import { drillGroup, type Figures, NO_WAIVERS, postureGroup } from '../exports/result-groups.ts';
-import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 
 interface HistoryPoint {
   readonly at: string;

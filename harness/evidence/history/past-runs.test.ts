@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AfterRun, PastRun } from '../../model/past-run.ts';
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord } from '../../model/record.ts';
-import { madeUpDrill, madeUpPosture } from '../../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { entriesOfRun, MemoryStore, never, TestClock } from '../ledger/testing/made-up-ledger.ts';
 import { pastRunsOf } from './past-runs.ts';

@@ -6,7 +6,7 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { git } from '../../process/git.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { type Anchor, anchorSchema, type PlacedAnchor } from './anchor.ts';
-import { type BucketAddress, parseBucketAddress } from './bucket-address.ts';
+import { type BucketAddress, parseBucketAddress } from './bucket-store.ts';
 
 const TAG = /^git-tag:([\w.][\w./-]*)$/;
 /** An anchor has some 200 bytes. */

@@ -8,7 +8,6 @@ import {
 } from '@aws-sdk/client-s3';
 import { explainingBucket, statusOf, userBucketClient } from '../../clients/user-bucket.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { parseBucketAddress } from './bucket-address.ts';
 import type { LedgerStore } from './store.ts';
 
 /** The key exists (412), or another request for it is under way (409): https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
@@ -112,4 +111,45 @@ async function* namesIn({ client, bucket, prefix, after, signal, inBucket }: Lis
     if (page.done === true) return;
     for (const { Key = '' } of page.value.Contents ?? []) yield Key.slice(prefix.length);
   }
+}
+
+/** A place in a bucket, as the user writes it. */
+export interface BucketAddress {
+  readonly bucket: string;
+  /** Without a slash at either end; empty for the whole bucket. */
+  readonly path: string;
+  /** What the user's AWS settings say when left out. */
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  /** One version of an object: what object lock keeps from being changed. */
+  readonly versionId: string | undefined;
+}
+
+const PARTS = ['region', 'endpoint', 'versionId'];
+
+/** `s3://bucket/prefix?region=…&endpoint=…`. @throws {ExplainedError} for anything else. */
+export function parseBucketAddress(at: string): BucketAddress {
+  const wrong = (observed: string) =>
+    new ExplainedError({
+      thing: `address ${at}`,
+      expected: 's3://bucket/prefix, with ?region=… and &endpoint=… where the AWS settings do not say',
+      observed,
+      nextStep: 'Correct the address.',
+    });
+  if (!URL.canParse(at)) throw wrong('it is no URL');
+  const { protocol, hostname, pathname, searchParams, username, hash, port } = new URL(at);
+  if (protocol !== 's3:' || hostname === '') throw wrong('it names no bucket');
+  if (username !== '' || hash !== '' || port !== '') throw wrong('it holds more than a bucket and a prefix');
+  const unknown = [...searchParams.keys()].filter((key) => !PARTS.includes(key));
+  if (unknown.length > 0) throw wrong(`it has an unknown part "${unknown[0]}"`);
+  const endpoint = searchParams.get('endpoint') ?? undefined;
+  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
+    throw wrong(`its endpoint "${endpoint}" is no http address`);
+  return {
+    bucket: hostname,
+    path: decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, ''),
+    region: searchParams.get('region') ?? undefined,
+    endpoint,
+    versionId: searchParams.get('versionId') ?? undefined,
+  };
 }

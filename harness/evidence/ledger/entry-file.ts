@@ -1,9 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import { counted } from '../../model/counted.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { RECORD_SCHEMA_VERSION } from '../../model/record.ts';
+import { counted } from '../../model/text.ts';
 import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject } from '../entry.ts';
 import { type Envelope, envelopeLine, readEnvelope, type Signer } from './envelope.ts';
 import {

@@ -6,8 +6,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderFailure } from '../../cli/failure.ts';
 import { Secrets } from '../../model/secrets.ts';
-import { makeKey } from './keygen.ts';
-import { isSignedBy, keyTypes, parsePublicKey } from './public-key.ts';
+import { isSignedBy, keyTypes, makeKey, parsePublicKey } from './public-key.ts';
 import { openSigner } from './signer.ts';
 import { never } from './testing/made-up-ledger.ts';
 

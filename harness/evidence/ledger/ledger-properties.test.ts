@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { entryName, sequenceIn } from './entry-file.ts';
 import { Ledger } from './ledger.ts';
-import { readLedger } from './read-ledger.ts';
+import { readLedger } from './ledger-store.ts';
 import {
   entriesOfRun,
   MemoryStore,

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
-import { madeUpDrill } from '../../reporting/made-up-records.ts';
+import { madeUpDrill } from '../../reporting/testing/made-up-records.ts';
 import { decodeEntry, encodeEntry } from './entry-file.ts';
 import { Ledger } from './ledger.ts';
-import { openLedgerStore } from './ledger-store.ts';
+import { openLedgerStore, readFiles, readLedger } from './ledger-store.ts';
 import { isSignedBy } from './public-key.ts';
-import { readFiles, readLedger } from './read-ledger.ts';
 import { entriesOfRun, MemoryStore, madeUpLedger, never, TestClock, testKey } from './testing/made-up-ledger.ts';
 
 let folder = '';

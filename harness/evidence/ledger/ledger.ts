@@ -4,8 +4,8 @@ import { parsedOptions } from '../../model/options-mistake.ts';
 import { type EntryBody, isReview, type LedgerEntry, type LedgerSubject, newEntryBodySchema } from '../entry.ts';
 import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, MOST_ENTRIES, sequenceIn } from './entry-file.ts';
 import type { Signer } from './envelope.ts';
-import { readFiles, unreadable } from './read-ledger.ts';
-import { ReplacedKeyCheck } from './replaced-key.ts';
+import { ReplacedKeyCheck } from './key-trust.ts';
+import { readFiles, unreadable } from './ledger-store.ts';
 import type { LedgerStore } from './store.ts';
 
 type WithoutTime<T> = T extends EntryBody ? Omit<T, 'at'> : never;
@@ -20,7 +20,7 @@ export interface Appended {
   readonly clockBehindMs: number;
 }
 
-export interface AppendOptions {
+interface AppendOptions {
   /** What was tested. The commit of the entry when left out. */
   readonly subjects?: readonly LedgerSubject[];
   /**
@@ -188,3 +188,39 @@ export class Ledger implements Disposable {
 }
 
 const nameBefore = (name: string): string => entryName((sequenceIn(name) ?? 1) - 1);
+
+const DAY_MS = 86_400_000;
+/** Old entries are removed in batches, so that not every run writes a checkpoint. */
+const BATCH_DAYS = 30;
+
+interface RemovedEntries {
+  readonly removedThrough: number;
+  readonly count: number;
+}
+
+/**
+ * Removes entries that are older than `keepDays`, from the first one on, up to the first one that is younger or cannot be read. Before that it
+ * appends a checkpoint, which vouches for the beginning of the chain that is left. A removal that was interrupted is gone on with.
+ * @returns undefined when nothing was old enough.
+ */
+export async function removeOldEntries(
+  ledger: Ledger,
+  { keepDays, nowUtc }: { readonly keepDays: number; readonly nowUtc: string },
+  signal: AbortSignal,
+): Promise<RemovedEntries | undefined> {
+  const nowMs = Date.parse(nowUtc);
+  const removedBefore = new Date(nowMs - keepDays * DAY_MS).toISOString();
+  const batchBefore = new Date(nowMs - (keepDays + BATCH_DAYS) * DAY_MS).toISOString();
+  const old: string[] = [];
+  let last: LedgerEntry | undefined;
+  for await (const { name, entry } of readFiles(ledger.store, signal)) {
+    if (isUnreadable(entry) || entry.body.at >= (last === undefined ? batchBefore : removedBefore)) break;
+    last = entry;
+    old.push(name);
+  }
+  if (last === undefined) return undefined;
+  const { sequence: removedThrough, digest } = last;
+  await ledger.append({ kind: 'checkpoint', removedThrough, digest, removedBefore, keepDays }, {}, signal);
+  await ledger.store.remove(old, signal);
+  return { removedThrough, count: old.length };
+}

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { writeAtomically } from '../../reporting/atomic-file.ts';
+import { writeAtomically } from '../../reporting/replaceable-file.ts';
 import { openFolderStore } from './folder-store.ts';
 
 // The file handles of Yarn's Plug'n'Play have no `sync` and cannot be disposed of (FileHandle in @yarnpkg/fslib, which patches

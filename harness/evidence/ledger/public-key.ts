@@ -1,5 +1,9 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { explaining } from '../../reporting/system-error.ts';
 
 export const keyTypes = ['ed25519', 'p256'] as const;
 export type KeyType = (typeof keyTypes)[number];
@@ -64,3 +68,44 @@ export const hashFor = (type: KeyType): 'sha256' | null => (type === 'ed25519' ?
 export function isSignedBy(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   return verify(hashFor(key.type), bytes, key.object, signature);
 }
+
+interface MadeKey {
+  readonly keyId: string;
+  readonly privatePath: string;
+  readonly publicPath: string;
+}
+
+/**
+ * Makes a key pair: the private key at `path`, readable by its owner only, and the public key beside it (`ledger.pem`, `ledger.pub.pem`).
+ * @throws {ExplainedError} when either file exists already: nothing is replaced.
+ */
+export async function makeKey(type: KeyType, path: string): Promise<MadeKey> {
+  const { privateKey } =
+    type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { keyId, pem } = publicKey(privateKey, 'the new key');
+  const publicPath = publicPathOf(path);
+  await explaining(`public key ${publicPath}`, () => writeFile(publicPath, pem, { flag: 'wx', flush: true }));
+  try {
+    await explaining(`private key ${path}`, () =>
+      writeFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { flag: 'wx', mode: 0o600, flush: true }),
+    );
+  } catch (error) {
+    await rm(publicPath, { force: true });
+    throw error;
+  }
+  return { keyId, privatePath: path, publicPath };
+}
+
+function publicPathOf(path: string): string {
+  const extension = extname(path);
+  return `${extension === '' ? path : path.slice(0, -extension.length)}.pub${extension === '' ? '.pem' : extension}`;
+}
+
+/** Where the key is that signs: a PEM file, an environment variable that holds the PEM, or a program that signs (a KMS). */
+export const keySourceSchema = z.union([
+  z.string().min(1),
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable') }),
+  z.strictObject({ command: z.array(z.string()).min(1), publicKey: z.string().min(1) }),
+]);
+export type KeySource = z.infer<typeof keySourceSchema>;

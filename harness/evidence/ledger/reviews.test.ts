@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { madeUpDrill } from '../../reporting/made-up-records.ts';
+import { madeUpDrill } from '../../reporting/testing/made-up-records.ts';
 import type { EntryReference } from '../entry.ts';
 import { digestOf, entryName } from './entry-file.ts';
 import { Ledger, type NewEntry } from './ledger.ts';

@@ -6,8 +6,15 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Secrets } from '../../model/secrets.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { Signer } from './envelope.ts';
-import type { KeySource } from './key-source.ts';
-import { hashFor, isSignedBy, type PublicKey, parsePublicKey, publicKey, wrongKey } from './public-key.ts';
+import {
+  hashFor,
+  isSignedBy,
+  type KeySource,
+  type PublicKey,
+  parsePublicKey,
+  publicKey,
+  wrongKey,
+} from './public-key.ts';
 
 export interface SignerSettings {
   /** From where relative paths are read. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { madeUpDrill } from '../../reporting/made-up-records.ts';
+import { madeUpDrill } from '../../reporting/testing/made-up-records.ts';
 import type { EntryBody } from '../entry.ts';
 import type { PlacedAnchor } from './anchor.ts';
 import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, type StoredEntry } from './entry-file.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requestOfUser } from '../../clients/user-network.ts';
+import { requestOfUser } from '../../clients/http.ts';
 import { COMMENT_MARKER } from '../exports/markdown.ts';
 
 const BUDGET_MS = 30_000;

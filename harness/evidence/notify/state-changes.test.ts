@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryBody, PromiseFacts } from '../entry.ts';
 import { DAY_MS, HOUR_MS, ledgerOf, type MadeUpDrill, NOW, promise, run } from '../gate/testing/made-up-gate.ts';
-import { messageLines } from './message.ts';
 import { stateChangesOf } from './state-changes.ts';
+import { messageLines } from './webhook.ts';
 
 type Entries = ReturnType<typeof run>;
 

@@ -1,12 +1,10 @@
 import type { Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/record-parts.ts';
 import { formatDuration } from '../../model/units.ts';
-import { isKept } from '../../model/verdict-names.ts';
-import { missingRuns } from '../cadence.ts';
-import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+import { type LedgerEntry, missingRuns, POSTURE, type PromiseFacts, placesOf, promiseKey } from '../entry.ts';
 import { endingOf } from '../exports/exported-run.ts';
 import { drillGroup, NO_WAIVERS } from '../exports/result-groups.ts';
 import { judgePostureAgain } from '../gate/judge-again.ts';
-import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 
 /** What a reader is told of a promise: its verdict, or that it has not run. */
 export type PromiseState = Verdict | 'has not run';

@@ -1,11 +1,10 @@
-import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
+import { compareText } from '../../model/text.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
 import { defaultPolicy } from '../gate/policy.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from '../gate/regression.ts';
-import { proofOf } from './judged-by-gate.ts';
 import { keyOf, THIS_MANY_RUNS } from './names.ts';
 import type { PageGate, PageSource, PastDrill } from './page-source.ts';
 import type { HistoryView } from './page-view.ts';
@@ -98,3 +97,17 @@ function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], 
   const { state, sentence } = judgeRegression(sampleOf(record, MEASUREMENT_VERSION), baseline, regression);
   return state === 'slower' ? `Slower than the limit. ${sentence}` : sentence;
 }
+
+type GateProof = PageGate['promises'][number]['proofs'][number];
+
+/**
+ * What the gate found of this very drill. Undefined where it judged another drill of the same promise: a later one, or one on another
+ * target. What it said of that one says nothing of this one.
+ */
+const proofOf = (gate: PageGate | undefined, { contract, disaster, drillId }: DrillRecord): GateProof | undefined =>
+  gate?.promises
+    .find((promise) => promise.contract === contract.name)
+    ?.proofs.find((proof) => proof.disaster === disaster.name && proof.drillId === drillId);
+
+export const isJudgedBy = (gate: PageGate | undefined, record: DrillRecord): boolean =>
+  proofOf(gate, record) !== undefined;

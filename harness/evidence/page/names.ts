@@ -1,5 +1,5 @@
-import { counted } from '../../model/counted.ts';
-import { promiseKey } from '../promises.ts';
+import { counted } from '../../model/text.ts';
+import { promiseKey } from '../entry.ts';
 
 /** Earlier drills that a history shows, this one included. */
 export const THIS_MANY_RUNS = 30;

@@ -1,4 +1,5 @@
-import type { DrillRecord, RunRecord } from '../../model/record.ts';
+import type { DrillRecord } from '../../model/record.ts';
+import type { RunRecord } from '../../model/run-record.ts';
 import type { PromiseFacts } from '../entry.ts';
 import type { TimedDrill } from '../gate/regression.ts';
 

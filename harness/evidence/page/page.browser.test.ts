@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { madeUpPosture } from '../../reporting/made-up-records.ts';
-import { renderPage } from './render-page.ts';
+import { madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
 import { axeViolations, sidewaysPixels, TestBrowser, unfold } from './testing/test-browser.ts';
 import { pageView } from './view-model.ts';
+import { renderPage } from './write-page.ts';
 
 let folder: string;
 let address: string;

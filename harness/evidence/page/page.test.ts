@@ -2,15 +2,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { madeUpPosture, madeUpRun } from '../../reporting/made-up-records.ts';
-import { colours, type Theme } from './colours.ts';
+import { madeUpPosture, madeUpRun } from '../../reporting/testing/made-up-records.ts';
 import type { PageGate, PageLedger, PastDrill } from './page-source.ts';
-import { renderPage } from './render-page.ts';
+import { colours, type Theme } from './style.ts';
 import { contrastOf, shapePairs, textPairs } from './testing/contrast.ts';
 import { htmlFaults } from './testing/html-faults.ts';
 import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
 import { pageView } from './view-model.ts';
-import { writePage } from './write-page.ts';
+import { renderPage, writePage } from './write-page.ts';
 
 const themes: readonly Theme[] = ['light', 'dark'];
 const noLedger: PageLedger = {

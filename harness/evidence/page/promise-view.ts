@@ -1,18 +1,15 @@
-import { countedOf } from '../../model/counted.ts';
-import type { DrillRecord } from '../../model/record.ts';
-import { formatSize } from '../../model/units.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import type { DrillRecord, LaneOutcome } from '../../model/record.ts';
+import { isKept } from '../../model/record-parts.ts';
+import { counted, countedOf } from '../../model/text.ts';
+import { formatDuration, formatSize } from '../../model/units.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
 import { anchorOf, sectionTitle } from '../../reporting/runbook/runbook-contract.ts';
-import { recoveryTimeOf } from '../../verdict/recovery-time.ts';
+import { fitCost, recoveryTimeOf } from '../../verdict/recovery-time.ts';
 import { caveatOf, findingCaveat } from './caveats.ts';
-import { historyOf } from './history-view.ts';
-import { isJudgedBy } from './judged-by-gate.ts';
-import { lossesOf } from './losses-view.ts';
+import { historyOf, isJudgedBy } from './history-view.ts';
 import { anchorFor, cut, drillCommand, LISTED } from './names.ts';
 import type { PageProblem, PageSource } from './page-source.ts';
-import type { ComparisonView, Mark, PromiseView, TimelineView } from './page-view.ts';
-import { sizeOf } from './size-view.ts';
+import type { ComparisonView, LossesView, Mark, PromiseView, SizeView, TimelineView } from './page-view.ts';
 
 /** One drill of this run: the promise that it put to the test, and everything that it showed. */
 export function promiseOf(record: DrillRecord, source: PageSource): PromiseView {
@@ -141,4 +138,88 @@ function timelineOf({ contract, phases, stages, failBack }: DrillRecord): Timeli
     stages: stages.map(({ name, durationMs }) => ({ name, durationMs })),
     afterwards: (failBack?.stages ?? []).map(({ name, durationMs }) => ({ name, durationMs })),
   };
+}
+
+/** What became of the acknowledged markers, on a common time axis. Null where no marker was written before a disaster. */
+function lossesOf({ markers, moments, contract }: DrillRecord): LossesView | null {
+  const { cutOff, captureBegan } = moments;
+  const begins = markers.map(({ firstAcknowledgedMs }) => firstAcknowledgedMs).filter((ms) => ms !== null);
+  if (cutOff === null || begins.length === 0) return null;
+  const originMs = Math.min(...begins);
+  const lanes = markers
+    .flatMap((lane) => {
+      const { firstAcknowledgedMs, lastAcknowledgedMs, lastBeforeLossMs } = lane;
+      if (firstAcknowledgedMs === null || lastAcknowledgedMs === null) return [];
+      return [
+        {
+          lane: lane.lane,
+          fromMs: firstAcknowledgedMs - originMs,
+          toMs: Math.max(firstAcknowledgedMs, lastAcknowledgedMs) - originMs,
+          keptUntilMs: lastBeforeLossMs === null ? null : lastBeforeLossMs - originMs,
+          acknowledged: lane.acknowledged,
+          restored: lane.restored,
+          lost: lane.lost,
+          lostBeforeCapture: lane.lostBeforeCapture,
+          faults: faultsOf(lane),
+        },
+      ];
+    })
+    .toSorted((one, other) => other.lost - one.lost);
+  return {
+    rpoMs: contract.rpoMs,
+    captureBeganMs: captureBegan === null ? null : captureBegan.monotonicMs - originMs,
+    cutOffMs: Math.max(0, cutOff.monotonicMs - originMs),
+    lanes: lanes.slice(0, LISTED),
+    lanesLeftOut: markers.length - Math.min(lanes.length, LISTED),
+  };
+}
+
+function faultsOf(lane: LaneOutcome): string[] {
+  const counts: readonly (readonly [number, string])[] = [
+    [lane.lostBeforeCapture, 'lost although acknowledged before the capture'],
+    [lane.duplicated, 'duplicated'],
+    [lane.reordered, 'out of order'],
+    [lane.altered, 'altered'],
+    [lane.unknown, 'that nobody wrote'],
+  ];
+  return counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+}
+
+/** Enough for a curve that looks smooth at the width of the page. */
+const STEPS = 24;
+
+/** The restore at several sizes, and what it says about the production size. */
+function sizeOf({ contract, sizes }: DrillRecord): SizeView {
+  const { productionSizeBytes } = contract;
+  const points = sizes.map(({ sizeBytes, restoreMs }) => ({ sizeBytes, restoreMs }));
+  const view = (sentence: string, fit: SizeView['fit'] = null): SizeView => ({
+    productionSizeBytes,
+    points,
+    sentence,
+    fit,
+  });
+  const [only] = points;
+  if (only === undefined) return view('The restore was not timed at any size.');
+  if (productionSizeBytes === null) {
+    const measured =
+      points.length === 1
+        ? `The restore of ${formatSize(only.sizeBytes)} took ${formatDuration(only.restoreMs)}.`
+        : `The restore was timed at ${counted(points.length, 'size')}.`;
+    return view(`${measured} The contract names no production size, so nothing is extrapolated.`);
+  }
+  const fit = fitCost(sizes, ({ restoreMs }) => restoreMs, productionSizeBytes);
+  if (fit.tooPoor !== undefined) {
+    return view(`Nothing is extrapolated to ${formatSize(productionSizeBytes)}: ${fit.tooPoor}.`);
+  }
+  const smallest = Math.min(...points.map(({ sizeBytes }) => sizeBytes));
+  const factor = productionSizeBytes / smallest;
+  const curve = Array.from({ length: STEPS + 1 }, (_, step) => {
+    const sizeBytes = smallest * factor ** (step / STEPS);
+    const { expectedMs, upperMs } = fitCost(sizes, ({ restoreMs }) => restoreMs, sizeBytes);
+    return { sizeBytes, expectedMs, upperMs, lowerMs: 2 * expectedMs - upperMs };
+  });
+  return view(
+    `At ${formatSize(productionSizeBytes)} the restore is expected to take ${formatDuration(fit.expectedMs)}, and with 95 % confidence at most ${formatDuration(fit.upperMs)}. The line explains ${Math.floor(fit.rSquared * 100)} % of the differences between ${points.length} measurements.`,
+    { curve, expectedMs: fit.expectedMs, upperMs: fit.upperMs, rSquared: fit.rSquared },
+  );
 }

@@ -1,5 +1,4 @@
-import { compareText } from '../../model/compare-text.ts';
-import { counted } from '../../model/counted.ts';
+import { compareText, counted } from '../../model/text.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { PageLedger, PageSource } from './page-source.ts';
 import type { ProvenanceView } from './page-view.ts';

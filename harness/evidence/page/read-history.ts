@@ -1,6 +1,6 @@
 import { messagesOf } from '../../model/errors.ts';
 import type { EntryBody } from '../entry.ts';
-import { readLedger } from '../ledger/read-ledger.ts';
+import { readLedger } from '../ledger/ledger-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { PageLedger, PastDrill } from './page-source.ts';
 

@@ -1,11 +1,14 @@
-import { compareText } from '../../model/compare-text.ts';
+import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord } from '../../model/record.ts';
-import { promiseKey } from '../promises.ts';
+import { compareText } from '../../model/text.ts';
+import { haltLabel, haltSentence } from '../../reporting/halts-text.ts';
+import { postureBasis } from '../../reporting/results-table.ts';
+import { promiseKey } from '../entry.ts';
+import { postureCaveat } from './caveats.ts';
 import { decisionOf, humanItems } from './decision-view.ts';
-import { cut, drillCommand, keyOf, shellWord } from './names.ts';
+import { anchorFor, cut, drillCommand, keyOf, shellWord } from './names.ts';
 import type { PageSource, PastDrill } from './page-source.ts';
-import type { DifferenceView, Mark, NotDrilledView, PageView } from './page-view.ts';
-import { postureOf } from './posture-view.ts';
+import type { DifferenceView, Mark, NotDrilledView, PageView, PostureView } from './page-view.ts';
 import { promiseOf } from './promise-view.ts';
 import { provenanceOf } from './provenance-view.ts';
 
@@ -118,4 +121,23 @@ function differencesOf(drills: readonly DrillRecord[]): DifferenceView[] {
   return [...contracts]
     .map(([text, names]) => ({ text: cut(text), contracts: names.size === all ? [] : [...names].toSorted() }))
     .toSorted((one, other) => one.contracts.length - other.contracts.length);
+}
+
+function postureOf({ contract, checks }: PostureRecord, target: string): PostureView {
+  return {
+    id: anchorFor('posture', contract.name),
+    contract: contract.name,
+    owner: contract.owner,
+    repeatCommand: drillCommand(contract.name, target),
+    checks: checks.map(({ name, verdict, sentence, observation, ...check }) => ({
+      id: anchorFor('posture', contract.name, name),
+      name,
+      verdict,
+      sentence: cut(sentence),
+      halts: check.halts === undefined ? null : { label: haltLabel(check), sentence: cut(haltSentence(check)) },
+      nextStep: check.halts === undefined ? null : cut(check.nextStep ?? ''),
+      basis: cut(postureBasis({ observation }), 300),
+      doesNotProve: verdict === 'met' ? cut(postureCaveat(observation, sentence)) : null,
+    })),
+  };
 }

@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RenderManifests } from '../../model/rendering.ts';
+import type { ManifestObject, RenderManifests } from '../../model/rendering.ts';
 import { platformPath } from '../../process/platform-folder.ts';
 import { readObjects } from '../documents.ts';
-import type { ManifestObject } from '../object.ts';
 import { KUSTOMIZATIONS, sourcesOf } from '../sources.ts';
 
 /** The files below a path, read without kubectl: for tests of what is made of objects, which say nothing of rendering. */

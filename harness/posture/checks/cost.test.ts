@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { measuredGrowth } from '../cost/growth.ts';
-import { madeBy } from '../cost/made.ts';
+import { madeBy, measuredGrowth } from '../cost/object-life.ts';
 import { parsePriceTable, pricesOfRegion, readPriceTable, requireCurrency } from '../cost/price-table.ts';
 import { costWithin } from './cost.ts';
 

@@ -1,20 +1,23 @@
 import { z } from 'zod';
-import type { CostGrowth, CostObservation } from '../../model/cost.ts';
-import { decimal } from '../../model/decimal.ts';
+import { type CostGrowth, type CostObservation, decimal } from '../../model/cost.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext } from '../../model/posture.ts';
 import { formatDuration, parseSizeBytes } from '../../model/units.ts';
-import { monthAboveBudget } from '../../verdict/cost-projection.ts';
+import { monthAboveBudget } from '../../verdict/posture-cost.ts';
 import { CostLines } from '../cost/cost-lines.ts';
-import { requireCountedOnce } from '../cost/counted-once.ts';
-import { type Money, parseGrowthPercent, parseMoney } from '../cost/money.ts';
-import { nameOfTable, readPriceTable, requireCurrency } from '../cost/price-table.ts';
-import { type CopyToCount, countCopy } from '../cost/read-copies.ts';
-import { countPrefix, type PrefixToCount } from '../cost/read-prefix.ts';
-import { countVelero } from '../cost/read-velero.ts';
+import {
+  type Money,
+  nameOfTable,
+  parseGrowthPercent,
+  parseMoney,
+  readPriceTable,
+  requireCurrency,
+} from '../cost/price-table.ts';
+import { type CopyToCount, countCopy, countPrefix, type PrefixToCount } from '../cost/read-prefix.ts';
+import { countVelero, requireCountedOnce } from '../cost/read-velero.ts';
 import type { CostReading } from '../cost/reading.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
-import { layoutOf, layoutOptions } from '../point-layout.ts';
+import { layoutOf, layoutOptions } from '../point-series.ts';
 
 const cronJob = z.strictObject({ namespace: nameSchema, name: nameSchema });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type ManifestObject, manifestObject } from '../../manifests/object.ts';
 import { renderManifests } from '../../manifests/render.ts';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
+import { type ManifestObject, manifestObject } from '../../model/rendering.ts';
 import { dryRunAll } from '../../systems/kubernetes/posture/dry-run.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { parseOptions, pathSchema } from '../documents.ts';

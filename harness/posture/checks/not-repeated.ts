@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
-import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext, PostureProject, UndecidedItem } from '../../model/posture.ts';
 import type { Capability } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
+import { counted } from '../../model/text.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { type CronJobFirings, findCronJobFirings } from '../../systems/kubernetes/posture/job-firings.ts';
 import { findVeleroSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { type FailedFirings, type FiringLimits, type JobFirings, judgeFirings } from '../../verdict/failed-firings.ts';
-import { lastFirings } from '../../verdict/firings.ts';
+import {
+  type FailedFirings,
+  type FiringLimits,
+  type JobFirings,
+  judgeFirings,
+  lastFirings,
+} from '../../verdict/firings.ts';
 import { type Repetition, RepetitionFinder, type RepetitionLimits } from '../../verdict/repetition.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
 

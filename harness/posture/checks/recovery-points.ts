@@ -9,15 +9,13 @@ import type {
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { findStorageLocation, type StorageLocation } from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-objects.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
-import { durableSince, listRecoveryPoints } from '../bucket-reads.ts';
+import { durableSince, folderOfBackup, isEmptyBackup, listRecoveryPoints } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
-import { folderOfBackup, isEmptyBackup } from '../empty-backup.ts';
 import { contractFor } from '../objective.ts';
-import { layoutOf, layoutOptions } from '../point-layout.ts';
-import { seriesOf } from '../point-series.ts';
+import { layoutOf, layoutOptions, seriesOf } from '../point-series.ts';
 
 const levels = {
   /** The newest must be younger than this. */

@@ -16,11 +16,11 @@ import {
   findVeleroSchedule,
   type LiveSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { isEmptyBackup } from '../bucket-reads.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
-import { isEmptyBackup } from '../empty-backup.ts';
 import { contractFor } from '../objective.ts';
 
 const promised = {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type Comparison, comparisonOf } from '../../model/comparison.ts';
-import type { PostureCheck } from '../../model/posture.ts';
+import type { PostureCheck, PostureDifference } from '../../model/posture.ts';
 import { REGIONS } from '../../systems/iam/facts.ts';
-import { readWriter } from '../../systems/iam/live-writer.ts';
+import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
 import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
 import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
+import { compareSetting } from '../../systems/s3/compare-settings.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
-import { compareLive } from '../live-policies.ts';
 
 /** What a policy allows was decided from its documents; no service was asked. */
 export const EVALUATION = 'evaluation';
@@ -50,7 +50,7 @@ const writerSchema = writerFields.refine(({ user, role }) => user === undefined 
   error: 'must be left out where there is a user',
   path: ['role'],
 });
-export type WriterPolicyOptions = z.input<typeof writerSchema>;
+type WriterPolicyOptions = z.input<typeof writerSchema>;
 
 /** A policy allows its writer what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
 export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
@@ -121,7 +121,7 @@ function together(
 }
 
 const transportSchema = z.strictObject({ bucket: z.string().min(1), prefix: prefixSchema });
-export type EncryptedTransportOptions = z.input<typeof transportSchema>;
+type EncryptedTransportOptions = z.input<typeof transportSchema>;
 
 /** The live bucket's own policy refuses whatever comes unencrypted or unsigned, and nothing else. */
 export function encryptedTransport(options: EncryptedTransportOptions): PostureCheck {
@@ -143,5 +143,50 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
         signal: step.signal,
       });
     },
+  };
+}
+
+interface LiveComparison {
+  readonly compared: number;
+  readonly differences: readonly PostureDifference[];
+  /** True when the declared document is all that the writer has. */
+  readonly isDeclaredAlone: boolean;
+}
+
+/**
+ * Whether the declared document is among what a live user or role has. What it has besides is judged by what it allows, so that a
+ * policy that only protects is no difference.
+ * @param item how the writer is called in messages.
+ * @param live undefined where there is no such user or role.
+ */
+function compareLive(item: string, declared: unknown, live: readonly LivePolicy[] | undefined): LiveComparison {
+  const cause = 'policy-not-applied';
+  const nextStep = 'Give it the declared policy.';
+  if (live === undefined) {
+    const difference = {
+      item,
+      expected: 'the user or role of the policy',
+      found: 'none of that name',
+      nextStep: 'Correct the name in the contract, or create it and give it the declared policy.',
+      cause,
+    };
+    return { compared: 1, differences: [difference], isDeclaredAlone: false };
+  }
+  const [closest] = live
+    .map(({ name, document }) => compareSetting(`${item}, ${name}`, declared, document))
+    .toSorted((one, other) => one.differences.length - other.differences.length);
+  if (closest === undefined) {
+    const difference = { item, expected: 'the declared policy', found: 'no policy at all', nextStep, cause };
+    return { compared: 1, differences: [difference], isDeclaredAlone: false };
+  }
+  return {
+    compared: closest.compared,
+    // What is live and not declared may protect: nobody is told to take it away.
+    differences: closest.differences.map((difference) => ({
+      ...difference,
+      cause,
+      ...(difference.expected === 'nothing' ? { nextStep: 'Declare it in the policy.' } : {}),
+    })),
+    isDeclaredAlone: live.length === 1 && closest.differences.length === 0,
   };
 }

@@ -1,11 +1,13 @@
-import type { CostLine } from '../../model/cost.ts';
-import { decimal, decimalText, quotient, sumOf, times } from '../../model/decimal.ts';
+import { type CostLine, decimal, decimalText, quotient, sumOf, times } from '../../model/cost.ts';
 import type { UndecidedItem } from '../../model/posture.ts';
+import { type Made, MONTH_MS } from './object-life.ts';
+import { billingOf, GB_BYTES, type RegionPrices } from './price-table.ts';
+import type { PointSizes } from './sizes.ts';
 
 /** Of a GB, less than a thousandth of a byte. */
 const PLACES = 12;
 
-export interface NewLine {
+interface NewLine {
   readonly item: string;
   /** The quantity is this divided by `per`. */
   readonly amount: bigint;
@@ -52,4 +54,76 @@ export class CostLines {
   total(): string {
     return decimalText(sumOf(this.lines.map(({ perMonth }) => decimal(perMonth))));
   }
+}
+
+// What a storage class costs besides storage and requests. The kinds of fees: https://aws.amazon.com/s3/pricing/
+
+interface Fee {
+  readonly title: string;
+  readonly storageClass: string;
+  readonly prices: RegionPrices;
+  readonly region: string;
+  readonly basis: string;
+  /** How long its objects stay, together; divided by `per` it is how many are there at once. */
+  readonly objectMs: bigint;
+  readonly per: bigint;
+}
+
+/** S3 keeps the name of each archived object in STANDARD. */
+export function addNamesInStandard(fee: Fee, to: CostLines): void {
+  const { title, storageClass, prices, region, basis, objectMs, per } = fee;
+  to.add({
+    item: `${title}: names of objects in ${storageClass}, in STANDARD`,
+    amount: objectMs * BigInt(billingOf(prices, storageClass).addedBytesInStandard),
+    per: per * GB_BYTES,
+    unit: 'GB-month',
+    unitPrice: prices.storage['STANDARD']?.perGbMonth,
+    priced: `storage in STANDARD in ${region}`,
+    basis,
+  });
+}
+
+export function addMonitoring(fee: Fee, to: CostLines): void {
+  const { title, storageClass, prices, region, basis, objectMs, per } = fee;
+  if (storageClass !== 'INTELLIGENT_TIERING') return;
+  to.add({
+    item: `${title}: monitoring of ${storageClass}`,
+    amount: objectMs,
+    per: per * 1_000n,
+    unit: '1,000 objects',
+    unitPrice: prices.storage[storageClass]?.monitoringPerThousandObjects,
+    priced: `monitoring of ${storageClass} in ${region}`,
+    basis,
+  });
+}
+
+/** Of STANDARD and INTELLIGENT_TIERING nothing is paid for what is read, unless the table says so. */
+const isFree = (storageClass: string): boolean => ['STANDARD', 'INTELLIGENT_TIERING'].includes(storageClass);
+
+interface Retrieval {
+  readonly item: string;
+  readonly storageClass: string;
+  readonly made: Made;
+  readonly sizes: PointSizes;
+  readonly prices: RegionPrices;
+  readonly region: string;
+  readonly basis: string;
+  readonly growsPercentPerMonth?: string | undefined;
+}
+
+/** What is paid for each GB that is read back or copied once after its upload. */
+export function addRetrieval(plan: Retrieval, to: CostLines): void {
+  const { item, storageClass, made, sizes, prices, region, basis, growsPercentPerMonth } = plan;
+  const unitPrice = prices.storage[storageClass]?.retrievalPerGb;
+  if (unitPrice === undefined && isFree(storageClass)) return;
+  to.add({
+    item,
+    amount: BigInt(sizes.movable.bytes + sizes.small.bytes) * BigInt(made.count) * BigInt(MONTH_MS),
+    per: BigInt(sizes.points) * BigInt(made.windowMs) * GB_BYTES,
+    unit: 'GB',
+    unitPrice,
+    priced: `retrieval from ${storageClass} in ${region}`,
+    basis,
+    growsPercentPerMonth,
+  });
 }

@@ -1,10 +1,8 @@
-import { compareDecimals, decimal, sumOf, times } from '../../model/decimal.ts';
+import { compareDecimals, decimal, sumOf, times } from '../../model/cost.ts';
 import type { StoredObject } from '../../systems/s3/stored-points.ts';
-import { billedBytes, billingOf, GB_BYTES, MONITORED_BYTES } from './billing-rules.ts';
-import { addMonitoring, addNamesInStandard } from './class-fees.ts';
-import type { CostLines } from './cost-lines.ts';
+import { addMonitoring, addNamesInStandard, type CostLines } from './cost-lines.ts';
 import type { PricedPlace } from './estimate.ts';
-import type { RegionPrices } from './price-table.ts';
+import { billedBytes, billingOf, GB_BYTES, MONITORED_BYTES, type RegionPrices } from './price-table.ts';
 
 /** Objects of which no schedule is known: they are paid for as they lie there. */
 export interface OthersPlan extends PricedPlace {

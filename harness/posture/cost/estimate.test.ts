@@ -7,7 +7,7 @@ import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { CostLines } from './cost-lines.ts';
 import { currentObjects, estimateCopy, estimateListings, estimatePoints, type PointsPlan } from './estimate.ts';
 import { estimateOthers } from './estimate-others.ts';
-import { madeBy } from './made.ts';
+import { madeBy } from './object-life.ts';
 import { parsePriceTable, type RegionPrices, readPriceTable } from './price-table.ts';
 import { type LiveBucket, rulesOf } from './reading.ts';
 import { sizesOf } from './sizes.ts';

@@ -1,9 +1,6 @@
-import { billedBytes, billingOf, GB_BYTES } from './billing-rules.ts';
-import { addMonitoring, addNamesInStandard, addRetrieval } from './class-fees.ts';
-import type { CostLines } from './cost-lines.ts';
-import { type Made, MONTH_MS } from './made.ts';
-import { type LifeRules, type Use, useOf } from './object-life.ts';
-import type { RegionPrices } from './price-table.ts';
+import { addMonitoring, addNamesInStandard, addRetrieval, type CostLines } from './cost-lines.ts';
+import { type LifeRules, type Made, MONTH_MS, type Use, useOf } from './object-life.ts';
+import { billedBytes, billingOf, GB_BYTES, type RegionPrices } from './price-table.ts';
 import type { PointSizes, Tally } from './sizes.ts';
 
 // The steady state: what is paid for each month once the oldest recovery points go as fast as new ones come.

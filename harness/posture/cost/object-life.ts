@@ -1,4 +1,7 @@
+import { decimal, decimalText } from '../../model/cost.ts';
 import { isColder, type Transition } from '../../systems/s3/lifecycle.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
+import { firingsWithin, MOST_FIRINGS } from '../../verdict/firings.ts';
 
 // Where an object lies from its upload until it is gone for good, by the rules of its bucket.
 
@@ -23,7 +26,7 @@ export interface LifeRules {
 }
 
 /** A time for which an object lies in one class as a current object, or as a noncurrent version. */
-export interface Stay {
+interface Stay {
   readonly storageClass: string;
   readonly isCurrent: boolean;
   readonly fromMs: number;
@@ -124,3 +127,79 @@ function classesOf(stays: readonly Stay[]): readonly Stay[] {
   }
   return runs;
 }
+
+/** 730 hours, a twelfth of 365 days: the month of a bill, on the average. */
+export const MONTH_MS = (365 * DAY_MS) / 12;
+
+const YEAR_MS = 365 * DAY_MS;
+const WEEK_MS = 7 * DAY_MS;
+const WEEKS = 52;
+
+/** How often something is made in a window that stands for all others. */
+export interface Made {
+  readonly count: number;
+  readonly windowMs: number;
+  /** How many of them at each time of the day, UTC. */
+  readonly byTimeOfDayMs: ReadonlyMap<number, number>;
+}
+
+/**
+ * The firings of a year. Where every week has as many as the others the year has 52 weeks, otherwise 365 days; of a schedule that
+ * fires so often that less than a year is known, as many whole weeks as are.
+ * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ */
+export function madeBy(schedule: { readonly cron: string; readonly timeZone: string }, at: Date): Made {
+  const fromMs = Math.floor(at.getTime() / DAY_MS) * DAY_MS;
+  const firings = firingsWithin(schedule, fromMs, YEAR_MS);
+  const within = (windowMs: number): Made => {
+    const counted = firings.filter((atMs) => atMs < fromMs + windowMs);
+    const byTimeOfDayMs = new Map<number, number>();
+    for (const atMs of counted) byTimeOfDayMs.set(atMs % DAY_MS, (byTimeOfDayMs.get(atMs % DAY_MS) ?? 0) + 1);
+    return { count: counted.length, windowMs, byTimeOfDayMs };
+  };
+  if (firings.length === MOST_FIRINGS) {
+    const knownMs = (firings.at(-1) ?? fromMs) - fromMs;
+    return within(Math.floor(knownMs / WEEK_MS) * WEEK_MS);
+  }
+  const weeks = Map.groupBy(firings, (atMs) => Math.floor((atMs - fromMs) / WEEK_MS));
+  const first = weeks.get(0)?.length;
+  const isWeekly = Array.from({ length: WEEKS }, (_, week) => weeks.get(week)?.length).every(
+    (count) => count !== undefined && count === first,
+  );
+  return within(isWeekly ? WEEKS * WEEK_MS : YEAR_MS);
+}
+
+/** How the sizes of recovery points changed, as far as they tell. */
+export interface MeasuredGrowth {
+  /** Of their mean; 0 where they shrink. */
+  readonly percentPerMonth: string;
+  readonly spanMs: number;
+  readonly points: number;
+}
+
+/** The line of least squares through their sizes; undefined where they lie within a day of each other. */
+export function measuredGrowth(points: readonly StoredPoint[]): MeasuredGrowth | undefined {
+  const sizes = points.map(({ capturedMs, objects }) => ({
+    atMs: capturedMs,
+    bytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  }));
+  const atMs = sizes.map((each) => each.atMs);
+  const spanMs =
+    atMs.reduce((most, each) => Math.max(most, each), 0) -
+    atMs.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
+  if (sizes.length < 2 || spanMs < DAY_MS) return undefined;
+  const meanMs = mean(atMs);
+  const meanBytes = mean(sizes.map(({ bytes }) => bytes));
+  const covariance = mean(sizes.map((each) => (each.atMs - meanMs) * (each.bytes - meanBytes)));
+  // Nothing grows from nothing by a percentage.
+  if (meanBytes === 0) return undefined;
+  const variance = mean(atMs.map((each) => (each - meanMs) ** 2));
+  const percent = ((covariance / variance) * MONTH_MS * 100) / meanBytes;
+  return {
+    percentPerMonth: decimalText(decimal(Math.max(0, percent).toFixed(2))),
+    spanMs,
+    points: sizes.length,
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

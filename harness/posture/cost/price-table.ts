@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { decimal, decimalText } from '../../model/decimal.ts';
+import { decimal, decimalText } from '../../model/cost.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { readDocument } from '../documents.ts';
@@ -111,6 +111,96 @@ export function requireCurrency(table: PriceTable, currency: string, check: stri
     expected: `a budget in ${table.currency}, the currency of ${thing}`,
     observed: `it is in ${currency}`,
     nextStep: `Write the budget in ${table.currency}, or name a price table in ${currency} in \`prices\`.`,
+    cause: 'contract-mistake',
+  });
+}
+
+// What S3 bills besides the bytes that are there.
+
+/** S3 bills 2^30 bytes as a GB: https://aws.amazon.com/s3/faqs/#Billing */
+export const GB_BYTES = 2n ** 30n;
+const KIB = 1_024;
+/** INTELLIGENT_TIERING does not monitor smaller ones: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html */
+export const MONITORED_BYTES = 128 * KIB;
+
+interface Billing {
+  /** What goes sooner is paid for as if it had stayed so long. */
+  readonly minimumDays: number;
+  /** What is smaller is paid for as if it were so large. */
+  readonly minimumBytes: number;
+  /** Metadata of each object in its class. */
+  readonly addedBytes: number;
+  /** The name of each object in STANDARD. */
+  readonly addedBytesInStandard: number;
+}
+
+const NOTHING: Billing = { minimumDays: 0, minimumBytes: 0, addedBytes: 0, addedBytesInStandard: 0 };
+const INFREQUENT: Billing = { ...NOTHING, minimumDays: 30, minimumBytes: 128 * KIB };
+const ARCHIVE: Billing = { ...NOTHING, minimumDays: 90, addedBytes: 32 * KIB, addedBytesInStandard: 8 * KIB };
+
+/**
+ * By class: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html#sc-compare has the durations and the sizes,
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html the 32 KB and 8 KB of each
+ * archived object.
+ */
+const BY_AWS: ReadonlyMap<string, Billing> = new Map([
+  ['STANDARD_IA', INFREQUENT],
+  ['ONEZONE_IA', INFREQUENT],
+  ['GLACIER_IR', { ...INFREQUENT, minimumDays: 90 }],
+  ['GLACIER', ARCHIVE],
+  ['DEEP_ARCHIVE', { ...ARCHIVE, minimumDays: 180 }],
+]);
+
+/** The rules of a class: those of the price table, and those of AWS where it says nothing. */
+export function billingOf({ storage }: RegionPrices, storageClass: string): Billing {
+  const aws = BY_AWS.get(storageClass) ?? NOTHING;
+  const own = storage[storageClass];
+  return {
+    minimumDays: own?.minimumDays ?? aws.minimumDays,
+    minimumBytes: own?.minimumBytes ?? aws.minimumBytes,
+    addedBytes: own?.addedBytes ?? aws.addedBytes,
+    addedBytesInStandard: own?.addedBytesInStandard ?? aws.addedBytesInStandard,
+  };
+}
+
+export const billedBytes = (sizeBytes: number, { minimumBytes, addedBytes }: Billing): number =>
+  Math.max(sizeBytes, minimumBytes) + addedBytes;
+
+export interface Money {
+  /** A decimal number. */
+  readonly amount: string;
+  /** Three letters, as ISO 4217 has them. */
+  readonly currency: string;
+}
+
+/**
+ * An amount as people write it: `20 USD`, `0.50 EUR`.
+ * @throws {ExplainedError} when the text is no such amount.
+ */
+export function parseMoney(text: string, thing: string): Money {
+  const [, amount, currency] = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Z]{3})$/.exec(text) ?? [];
+  if (amount !== undefined && currency !== undefined) return { amount: decimalText(decimal(amount)), currency };
+  throw new ExplainedError({
+    thing,
+    expected: 'an amount and a currency, such as 20 USD',
+    observed: `found "${text}"`,
+    nextStep: 'Write a number that is not negative, and the three letters of a currency behind it.',
+    cause: 'contract-mistake',
+  });
+}
+
+/**
+ * A rate as people write it: `10% per month`, in percent.
+ * @throws {ExplainedError} when the text is no such rate.
+ */
+export function parseGrowthPercent(text: string, thing: string): string {
+  const [, percent] = /^(\d{1,4}(?:\.\d{1,4})?) ?% (?:per|a) month$/.exec(text) ?? [];
+  if (percent !== undefined) return decimalText(decimal(percent));
+  throw new ExplainedError({
+    thing,
+    expected: 'a rate such as 10% per month',
+    observed: `found "${text}"`,
+    nextStep: 'Write a number that is not negative, and "% per month" behind it.',
     cause: 'contract-mistake',
   });
 }

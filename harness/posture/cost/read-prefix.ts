@@ -3,12 +3,22 @@ import { findCronJob, type LiveSchedule } from '../../systems/kubernetes/posture
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import type { PointLayout } from '../../systems/s3/recovery-points.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import type { StoredBelow } from '../../systems/s3/stored-points.ts';
 import { storedPoints } from '../bucket-reads.ts';
-import { estimatePoints } from './estimate.ts';
-import { type Made, madeBy } from './made.ts';
-import { countAsItLies, overwrittenIn } from './read-beside.ts';
-import { type CostReading, growthOf, liveBucket, type PlannedPoints, rulesAtUpload } from './reading.ts';
-import { sizesOf } from './sizes.ts';
+import type { CostLines } from './cost-lines.ts';
+import { currentObjects, estimateCopy, estimateListings, estimatePoints } from './estimate.ts';
+import { estimateOthers } from './estimate-others.ts';
+import { DAY_MS, type LifeRules, type Made, madeBy } from './object-life.ts';
+import {
+  type CostReading,
+  growthOf,
+  type LiveBucket,
+  liveBucket,
+  type PlannedPoints,
+  rulesAtUpload,
+  rulesOf,
+} from './reading.ts';
+import { type PointSizes, sizesOf } from './sizes.ts';
 
 /** Recovery points below a prefix, as a contract names them. */
 export interface PrefixToCount {
@@ -77,4 +87,114 @@ export function firstReason(made: unknown, rules: unknown, points: number): stri
   return points === 0
     ? 'no recovery point lies there, so nobody knows how large one is; take a first backup'
     : undefined;
+}
+
+// What lies below a prefix beside its recovery points and is paid for all the same.
+
+const UNFINISHED = 'uploads that were never finished';
+
+interface Beside {
+  readonly what: string;
+  readonly bucket: LiveBucket;
+  readonly stored: StoredBelow;
+  /** True where the plan of the recovery points counts overwritten versions. */
+  readonly isOverwrittenPlanned: boolean;
+}
+
+/**
+ * Counts it as it lies there. Versions of recovery points that came to their end belong to the plan where the bucket keeps versions. Where
+ * versioning is suspended or off, those from before are paid for until a rule ends them.
+ */
+export function countAsItLies({ what, bucket, stored, isOverwrittenPlanned }: Beside, lines: CostLines): void {
+  const { region, prices, isVersioned } = bucket;
+  if (stored.unfinished === null) {
+    const needed = 's3:ListBucketMultipartUploads and s3:ListMultipartUploadParts';
+    lines.undecide(`${what}: ${UNFINISHED}`, `the account may not list them; allow it ${needed}`);
+  }
+  estimateOthers(
+    {
+      what,
+      region,
+      prices,
+      kinds: [
+        ['other objects', stored.others],
+        ['noncurrent versions of other objects', stored.otherNoncurrent],
+        ['overwritten versions', isOverwrittenPlanned ? [] : stored.overwritten],
+        ['deleted versions', isVersioned ? [] : stored.deleted],
+        ['delete markers', stored.deleteMarkers],
+        [UNFINISHED, stored.unfinished ?? []],
+      ],
+    },
+    lines,
+  );
+}
+
+/**
+ * How many versions are overwritten for each recovery point: those that lie there, for as many points as were captured while a noncurrent
+ * version lives. Undefined where there are none, or nobody can tell how many come.
+ */
+export function overwrittenIn(
+  { overwritten, points }: StoredBelow,
+  { isVersioned }: LiveBucket,
+  rules: LifeRules | string,
+  at: Date,
+  partBytes: number,
+): PointSizes | undefined {
+  if (overwritten.length === 0 || !isVersioned || typeof rules === 'string') return undefined;
+  const sinceMs = at.getTime() - (rules.noncurrentDays + 1) * DAY_MS;
+  const captured = points.filter(({ capturedMs }) => capturedMs >= sinceMs).length;
+  return captured === 0 ? undefined : { ...sizesOf([{ objects: overwritten }], partBytes), points: captured };
+}
+
+/** A copy of a bucket in another one. */
+export interface CopyToCount {
+  readonly bucket: string;
+  readonly to: string;
+  /** The CronJob that copies, and deletes in the copy what the bucket has no more; left out where S3 replicates. */
+  readonly madeBy?: { readonly namespace: string; readonly name: string } | undefined;
+}
+
+/** Counts the copy of every recovery point that was counted in the bucket. */
+export async function countCopy(
+  copy: CopyToCount,
+  counted: readonly PlannedPoints[],
+  reading: CostReading,
+): Promise<void> {
+  const { lines } = reading;
+  const title = `copy of s3://${copy.bucket} in s3://${copy.to}`;
+  const [from, to] = await Promise.all([liveBucket(reading, copy.bucket), liveBucket(reading, copy.to)]);
+  const planned = counted.filter(({ bucket }) => bucket === copy.bucket);
+  if (planned.length === 0) {
+    lines.undecide(
+      title,
+      `nothing of s3://${copy.bucket} could be counted; name its recovery points in \`prefixes\` or \`velero\`, and make them computable`,
+    );
+    return;
+  }
+  for (const { prefix, plan } of planned) {
+    // S3 replicates no deletion of a lifecycle: what it copied ends by the rules of its own bucket.
+    const ending = copy.madeBy === undefined ? [] : plan.rules.endings;
+    const rules = rulesOf(to, prefix, plan.rules.storageClass, ending, lines);
+    if (typeof rules === 'string') lines.undecide(`copy of ${plan.what} in s3://${copy.to}`, rules);
+    else estimateCopy(plan, { to: `s3://${copy.to}`, region: to.region, prices: to.prices, rules }, lines);
+  }
+  lines.notCounted.add(
+    `other objects, overwritten versions, delete markers and unfinished uploads of the copy in s3://${copy.to}`,
+  );
+  if (copy.madeBy === undefined) return;
+  const { target, step } = reading.context;
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
+  const name = `CronJob ${copy.madeBy.namespace}/${copy.madeBy.name}`;
+  const schedule = await findCronJob(kubeconfigPath, copy.madeBy, step.signal);
+  const made = madeOr(schedule, name, reading.at);
+  if (typeof made === 'string') {
+    lines.undecide(`${title}: listings (LIST)`, made);
+    return;
+  }
+  const keys = planned.reduce((sum, { plan }) => sum + currentObjects(plan), 0);
+  const runs = { runs: made.count, windowMs: made.windowMs, keys, basis: `${name} "${schedule?.cron}"` };
+  for (const bucket of [from, to]) {
+    const item = `listings of s3://${bucket.name} by the copy (LIST)`;
+    estimateListings({ ...runs, item, region: bucket.region, prices: bucket.prices }, lines);
+  }
 }

@@ -6,8 +6,7 @@ import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { readBucketSettings, readLockedDays } from '../bucket-reads.ts';
 import type { CostLines } from './cost-lines.ts';
 import type { PointsPlan, PricedPlace } from './estimate.ts';
-import { type MeasuredGrowth, measuredGrowth } from './growth.ts';
-import { DAY_MS, type Ending, type LifeRules } from './object-life.ts';
+import { DAY_MS, type Ending, type LifeRules, type MeasuredGrowth, measuredGrowth } from './object-life.ts';
 import { type PriceTable, pricesOfRegion } from './price-table.ts';
 
 /** What the parts of an estimate share while they look. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { measuredGrowth } from './growth.ts';
+import { measuredGrowth } from './object-life.ts';
 import { sizesOf } from './sizes.ts';
 
 const MIB = 1_024 ** 2;

@@ -12,9 +12,8 @@ import {
   isKustomization,
   isStructured,
 } from './documents.ts';
-import { filesBelow } from './files.ts';
 import { credentialLines } from './lines.ts';
-import { readFileForScan } from './read-file.ts';
+import { filesBelow, readFileForScan } from './read-file.ts';
 import { isHarmless, passwordIn } from './values.ts';
 
 /** Texts are looked through in pieces of about this many characters. */

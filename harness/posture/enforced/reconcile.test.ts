@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PostureDifference } from '../../model/posture.ts';
-import type { Answer } from './answers.ts';
-import type { Said } from './evaluated.ts';
-import { reconcile } from './reconcile.ts';
+import type { Answer } from './perform.ts';
+import { reconcile, type Said } from './reconcile.ts';
 import type { Try } from './trial-plan.ts';
 
 const operation = { id: 's3:PutObject', action: 's3:PutObject', on: 'object' } as const;

@@ -1,23 +1,24 @@
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
-import type { Answer } from './answers.ts';
-import type { Said } from './evaluated.ts';
-import type { TriedOperation, Try } from './trial-plan.ts';
+import { bucketArn, LIST_PREFIX_KEY, objectArn, type WriterScope } from '../../systems/iam/requests.ts';
+import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
+import type { Answer } from './perform.ts';
+import { matchesAction, type TriedOperation, type Try } from './trial-plan.ts';
 
 /** One request with what the service answered and what the documents say; undefined where nobody can ask them. */
-export interface TriedRequest {
+interface TriedRequest {
   readonly request: Try;
   readonly answer: Answer | undefined;
   readonly said: Said | undefined;
 }
 
-export interface Reconciled {
+interface Reconciled {
   readonly differences: readonly PostureDifference[];
   readonly undecided: readonly UndecidedItem[];
   /** For each request, in the same order: which of the two decided it, with the reason where it was the evaluation alone. */
   readonly decidedBy: readonly string[];
 }
 
-export const BY_BOTH = 'trying and evaluation';
+const BY_BOTH = 'trying and evaluation';
 const BY_NOBODY = 'neither';
 
 interface Given {
@@ -144,4 +145,87 @@ function differenceOf(request: Try, writer: string, allows: boolean, how: string
         nextStep: `Allow ${action} there, or take it out of \`may\`.`,
         cause: 'policy-lacks-permission',
       };
+}
+
+type Evidence = Readonly<Record<string, string>>;
+
+/** Which of trying and evaluation decided each right that a writer needs, and what decided the requests to be refused. */
+export function rightsDecided(
+  item: string,
+  scopes: readonly WriterScope[],
+  plan: readonly Try[],
+  decidedBy: readonly string[],
+): Evidence {
+  const evidence: Record<string, string> = {};
+  for (const scope of scopes) {
+    for (const pattern of scope.may) {
+      const by = plan.flatMap((each, index) => (isOf(each, scope, pattern) ? (decidedBy[index] ?? []) : []));
+      evidence[rightOf(item, scope, pattern)] =
+        by.length === 0 ? 'decided by evaluation alone (not tried)' : `decided by ${[...new Set(by)].join(', ')}`;
+    }
+  }
+  const refusals = new Map<string, Set<string>>();
+  for (const [index, { expected, operation }] of plan.entries()) {
+    const by = decidedBy[index] ?? '';
+    if (expected === 'refused' && by !== BY_BOTH) {
+      refusals.set(by, (refusals.get(by) ?? new Set()).add(operation.id));
+    }
+  }
+  for (const [by, ids] of refusals) evidence[`${item}: to be refused, decided by ${by}`] = [...ids].join(', ');
+  return evidence;
+}
+
+/** The same of a writer that could not be tried. */
+export const byEvaluationAlone = (item: string, scopes: readonly WriterScope[], problem: string): Evidence =>
+  Object.fromEntries(
+    scopes.flatMap((scope) =>
+      scope.may.map((pattern) => [rightOf(item, scope, pattern), `decided by evaluation alone (${problem})`]),
+    ),
+  );
+
+const rightOf = (item: string, { bucket, prefix }: WriterScope, pattern: string): string =>
+  `${item}: ${pattern} ${prefix === '' ? `in ${bucket}` : `below ${bucket}/${prefix}`}`;
+
+function isOf({ operation, bucket, prefix, expected }: Try, scope: WriterScope, pattern: string): boolean {
+  if (expected !== 'allowed' || bucket !== scope.bucket || !matchesAction(pattern, operation.action)) return false;
+  return prefix === undefined || prefix.startsWith(scope.prefix);
+}
+
+/** What the documents say of one request of a trial. */
+export interface Said {
+  readonly allows: boolean;
+  /** True where nobody can tell from the documents. */
+  readonly isUndecided: boolean;
+  /**
+   * What a service may decide otherwise than IAM: parts of the language that it may not know, and conditions that depend on where the
+   * request comes from. Empty where the documents say plainly what they say.
+   */
+  readonly reasons: readonly string[];
+}
+
+/** The key of the objects of a trial, as far as it matters to a policy. */
+const TRIAL_KEY = 'dr-contracts-trial-0';
+
+/** @returns nothing for an action that S3 publishes under no such name. */
+export function saidOf(decided: DecidedWriter, { operation, bucket, prefix }: Try): Said | undefined {
+  const { access, catalogue, partition, statements } = decided;
+  const entry = catalogue.find(({ action }) => action.toLowerCase() === operation.action.toLowerCase());
+  if (entry === undefined) return undefined;
+  const resource =
+    operation.on === 'object'
+      ? objectArn(bucket, `${prefix ?? ''}${TRIAL_KEY}`, partition)
+      : bucketArn(bucket, partition);
+  const fixed = operation.isListing === true ? { [LIST_PREFIX_KEY]: prefix } : {};
+  const { allowed, undecided } = access.decide({ entry, resource, fixed });
+  const reasons = new Set<string>(partition === 'aws' ? [] : [`the partition ${partition}`]);
+  if (decided.isOlderLanguage) reasons.add('a version of the language before 2012-10-17');
+  for (const statement of statements) {
+    if (!access.matchesAction(statement, entry.action)) continue;
+    const { conditions, isNotAction, isNotResource, resources } = statement;
+    for (const { key } of conditions) reasons.add(`the condition on ${key}`);
+    if (isNotAction) reasons.add('NotAction');
+    if (isNotResource) reasons.add('NotResource');
+    if (resources.some((each) => each.includes('${'))) reasons.add('policy variables');
+  }
+  return { allows: allowed.length > 0, isUndecided: undecided.length > 0, reasons: [...reasons] };
 }

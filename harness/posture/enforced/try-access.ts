@@ -6,17 +6,13 @@ import type { Step } from '../../model/step.ts';
 import { REACHES_NO_DATA, type WriterScope } from '../../systems/iam/requests.ts';
 import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
-import { type Calibration, calibrate } from './calibrate.ts';
-import { saidOf } from './evaluated.ts';
 import { inTurn } from './in-turn.ts';
-import { namedPlaces } from './named-places.ts';
 import { allOperations } from './operations.ts';
 import { performAll } from './perform.ts';
-import { reconcile } from './reconcile.ts';
-import { byEvaluationAlone, rightsDecided } from './rights-decided.ts';
+import { byEvaluationAlone, reconcile, rightsDecided, saidOf } from './reconcile.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from './store-users.ts';
-import { tryStrangers } from './strangers.ts';
-import { OTHER_BUCKET, planTrial, untriedActions } from './trial-plan.ts';
+import { type Calibration, calibrate, tryStrangers } from './strangers.ts';
+import { namedPlaces, OTHER_BUCKET, planTrial, untriedActions } from './trial-plan.ts';
 
 /** Who is tried, with everything that says what it may do. */
 export interface TriedWriter {

@@ -3,9 +3,8 @@ import type { PostureContext } from '../../model/posture.ts';
 import { Secrets } from '../../model/secrets.ts';
 import { sharedNats } from '../../systems/nats/service.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
-import { runPlatformScript } from '../apply.ts';
+import { lackingAddresses, runPlatformScript } from '../apply.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
-import { lackingAddresses } from '../lacking-addresses.ts';
 import { type KeptKey, NEW_KEY_FILE } from './kept-key.ts';
 import { observed } from './observed-store.ts';
 

@@ -1,20 +1,20 @@
+import { paginateListUsers } from '@aws-sdk/client-iam';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { iamClient } from '../../clients/iam.ts';
 import { s3Client } from '../../clients/s3.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
+import { readAccessKeys } from '../../systems/iam/access-keys.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
-import { backUp } from './backups.ts';
-import { lifecycleNow } from './bucket-access.ts';
+import { backUp, differingKeys, type PointObjects, readObjects, readThere } from './backups.ts';
 import { REQUESTS, request } from './consumer.ts';
 import { KeptKey } from './kept-key.ts';
-import { differingKeys, type PointObjects, readObjects, readThere } from './recovery-point-objects.ts';
-import type { Means, Rehearsal } from './rehearsal.ts';
+import { lifecycleNow, type Means, type Rehearsal } from './rehearsal.ts';
 import type { RehearsalStepKind, RehearsedStep } from './rehearsal-steps.ts';
 import { ANSWER_WITHIN_MS, answered, NoAnswerError, repliedTo, replyTo } from './replies.ts';
 import { changedRights } from './rights.ts';
 import { rotateInUse } from './rotate.ts';
-import { type ActiveKey, activeKeys } from './store-keys.ts';
 
 /** Services that keep credentials on many machines take a moment until all of them know of a deletion. */
 const REFUSED_WITHIN_MS = 15_000;
@@ -244,3 +244,28 @@ function otherKeys(keys: readonly ActiveKey[], { accessKeyId }: KeyPair): Pick<R
 
 const listed = (items: readonly string[]): string =>
   [...items.slice(0, SHOWN), ...(items.length > SHOWN ? [`and ${items.length - SHOWN} more`] : [])].join(', ');
+
+/** A key that a store accepts, whoever may use it. */
+interface ActiveKey {
+  readonly id: string;
+  readonly user: string;
+}
+
+/** Every key of every user that the store accepts, without those of its administrator. */
+async function activeKeys({ s3 }: EnforcingStore, abortSignal: AbortSignal): Promise<readonly ActiveKey[]> {
+  const client = iamClient(s3);
+  const users: string[] = [];
+  try {
+    for await (const { Users = [] } of paginateListUsers({ client }, {}, { abortSignal })) {
+      users.push(...Users.flatMap(({ UserName }) => UserName ?? []));
+    }
+  } finally {
+    client.destroy();
+  }
+  const found: ActiveKey[] = [];
+  for (const user of users) {
+    const { keys = [] } = (await readAccessKeys(s3, user, abortSignal)) ?? {};
+    found.push(...keys.filter(({ id, isActive }) => isActive && id !== s3.accessKeyId).map(({ id }) => ({ id, user })));
+  }
+  return found;
+}

@@ -13,13 +13,11 @@ import { compareRights } from '../../systems/iam/compare-rights.ts';
 import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { enforcingStore } from '../../systems/s3/service.ts';
-import { type Answer, answerOf } from '../enforced/answers.ts';
 import { allOperations } from '../enforced/operations.ts';
-import { performAll } from '../enforced/perform.ts';
+import { type Answer, answerOf, performAll } from '../enforced/perform.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
 import { OTHER_BUCKET, planTrial } from '../enforced/trial-plan.ts';
-import { allowedToOthers } from './bucket-access.ts';
-import type { Means, Rehearsal } from './rehearsal.ts';
+import { allowedToOthers, type Means, type Rehearsal } from './rehearsal.ts';
 import { answered } from './replies.ts';
 
 /** What a rotation changed of what the holder of the key may do. */

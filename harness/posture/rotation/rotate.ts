@@ -2,13 +2,11 @@ import { DeleteObjectCommand, ListBucketsCommand, ListObjectsV2Command } from '@
 import { summaryOf } from '../../model/errors.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
-import { type BackupsDuring, backUpDuring } from './backups.ts';
-import { notePolicy } from './bucket-access.ts';
+import { type BackupsDuring, backUpDuring, type PointObjects, PROBE } from './backups.ts';
 import { Consumer, REQUESTS } from './consumer.ts';
 import type { KeptKey } from './kept-key.ts';
 import { rotateByScript } from './key-carriers.ts';
-import { type PointObjects, PROBE } from './recovery-point-objects.ts';
-import type { Means } from './rehearsal.ts';
+import { type Means, notePolicy } from './rehearsal.ts';
 import type { RehearsedStep } from './rehearsal-steps.ts';
 import { answered, NoAnswerError, repliedTo } from './replies.ts';
 

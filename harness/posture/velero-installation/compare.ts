@@ -1,7 +1,11 @@
+import { includesNamespace } from '../../manifests/velero-filters.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
-import type { InstalledLocation, VeleroInstallation } from '../../systems/kubernetes/posture/velero-installation.ts';
-import { nodesInNeed } from './nodes-in-need.ts';
+import type {
+  InstalledLocation,
+  InstalledSchedule,
+  VeleroInstallation,
+} from '../../systems/kubernetes/posture/velero-installation.ts';
 
 /** What an installation of Velero is promised to be. */
 export interface PromisedInstallation {
@@ -232,3 +236,41 @@ function evidenceOf(found: VeleroInstallation): Record<string, string> {
     'node agents': listed(nodes.filter(({ hasReadyAgent }) => hasReadyAgent).map(({ name }) => name)),
   };
 }
+
+interface NodeInNeed {
+  readonly node: string;
+  /** Completes "a node agent, because …". */
+  readonly because: string;
+  readonly hasReadyAgent: boolean;
+}
+
+/**
+ * The nodes that need a node agent: none where volumes are not backed up file by file; otherwise those that carry the labels, or
+ * without labels each one on which a pod may start, and in any case each one that runs a pod whose volumes are backed up so.
+ */
+function nodesInNeed(
+  { schedules, nodes, podsWithVolumes }: Pick<VeleroInstallation, 'schedules' | 'nodes' | 'podsWithVolumes'>,
+  labels?: Readonly<Record<string, string>>,
+): readonly NodeInNeed[] {
+  const byFile = schedules.filter(({ usesNodeAgent }) => usesNodeAgent);
+  const read = podsWithVolumes.filter(({ namespace, asksForFileBackup }) =>
+    (asksForFileBackup ? schedules : byFile).some((schedule) => covers(schedule, namespace)),
+  );
+  const [first] = byFile;
+  if (first === undefined && read.length === 0) return [];
+  const uses =
+    first === undefined ? 'pods ask for file-system backups' : `Schedule ${first.name} backs up volumes file by file`;
+  return nodes.flatMap(({ name, labels: own, takesPods, hasReadyAgent }) => {
+    const pod = read.find(({ node }) => node === name);
+    if (pod !== undefined) {
+      const because = `it runs ${pod.namespace}/${pod.name}, whose volumes are backed up file by file`;
+      return [{ node: name, because, hasReadyAgent }];
+    }
+    const isChosen =
+      labels === undefined ? takesPods : Object.entries(labels).every(([key, value]) => own[key] === value);
+    return isChosen ? [{ node: name, because: uses, hasReadyAgent }] : [];
+  });
+}
+
+const covers = ({ includes, excludes }: InstalledSchedule, namespace: string): boolean =>
+  includesNamespace({ includedNamespaces: includes, excludedNamespaces: excludes }, namespace);

@@ -1,14 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { counted } from '../../model/counted.ts';
 import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import { KEPT_OUTPUT_BYTES, Warnings } from '../../process/kept-output.ts';
+import { counted } from '../../model/text.ts';
+import { KEPT_OUTPUT_BYTES, tellingLines, Warnings } from '../../process/output.ts';
 import { platformPath } from '../../process/platform-folder.ts';
 import type { ProgramRun } from '../../process/program.ts';
 import { type Command, runCommand } from '../../process/run.ts';
-import { tellingLines } from '../../process/telling-lines.ts';
 import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';

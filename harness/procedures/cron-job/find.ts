@@ -1,6 +1,6 @@
-import type { ManifestObject } from '../../manifests/object.ts';
 import { ContractMistakeError, summaryOf } from '../../model/errors.ts';
-import { issuesInWords } from '../../model/issue-words.ts';
+import type { ManifestObject } from '../../model/rendering.ts';
+import { issuesInWords } from '../../model/text.ts';
 import type { CronJobOfManifests } from './options.ts';
 import { type Content, type CronJobObject, configMapContent, cronJobObject, secretContent } from './spec.ts';
 

@@ -1,4 +1,4 @@
-import type { ManifestObject } from '../../manifests/object.ts';
+import type { ManifestObject } from '../../model/rendering.ts';
 import type { FoundCronJob } from './find.ts';
 import type { Container, Content } from './spec.ts';
 import { cronJobObject } from './spec.ts';

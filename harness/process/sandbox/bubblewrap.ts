@@ -4,9 +4,13 @@ import { afterwards } from '../../base/afterwards.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { execute, observedEnding } from '../run.ts';
 import { ownedFolder } from '../scratch.ts';
-import { type BubblewrapOptions, bubblewrapArguments, bubblewrapInstructions } from './arguments.ts';
-import { systemCallFilter } from './system-calls.ts';
-import { systemMounts } from './system-folders.ts';
+import {
+  type BubblewrapOptions,
+  bubblewrapArguments,
+  bubblewrapInstructions,
+  systemCallFilter,
+  systemMounts,
+} from './arguments.ts';
 
 /** `--disable-userns` came with 0.8.0, `--json-status-fd` and `--args` long before. */
 const OLDEST = [0, 8, 0] as const;

@@ -1,10 +1,9 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, isAbsolute, join, relative } from 'node:path';
-import { openFile } from '../../base/open-file.ts';
+import { openFile } from '../../base/files.ts';
 import { execute } from '../run.ts';
-import type { Mount } from './arguments.ts';
-import { isSystemPath } from './system-folders.ts';
+import { isSystemPath, type Mount } from './arguments.ts';
 
 const ASK_BUDGET_MS = 20_000;
 

@@ -1,9 +1,8 @@
 import { lstat, mkdir, readdir, readlink, realpath, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
-import type { Mount } from './arguments.ts';
+import { isSystemPath, type Mount } from './arguments.ts';
 import { isInside, isWide } from './installed.ts';
-import { isSystemPath } from './system-folders.ts';
 
 /**
  * The mounts in the order in which they can be made: outer ones first, each place once (the last one given counts), without

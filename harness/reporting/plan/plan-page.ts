@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { counted } from '../../model/counted.ts';
 import { type Plan, type PlanProof, planProofSchema } from '../../model/plan.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
+import { counted } from '../../model/text.ts';
 import type { JudgedHolder, JudgedLine } from '../../verdict/plan.ts';
 import { digestOf } from '../runbook/runbook-contract.ts';
 import { markdownCell, markdownCode } from '../text.ts';
-import { PLAN_MARK } from './plan-mark.ts';
 
 const PROOF = /^<!-- seen (?<proof>\{.*\}) -->$/;
 const SEAL = /^<!-- text (?<digest>[0-9a-f]+) -->$/;
@@ -92,3 +91,6 @@ function proofsIn(lines: readonly JudgedLine[]): readonly PlanProof[] {
   const once = new Map(all.map((proof) => [`${proof.holder}\n${proof.target}\n${proof.definition}`, proof]));
   return [...once.values()].map((proof) => (isKept(proof.verdict) ? { ...proof, why: '' } : proof));
 }
+
+/** Stands at the beginning of every page of a plan that `dr-contracts plan` wrote. */
+export const PLAN_MARK = '<!-- Written by `npx dr-contracts plan`';

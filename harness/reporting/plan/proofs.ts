@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { holderName, type PlanHolder, type PlanProof } from '../../model/plan.ts';
-import type { RunRecord } from '../../model/record.ts';
+import type { RunRecord } from '../../model/run-record.ts';
 import type { KnownHolders } from '../../verdict/plan.ts';
 import { verdictOf } from '../run-summary.ts';
 import { definitionDigest, type RunbookContract, type RunbookDisaster } from '../runbook/runbook-contract.ts';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { comparisonOf } from '../../model/comparison.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
 import { compareRunbook } from './comparison.ts';
-import { madeUpContract, madeUpPassing, madeUpRecovery } from './made-up-contract.ts';
 import { renderRunbook } from './runbook.ts';
+import { madeUpContract, madeUpPassing, madeUpRecovery } from './testing/made-up-contract.ts';
 
 const contract = madeUpContract();
 const never = madeUpContract({ facts: { ...contract.facts, name: 'orders' } });

@@ -1,12 +1,12 @@
-import { counted } from '../../model/counted.ts';
 import type { PostureDifference } from '../../model/posture.ts';
+import { counted } from '../../model/text.ts';
 import { isUnproven } from './drill-section.ts';
 import { type RunbookSource, runbookSections } from './runbook.ts';
 import { lastPassing, sectionTitle } from './runbook-contract.ts';
-import { staleSections, staleText } from './stale.ts';
+import { parseSections, type Section, saysTheSame, shown } from './sections.ts';
 
 /** A runbook held against contracts and drills, and by what each of its restores was judged. */
-export interface RunbookComparison {
+interface RunbookComparison {
   /** Sections; none when not one restore is documented. */
   readonly compared: number;
   readonly differences: readonly PostureDifference[];
@@ -55,4 +55,75 @@ export function compareRunbook(
       ...unproven.map((title) => `${title}, of which the runbook says that no drill has passed`),
     ],
   };
+}
+
+/** A section of the runbook that no longer says what the contracts and the drills say. */
+export interface StaleSection {
+  readonly title: string;
+  /** The first line that should stand there, as the runbook would be written now; undefined for a section, or lines in it, too many. */
+  readonly expected: string | undefined;
+  /** The line that stands there; undefined when the section, or the rest of it, is missing. */
+  readonly observed: string | undefined;
+}
+
+/**
+ * Holds a runbook against the contracts as they are and their last passing drills. Measured figures may differ; nothing else may.
+ * Where there is no drill at hand, the section must be one that was written from a drill of the contract as it is, untouched.
+ */
+export function staleSections(
+  committed: string,
+  source: Pick<RunbookSource, 'contracts' | 'records'>,
+): readonly StaleSection[] {
+  const expected = runbookSections({ ...source, previous: committed });
+  const found = parseSections(committed);
+  const titles = expected.map(({ title }) => title);
+  const stale = expected.flatMap(
+    (section) =>
+      differenceOf(
+        section,
+        found.find(({ title }) => title === section.title),
+      ) ?? [],
+  );
+  const unasked = found
+    .filter(({ title }) => !titles.includes(title))
+    .map(({ title, heading }) => ({ title, expected: undefined, observed: heading }));
+  if (stale.length > 0 || unasked.length > 0) return [...stale, ...unasked];
+  const moved = expected.findIndex(({ title }, index) => found[index]?.title !== title);
+  const [should, is] = [expected[moved], found[moved]];
+  return should === undefined
+    ? twice(found, expected)
+    : [{ title: should.title, expected: should.heading, observed: is?.heading }];
+}
+
+/** What should stand there, what does, and what to do about it. */
+export function staleText({ expected, observed }: StaleSection) {
+  return {
+    expected: expected === undefined ? nothingMore(observed) : `"${expected}"`,
+    observed: observedText(expected, observed),
+    nextStep: 'Read what changed, then write it again: npx dr-contracts runbook',
+  };
+}
+
+function observedText(expected: string | undefined, observed: string | undefined): string {
+  if (observed === undefined) return 'nothing stands there';
+  return expected === undefined && observed === '' ? 'further lines' : `it says "${observed}"`;
+}
+
+const nothingMore = (observed: string | undefined): string =>
+  observed?.startsWith('#') === true ? 'no such section: no contract stands behind it' : 'the end of the section';
+
+const twice = (found: readonly Section[], expected: readonly Section[]): readonly StaleSection[] =>
+  found.slice(expected.length).map(({ title, heading }) => ({ title, expected: undefined, observed: heading }));
+
+function differenceOf(section: Section, found: Section | undefined): StaleSection | undefined {
+  const { title, heading } = section;
+  if (found === undefined) return { title, expected: heading, observed: undefined };
+  const lines = [heading, ...section.lines];
+  const observed = [found.heading, ...found.lines];
+  for (let index = 0; index < Math.max(lines.length, observed.length); index += 1) {
+    const [should, is] = [lines[index], observed[index]];
+    if (should !== undefined && is !== undefined && saysTheSame(should, is)) continue;
+    return { title, expected: should === undefined ? undefined : shown(should), observed: is };
+  }
+  return undefined;
 }

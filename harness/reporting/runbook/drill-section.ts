@@ -1,10 +1,7 @@
 import type { DrillRecord, RecoveryStepRecord } from '../../model/record.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
-import { figure, shown } from './figures.ts';
-import { listed, sentence, withoutDrill } from './recorded-text.ts';
 import { definitionDigest, digestOf, type RunbookContract, type RunbookDisaster } from './runbook-contract.ts';
-import { trimmed } from './sections.ts';
-import { variablesLine } from './variables-section.ts';
+import { figure, listed, sentence, shown, trimmed, variablesLine, withoutDrill } from './sections.ts';
 
 const duration = (ms: number): string => figure('duration', formatDuration(ms));
 const count = (value: number): string => figure('count', value.toLocaleString('en-GB'));

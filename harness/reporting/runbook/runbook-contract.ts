@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DrillRecord } from '../../model/record.ts';
-import { isKept } from '../../model/verdict-names.ts';
+import { isKept } from '../../model/record-parts.ts';
 
 export interface RunbookDisaster {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ID, madeUpContract, madeUpPassing, madeUpRecovery } from './made-up-contract.ts';
 import { renderRunbook } from './runbook.ts';
+import { ID, madeUpContract, madeUpPassing, madeUpRecovery } from './testing/made-up-contract.ts';
 
 const contract = madeUpContract();
 const written = renderRunbook({ contracts: [contract], records: [madeUpPassing()] });

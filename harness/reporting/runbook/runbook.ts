@@ -1,11 +1,7 @@
-import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord } from '../../model/record.ts';
-import { formatDuration } from '../../model/units.ts';
-import { contractSection } from './contract-section.ts';
-import { drillSection, sealOf, unprovenSection } from './drill-section.ts';
-import { shown } from './figures.ts';
-import { MARK } from './hand-written.ts';
-import { cell } from './recorded-text.ts';
+import { compareText } from '../../model/text.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
+import { drillSection, isUnproven, sealOf, unprovenSection } from './drill-section.ts';
 import {
   anchorOf,
   definitionDigest,
@@ -14,8 +10,19 @@ import {
   type RunbookDisaster,
   sectionTitle,
 } from './runbook-contract.ts';
-import { parseSections, type Section, trimmed } from './sections.ts';
-import { type ExplainedVariable, namesIn, parseVariables, variablesBlock, variablesIn } from './variables-section.ts';
+import {
+  cell,
+  type ExplainedVariable,
+  namesIn,
+  parseSections,
+  parseVariables,
+  type Section,
+  sentence,
+  shown,
+  trimmed,
+  variablesBlock,
+  variablesIn,
+} from './sections.ts';
 
 export interface RunbookSource {
   readonly contracts: readonly RunbookContract[];
@@ -112,3 +119,68 @@ function opening(contracts: readonly RunbookContract[]): string[] {
     '- Write down when you did what. Delete nothing that is damaged before the end: it may be the only copy.',
   ];
 }
+
+/** What a contract itself says, drill or no drill. */
+function contractSection(contract: RunbookContract): string[] {
+  const { facts, degraded, decides, ifItFails, sourceFile } = contract;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['protects', facts.description],
+    ['backed up by', `${facts.procedure}${scheduleOf(contract)}`],
+    ['owner', `${facts.owner} (${facts.priority})`],
+    ['who decides', decides === undefined ? 'nobody is named' : sentence(decides)],
+    ['promise', `back within ${formatDuration(facts.rtoMs)}; ${lossPromised(facts.rpoMs)}`],
+    ['meanwhile', degraded === undefined ? 'not stated' : sentence(degraded)],
+    ['if a step fails', ifItFails === undefined ? undefined : sentence(ifItFails)],
+    ['written in', sourceFile === undefined ? undefined : `\`${sourceFile}\``],
+  ];
+  return [
+    '| | |',
+    '| --- | --- |',
+    ...rows.flatMap(([name, text]) => (text === undefined ? [] : [`| **${name}** | ${cell(text)} |`])),
+    '',
+  ];
+}
+
+function lossPromised(rpoMs: number | null): string {
+  if (rpoMs === null) return `it ${KEEPS_NO_DATA}`;
+  return `${rpoMs === 0 ? 'no acknowledged write' : `at most the writes of ${formatDuration(rpoMs)}`} lost`;
+}
+
+function scheduleOf({ facts: { schedule, procedure } }: RunbookContract): string {
+  if (schedule === 'continuous') return ', all the time';
+  if (schedule === 'mirror') return ', by a live mirror';
+  return procedure.includes(schedule.cron)
+    ? ''
+    : `, at \`${schedule.cron}\` (${schedule.timeZone}${schedule.scheduler === undefined ? '' : `, ${schedule.scheduler}`})`;
+}
+
+/** Stands in every runbook that this command wrote. */
+const MARK = '<!-- Written by `npx dr-contracts runbook`';
+
+/** What a runbook holds that writing it again would lose. */
+export interface HandWritten {
+  /** False when this command did not write the file at all. */
+  readonly isOurs: boolean;
+  /** Headings of the sections in it that somebody wrote, or edited, by hand. */
+  readonly sections: readonly string[];
+}
+
+/** Tells what somebody wrote by hand into the file that is about to be replaced. */
+export function handWrittenIn(runbook: string, written: readonly Section[]): HandWritten {
+  if (runbook.trim() === '') return { isOurs: true, sections: [] };
+  if (!runbook.includes(MARK)) return { isOurs: false, sections: [] };
+  const found = parseSections(runbook);
+  const isOurs = ({ title, lines }: Section) => {
+    const seal = lines.at(-1)?.match(/^<!-- drilled: definition ([0-9a-f]+), text [0-9a-f]+ -->$/);
+    if (seal?.[1] !== undefined) return lines.at(-1) === shown(sealOf(lines.slice(0, -1), seal[1]));
+    // A section without a seal: one that is written now, one that no drill proved, or the chapter of a contract that is gone.
+    return (
+      written.some((section) => section.title === title && !hadSeal(section)) ||
+      isUnproven(lines) ||
+      found.some((section) => section.title.startsWith(`${title}: `))
+    );
+  };
+  return { isOurs: true, sections: found.filter((section) => !isOurs(section)).map(({ title }) => title) };
+}
+
+const hadSeal = ({ lines }: Section): boolean => lines.at(-1)?.startsWith('<!-- drilled: ') === true;

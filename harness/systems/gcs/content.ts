@@ -3,7 +3,7 @@ import type { Bucket } from '@google-cloud/storage';
 import { z } from 'zod';
 import { mapOrdered } from '../../asset-kit/bounded.ts';
 import type { ContentItem } from '../../asset-kit/content.ts';
-import { compareText } from '../../model/compare-text.ts';
+import { compareText } from '../../model/text.ts';
 import { CONCURRENCY, contentOf, request } from './client.ts';
 import { isReserved } from './names.ts';
 

@@ -18,8 +18,7 @@ import type {
   SpeedControl,
 } from '../../model/asset.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
-import { performing } from '../../model/recovery-step.ts';
-import type { Step } from '../../model/step.ts';
+import { performing, type Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { assuranceOf } from './acceptance/acceptance.ts';
 import { alterNamespace } from './alter.ts';
@@ -30,32 +29,32 @@ import { compareContent, type NamespaceMapping } from './compare.ts';
 import { type ContentItem, contentOf, isCompared, isPassing } from './content.ts';
 import { customKindOf, definitionAbsence, ensureDefinitions, removeDefinition } from './definitions.ts';
 import {
+  boundVolumes,
   controlPlaneAbsence,
   controlPlaneReads,
+  type DrilledCluster,
   deleteNamespace,
   namespaceAbsence,
   namespaceReads,
   removeNamespace,
   requireOwnNamespace,
+  untilVolumesGone,
+  volumeAbsence,
+  volumeReads,
 } from './destruction.ts';
-import { NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
-import type { DrilledCluster } from './drilled-cluster.ts';
+import { askingServer } from './differences.ts';
+import { EMPTY_CONTROL_PLANE, MEANINGS, NAMESPACE_DELETED_TO_STAGING, STANDBY_CONTROL_PLANE } from './disasters.ts';
 import { isHeldOpen } from './finalizers.ts';
 import { definitionPath, identities, readFingerprint, writeFingerprint } from './fingerprint.ts';
-import { HttpService } from './http-service.ts';
-import { bringImages, imagesOfPlan } from './images.ts';
+import { HttpService, usersProbe } from './http-service.ts';
 import { choosePlace } from './marker-place.ts';
 import { NamespaceMarkers } from './markers.ts';
 import type { Names } from './names.ts';
-import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { variablesOfRegions } from './region-variables.ts';
-import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
 import { learnSecretValues } from './secret-values.ts';
-import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
-import { askingServer } from './server-defaults.ts';
+import { bringImages, countsOf, imagesOfPlan, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import type { KubernetesPlace } from './service.ts';
-import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonical } from './canonical.ts';
-import { fieldsOf } from './fields.ts';
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
+import { fieldsOf, isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
 
 const names = fc.constantFrom(
   'metadata',

@@ -1,13 +1,12 @@
 import type { AbsenceCheck } from '../../model/asset.ts';
-import { compareText } from '../../model/compare-text.ts';
 import type { Step } from '../../model/step.ts';
+import { compareText } from '../../model/text.ts';
 import type { KubernetesApi } from './api.ts';
 import { untilAccepted } from './apply-object.ts';
-import { type ClusterType, clusterTypeOf } from './cluster-types.ts';
 import { collectionPath, typeKey } from './discovery.ts';
 import { heldObject, release, tellHeld } from './finalizers.ts';
 import { fillPlaceholders } from './generate.ts';
-import type { Manifests } from './manifests.ts';
+import { type ClusterType, clusterTypeOf, type Manifests } from './manifests.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareContent } from './compare.ts';
 import type { ContentItem } from './content.ts';
-import { digestOf, type Fields } from './fields.ts';
+import { digestOf, type Fields } from './objects.ts';
 
 const mapping = { from: 'dr-1', to: 'dr-staging-1' };
 

@@ -1,9 +1,9 @@
 import { afterwards } from '../../base/afterwards.ts';
-import { compareText } from '../../model/compare-text.ts';
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
+import { compareText } from '../../model/text.ts';
 import { type ContentItem, isCompared } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
-import { digestOf } from './fields.ts';
+import { digestOf } from './objects.ts';
 
 const FIRST_DIFFERENCES = 10;
 const FIRST_EXAMPLES = 3;

@@ -1,6 +1,6 @@
-import { compareText } from '../../model/compare-text.ts';
-import type { KubernetesApi } from './api.ts';
-import { isStatus } from './api.ts';
+import { z } from 'zod';
+import { compareText } from '../../model/text.ts';
+import { isStatus, type KubernetesApi } from './api.ts';
 import { canonical } from './canonical.ts';
 import type { ClusterObjects, Source } from './cluster-objects.ts';
 import {
@@ -11,11 +11,18 @@ import {
   storedInNamespace,
   typeKey,
 } from './discovery.ts';
-import { digestOf, type Fields, fieldsOf, type Path } from './fields.ts';
 import { isOfTheHarness } from './names.ts';
-import { type KubernetesObject, toJson } from './objects.ts';
+import {
+  digestOf,
+  type Fields,
+  fieldsOf,
+  isJsonObject,
+  type JsonObject,
+  type KubernetesObject,
+  type Path,
+  toJson,
+} from './objects.ts';
 import { hasEnded, looksLikeMadeByController, makerOf } from './owners.ts';
-import { type ScaledObjects, scaledObjects } from './scaled.ts';
 
 /** One object of the asset, as compared: where its values are secret, only digests. */
 export interface ContentItem {
@@ -44,7 +51,7 @@ export const NEVER_CONTENT: ReadonlySet<string> = new Set([
   'Event.events.k8s.io',
   'Lease.coordination.k8s.io',
 ]);
-export interface ContentPlace {
+interface ContentPlace {
   readonly namespace: string;
   /** Names of the CRDs that the asset brings with it. */
   readonly definitions: readonly string[];
@@ -102,7 +109,7 @@ export async function* contentOf(
 }
 
 /** What has to be known beside an object to say what its author declared. */
-export interface ItemOptions {
+interface ItemOptions {
   readonly statusIsApart: boolean;
   readonly scaled: ScaledObjects;
 }
@@ -159,4 +166,52 @@ async function* each(
     const object = await api.findObject(path, signal);
     if (object !== undefined) yield object;
   }
+}
+
+const target = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({
+    scaleTargetRef: z.looseObject({ apiVersion: z.string().default(''), kind: z.string(), name: z.string() }),
+  }),
+});
+
+/** Objects whose number of replicas an autoscaler sets: it may be another one at any moment. */
+class ScaledObjects {
+  readonly #autoscalers: ReadonlyMap<string, string>;
+
+  /** @param autoscalers from kind and name of what is scaled to the name of its HorizontalPodAutoscaler. */
+  constructor(autoscalers: ReadonlyMap<string, string>) {
+    this.#autoscalers = autoscalers;
+  }
+
+  /** The object with the autoscaler's name in place of the number that it set. */
+  trimmed(kind: string, name: string, object: JsonObject): JsonObject {
+    const autoscaler = this.#autoscalers.get(`${kind} ${name}`);
+    const { spec } = object;
+    if (autoscaler === undefined || !isJsonObject(spec)) return object;
+    return { ...object, spec: { ...spec, replicas: `(set by HorizontalPodAutoscaler ${autoscaler})` } };
+  }
+}
+
+export const nothingScaled = new ScaledObjects(new Map());
+
+/** What the HorizontalPodAutoscalers of the namespace scale now. */
+export async function scaledObjects(
+  api: KubernetesApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<ScaledObjects> {
+  const found = new Map<string, string>();
+  try {
+    const path = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
+    for await (const object of api.list(path, signal)) {
+      const { metadata, spec } = target.parse(object);
+      const { apiVersion, kind, name } = spec.scaleTargetRef;
+      const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+      found.set(`${typeKey({ group, kind })} ${name}`, metadata.name);
+    }
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error;
+  }
+  return new ScaledObjects(found);
 }

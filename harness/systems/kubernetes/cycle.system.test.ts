@@ -11,7 +11,7 @@ import {
   REGION_LOST,
 } from './disasters.ts';
 import { NAMESPACES } from './discovery.ts';
-import { changeOneLabel, dropOneConfigMap, dropOneSecretKey } from './sabotage.ts';
+import { changeOneLabel, dropOneConfigMap, dropOneSecretKey } from './testing/sabotage.ts';
 import { beginDrill, platformConfiguration } from './testing.ts';
 
 const target = sharedTarget();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ContentItem } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
-import { digestOf, type Fields } from './fields.ts';
+import { digestOf, type Fields } from './objects.ts';
 
 const LAST_APPLIED = 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { compareText } from '../../model/compare-text.ts';
+import { compareText } from '../../model/text.ts';
 import type { KubernetesApi } from './api.ts';
 
 /** A type of object that the API serves, in its preferred version. */

@@ -1,12 +1,13 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { AssetProbe } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { sha256 } from './fields.ts';
-import { isJsonArray, isJsonObject, type ManifestObject, manifestObject, toJson } from './objects.ts';
+import { isJsonArray, isJsonObject, type ManifestObject, manifestObject, sha256, toJson } from './objects.ts';
+import type { ServiceOptions } from './options.ts';
 import type { ExposedPort } from './service.ts';
-import type { ServiceOptions } from './service-options.ts';
+import type { Volumes } from './volumes/volumes.ts';
 
 const READY_BUDGET_MS = 300_000;
 
@@ -135,4 +136,27 @@ export function withNodePort(object: ManifestObject, service: string, nodePort: 
   const [first, ...rest] = ports;
   const opened = { ...(isJsonObject(first) ? first : {}), nodePort };
   return manifestObject.parse({ ...whole, spec: { ...spec, ports: [opened, ...rest] } });
+}
+
+/** What users do: read and write objects, files of volumes, and through the service. */
+export function usersProbe(objects: AssetProbe, volumes: Volumes, service: () => HttpService | undefined): AssetProbe {
+  // Which of them there are is known only once the asset has been opened, so it is asked then.
+  const also = (base: string | undefined, ofVolumes: string) =>
+    [base, volumes.lanes.length > 0 ? ofVolumes : undefined, service() && 'the same through the service, as users do']
+      .filter((part) => part !== undefined)
+      .join('; ');
+  return {
+    get reads() {
+      return also(objects.reads, 'a file of every volume');
+    },
+    get writes() {
+      return also(objects.writes, 'a file to every volume');
+    },
+    async read(signal) {
+      await Promise.all([objects.read(signal), volumes.probeRead(signal), service()?.probeRead(signal)]);
+    },
+    async write(signal) {
+      await Promise.all([objects.write(signal), volumes.probeWrite(signal), service()?.probeWrite(signal)]);
+    },
+  };
 }

@@ -2,16 +2,20 @@ import { badManifest } from '../../manifests/documents.ts';
 import { manifestRenderer } from '../../manifests/render.ts';
 import { requireThere } from '../../manifests/sources.ts';
 import type { WaysOf } from '../../model/access.ts';
-import type { AssetKind } from '../../model/asset.ts';
+import type { AssetKind, OpenAsset, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { preparable } from '../../model/preparable.ts';
-import type { RenderManifests } from '../../model/rendering.ts';
+import { preparable, type RenderManifests } from '../../model/rendering.ts';
 import type { Capability } from '../../model/service.ts';
+import type { Target } from '../../model/target.ts';
 import { parseSizeBytes } from '../../model/units.ts';
-import { disasters } from './disasters.ts';
+import { NamespaceAsset } from './asset.ts';
+import type { DrilledCluster } from './destruction.ts';
+import { CONTROL_PLANE_LOST, disasters, REGION_LOST } from './disasters.ts';
 import { type Manifests, noManifests, renderedManifests, requireObject } from './manifests.ts';
-import { openNamespace } from './open.ts';
+import { namesFor } from './names.ts';
 import { type KubernetesNamespaceOptions, type ParsedOptions, parseOptions } from './options.ts';
+import type { SeedPlan } from './seed.ts';
+import { kubernetesRegions, ownKubernetes, sharedKubernetes } from './service.ts';
 import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 
 /**
@@ -130,4 +134,44 @@ function describe({ manifests, secrets, configMaps, volumes, service }: ParsedOp
     ...(service === undefined ? [] : [`service ${service.name}`]),
   ];
   return `a Kubernetes namespace: ${parts.join(', ') || 'empty'}`;
+}
+
+/** Opens the namespace for one drill: a shared control plane, or one of its own where that is to be lost. */
+async function openNamespace(plan: SeedPlan, options: OpenOptions): Promise<OpenAsset> {
+  const { target, drillId, disaster, step } = options;
+  const cluster = await clusterFor(disaster, target, `kubernetes-${drillId}`, step.signal);
+  const names = namesFor(drillId, target.sessionId);
+  const asset = new NamespaceAsset(plan, options, cluster, names);
+  try {
+    await asset.prepare(step);
+    return asset;
+  } catch (error) {
+    await disposeAfter(error, asset);
+    throw error;
+  }
+}
+
+async function clusterFor(
+  disaster: string,
+  target: Target,
+  label: string,
+  signal: AbortSignal,
+): Promise<DrilledCluster> {
+  switch (disaster) {
+    case CONTROL_PLANE_LOST:
+      return { loses: 'control plane', place: await target.place(ownKubernetes, { label }, signal) };
+    case REGION_LOST:
+      return { loses: 'region', place: await target.place(kubernetesRegions, { label }, signal) };
+    default:
+      return { loses: 'namespace', place: await target.place(sharedKubernetes) };
+  }
+}
+
+/** Disposes after a failure; a failure of the disposal joins it and never replaces it. */
+async function disposeAfter(error: unknown, asset: AsyncDisposable): Promise<void> {
+  try {
+    await asset[Symbol.asyncDispose]();
+  } catch (disposalError) {
+    throw new AggregateError([error, disposalError], 'opening failed, and so did the clean-up after it');
+  }
 }

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { badManifest } from '../../manifests/documents.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import type { RenderManifests } from '../../model/rendering.ts';
-import { clusterTypeOf, requireOwn } from './cluster-types.ts';
+import type { ResourceType } from './discovery.ts';
 import { NAMESPACE_PLACEHOLDER } from './generate.ts';
 import type { ManifestObject } from './objects.ts';
 
@@ -60,4 +62,148 @@ function requireOneNamespace(objects: readonly ManifestObject[], path: string): 
 export function requireObject({ objects }: Manifests, kind: string, name: string, path: string): void {
   if (objects.some((object) => object.kind === kind && object.metadata.name === name)) return;
   throw badManifest(path, `a ${kind} ${name}`, 'it has none');
+}
+
+/** A type of objects of the whole cluster. */
+export type ClusterType = Pick<ResourceType, 'group' | 'version' | 'kind' | 'plural' | 'statusIsApart'>;
+
+const ADMISSION = 'admissionregistration.k8s.io';
+/** What a workload brings along for the whole cluster without changing anything for other workloads. */
+const BUILT_IN: readonly Pick<ClusterType, 'group' | 'kind' | 'plural'>[] = [
+  { group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', plural: 'clusterroles' },
+  { group: 'rbac.authorization.k8s.io', kind: 'ClusterRoleBinding', plural: 'clusterrolebindings' },
+  { group: 'scheduling.k8s.io', kind: 'PriorityClass', plural: 'priorityclasses' },
+  { group: 'storage.k8s.io', kind: 'StorageClass', plural: 'storageclasses' },
+  { group: 'networking.k8s.io', kind: 'IngressClass', plural: 'ingressclasses' },
+  { group: 'node.k8s.io', kind: 'RuntimeClass', plural: 'runtimeclasses' },
+  { group: ADMISSION, kind: 'ValidatingWebhookConfiguration', plural: 'validatingwebhookconfigurations' },
+  { group: ADMISSION, kind: 'MutatingWebhookConfiguration', plural: 'mutatingwebhookconfigurations' },
+  { group: ADMISSION, kind: 'ValidatingAdmissionPolicy', plural: 'validatingadmissionpolicies' },
+  { group: ADMISSION, kind: 'ValidatingAdmissionPolicyBinding', plural: 'validatingadmissionpolicybindings' },
+  { group: ADMISSION, kind: 'MutatingAdmissionPolicy', plural: 'mutatingadmissionpolicies' },
+  { group: ADMISSION, kind: 'MutatingAdmissionPolicyBinding', plural: 'mutatingadmissionpolicybindings' },
+];
+
+const definitionSchema = z.looseObject({
+  spec: z.looseObject({
+    group: z.string(),
+    scope: z.string(),
+    names: z.looseObject({ kind: z.string(), plural: z.string() }),
+    versions: z
+      .array(
+        z.looseObject({ name: z.string(), subresources: z.looseObject({ status: z.unknown() }).partial().optional() }),
+      )
+      .default([]),
+  }),
+});
+
+/**
+ * The type of an object of the whole cluster; undefined for an object of a namespace.
+ * @param definitions the CRDs that the manifests bring along.
+ */
+export function clusterTypeOf(
+  { apiVersion, kind }: ManifestObject,
+  definitions: readonly ManifestObject[],
+): ClusterType | undefined {
+  const [group = '', version = ''] = apiVersion.split('/');
+  const builtIn = BUILT_IN.find((type) => type.kind === kind && type.group === group);
+  if (builtIn !== undefined) return { ...builtIn, version, statusIsApart: true };
+  for (const definition of definitions) {
+    const { data } = definitionSchema.safeParse(definition);
+    if (data === undefined || data.spec.scope !== 'Cluster') continue;
+    const { names, versions } = data.spec;
+    if (data.spec.group !== group || names.kind !== kind) continue;
+    const statusIsApart = versions.some(
+      ({ name, subresources }) => name === version && subresources?.status !== undefined,
+    );
+    return { group, version, kind, plural: names.plural, statusIsApart };
+  }
+  return undefined;
+}
+
+/** @throws {ExplainedError} for an object of the whole cluster that other drills of the same cluster would notice. */
+export function requireOwn(object: ManifestObject): void {
+  const found = othersNotice(object);
+  if (found === undefined) return;
+  const { kind, metadata } = object;
+  throw new ExplainedError({
+    thing: `${kind} ${metadata.name}`,
+    expected: 'to concern nobody but this namespace, because other drills use the same cluster',
+    observed: found.observed,
+    nextStep: found.nextStep,
+  });
+}
+
+const DEFAULT_CLASSES = ['storageclass.kubernetes.io/is-default-class', 'ingressclass.kubernetes.io/is-default-class'];
+const NAMED = `Put ${NAMESPACE_PLACEHOLDER} into its name and wherever it is referred to, and let it be nobody's default.`;
+const SELECTED = `Give it the namespaceSelector { matchLabels: { kubernetes.io/metadata.name: ${NAMESPACE_PLACEHOLDER} } } and its rules the scope Namespaced.`;
+
+function othersNotice(object: ManifestObject): { observed: string; nextStep: string } | undefined {
+  const { metadata, kind } = object;
+  if (!metadata.name.includes(NAMESPACE_PLACEHOLDER)) {
+    return { observed: 'its name is the same in every drill', nextStep: NAMED };
+  }
+  if (object['globalDefault'] === true || DEFAULT_CLASSES.some((name) => metadata.annotations?.[name] === 'true')) {
+    return { observed: "it is the whole cluster's default", nextStep: NAMED };
+  }
+  const reaches = reachOf(object);
+  if (reaches.some(({ namespaces }) => !namespaces)) {
+    return { observed: 'it takes part in requests of other namespaces', nextStep: SELECTED };
+  }
+  if (reaches.some(({ rules }) => !rules)) {
+    return { observed: `a rule of this ${kind} also takes part in requests of the whole cluster`, nextStep: SELECTED };
+  }
+  return undefined;
+}
+
+const selector = z
+  .looseObject({
+    matchLabels: z.record(z.string(), z.string()).default({}),
+    matchExpressions: z
+      .array(z.looseObject({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) }))
+      .default([]),
+  })
+  .optional();
+const rules = z.array(z.looseObject({ scope: z.string().default('*') })).default([]);
+const webhooksSchema = z.looseObject({
+  webhooks: z.array(z.looseObject({ namespaceSelector: selector, rules })).default([]),
+});
+const bindingSchema = z.looseObject({
+  spec: z.looseObject({ matchResources: z.looseObject({ namespaceSelector: selector }).default({}) }),
+});
+const policySchema = z.looseObject({
+  spec: z.looseObject({ matchConstraints: z.looseObject({ resourceRules: rules }).default({ resourceRules: [] }) }),
+});
+
+/** Whether what takes part in other people's requests keeps to this namespace: by its selector, and by the scope of its rules. */
+function reachOf(object: ManifestObject): readonly { readonly namespaces: boolean; readonly rules: boolean }[] {
+  const isNamespaced = (given: z.infer<typeof rules>) => given.every(({ scope }) => scope === 'Namespaced');
+  if (object.kind.endsWith('WebhookConfiguration')) {
+    return webhooksSchema.parse(object).webhooks.map((hook) => ({
+      namespaces: isThisNamespace(hook.namespaceSelector),
+      rules: isNamespaced(hook.rules),
+    }));
+  }
+  if (object.kind.endsWith('AdmissionPolicyBinding')) {
+    const { matchResources } = bindingSchema.parse(object).spec;
+    return [{ namespaces: isThisNamespace(matchResources.namespaceSelector), rules: true }];
+  }
+  if (object.kind.endsWith('AdmissionPolicy')) {
+    return [{ namespaces: true, rules: isNamespaced(policySchema.parse(object).spec.matchConstraints.resourceRules) }];
+  }
+  return [];
+}
+
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+function isThisNamespace(selected: z.infer<typeof selector>): boolean {
+  if (selected === undefined) return false;
+  const { matchLabels, matchExpressions } = selected;
+  return (
+    matchLabels[NAME_LABEL] === NAMESPACE_PLACEHOLDER ||
+    matchExpressions.some(
+      ({ key, operator, values }) =>
+        key === NAME_LABEL && operator === 'In' && values.every((value) => value === NAMESPACE_PLACEHOLDER),
+    )
+  );
 }

@@ -2,13 +2,12 @@ import type { AssetProbe } from '../../model/asset.ts';
 import { withoutChange } from './alter.ts';
 import type { KubernetesApi } from './api.ts';
 import { mapped, type NamespaceMapping } from './compare.ts';
-import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT } from './content.ts';
+import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT, nothingScaled, scaledObjects } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
 import { collectionPath, discoverTypes, NAMESPACES, type ResourceType, typeKey } from './discovery.ts';
 import { PROBE_ANNOTATION } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
 import { hasEnded } from './owners.ts';
-import { nothingScaled, scaledObjects } from './scaled.ts';
 
 /** One seeded object that the probe reads, and what it must be. */
 export interface Sample {

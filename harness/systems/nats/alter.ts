@@ -11,7 +11,7 @@ import { MessageRefusedError, publishAcknowledged } from './connection.ts';
 import { keyName, objectName, SeedSource } from './content.ts';
 import type { MadeBucket, MadeObjectStore, MadeStream, Place } from './names.ts';
 import type { Known, KnownMessage } from './probe.ts';
-import { concrete } from './subjects.ts';
+import { concrete } from './stream-config.ts';
 
 const WRITE_BUDGET_MS = 10_000;
 const CONSUMER_BUDGET_MS = 30_000;

@@ -2,8 +2,7 @@ import { LineReader } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import { type Fields, fieldsSchema } from './describe.ts';
-import { NOTHING } from './fingerprint.ts';
+import { type Fields, fieldsSchema, NOTHING } from './fingerprint.ts';
 import type { Place } from './names.ts';
 
 const DIFFERENCES_A_KIND = 5;

@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { MadeBucket, MadeObjectStore, MadeStream } from './names.ts';
-import { concrete } from './subjects.ts';
+import { concrete } from './stream-config.ts';
 
 const POOL_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);

@@ -1,16 +1,15 @@
 import { createHash, type Hash, hash } from 'node:crypto';
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { type ConsumerInfo, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { LineWriter } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
-import { streamInfoFromLeader } from './cluster-settling.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { arrived, notYet } from '../../wait/wait.ts';
+import { retryDuringElection, streamInfoFromLeader } from './cluster-settling.ts';
 import { isStreamNotFound } from './connection.ts';
-import { durablesOf } from './consumers.ts';
-import { describeConsumer, describeStream, type Fields } from './describe.ts';
-import { isHarnessWrite, type Place } from './names.ts';
-import { type ReadStep, readStream } from './reader.ts';
-import type { StoredMessage } from './wire.ts';
+import { DRILL_MARK, isHarnessWrite, type Place, SESSION_MARK } from './names.ts';
+import { type ReadStep, readStream, type StoredMessage } from './reader.ts';
 
 /** What stands for a header block or a payload that is not there. */
 export const NOTHING = '-';
@@ -136,5 +135,86 @@ class ObjectContents {
     const complete = (nuid === undefined ? undefined : this.#open.get(nuid)) ?? createHash('sha256');
     if (nuid !== undefined) this.#open.delete(nuid);
     return complete.digest('hex');
+  }
+}
+
+/** Fields by name, sorted, every value as a reader may see it: two of them differ field by field. */
+export type Fields = Readonly<Record<string, string>>;
+export const fieldsSchema = z.record(z.string(), z.string());
+
+/** The server keeps notes of its own in the metadata: its version, its API level, and the level that the configuration needs. */
+const NOTES_OF_THE_SERVER = 'metadata._nats.';
+/** By its names a drill finds its streams again; a restore from a configuration of the platform's own does not bring them back. */
+const MARKS_OF_THE_HARNESS: readonly string[] = [SESSION_MARK, DRILL_MARK].map((mark) => `metadata.${mark}`);
+
+function describeStream(config: StreamConfig): Fields {
+  return sorted(flatten(config, ''));
+}
+
+/** What a consumer is and how far it has come. What moves with the clock or with markers is left out. */
+function describeConsumer(info: ConsumerInfo): Fields {
+  return sorted({
+    'ack floor': positionText(info.ack_floor),
+    delivered: positionText(info.delivered),
+    'delivered and unacknowledged': String(info.num_ack_pending),
+    ...flatten(info.config, ''),
+  });
+}
+
+function positionText(position: { readonly consumer_seq: number; readonly stream_seq: number }): string {
+  return `consumer sequence ${position.consumer_seq}, stream sequence ${position.stream_seq}`;
+}
+
+function flatten(value: unknown, path: string): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const isNote = path.startsWith(NOTES_OF_THE_SERVER) || MARKS_OF_THE_HARNESS.includes(path);
+    return isNote || value === undefined ? {} : { [path]: JSON.stringify(value) };
+  }
+  const inner = Object.entries(value).map(([key, each]) => flatten(each, path === '' ? key : `${path}.${key}`));
+  return Object.assign({}, ...inner);
+}
+
+function sorted(fields: Record<string, string>): Fields {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const ANSWER_BUDGET_MS = 30_000;
+const namesPage = z.object({ total: z.number().int(), consumers: z.array(z.string()).nullish() });
+
+/**
+ * Every durable consumer of a stream, by name. A cluster knows a consumer before somebody leads it, and leaves it out of its list until
+ * then: it is waited for. A consumer without a durable name belongs to a read in progress.
+ * @throws {WaitTimeoutError} when a consumer that the cluster knows gives no answer within 30 s.
+ */
+async function durablesOf(
+  nc: NatsConnection,
+  jsm: JetStreamManager,
+  stream: string,
+  { clock, signal }: ReadStep,
+): Promise<ConsumerInfo[]> {
+  const look = async () => {
+    const listed = await Array.fromAsync(jsm.consumers.list(stream));
+    const known = await namesOf(nc, stream, signal);
+    const silent = known.filter((name) => !listed.some((info) => info.name === name));
+    return silent.length === 0 ? arrived(listed) : notYet(`no answer from ${silent.join(', ')}`);
+  };
+  const all = await retryDuringElection(
+    { for: `every consumer of stream ${stream} to answer`, budgetMs: ANSWER_BUDGET_MS, look },
+    { clock, signal },
+  );
+  return all.filter(({ config }) => config.durable_name !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function namesOf(nc: NatsConnection, stream: string, signal: AbortSignal): Promise<string[]> {
+  const names: string[] = [];
+  for (;;) {
+    const request = JSON.stringify({ offset: names.length });
+    const answer = await untilAborted(
+      nc.request(`$JS.API.CONSUMER.NAMES.${stream}`, request, { timeout: 10_000 }),
+      signal,
+    );
+    const { total, consumers } = namesPage.parse(answer.json());
+    names.push(...(consumers ?? []));
+    if (names.length >= total || (consumers ?? []).length === 0) return names;
   }
 }

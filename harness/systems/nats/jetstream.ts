@@ -1,7 +1,7 @@
 import type { WaysOf } from '../../model/access.ts';
 import type { AssetKind, Disaster, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { preparable } from '../../model/preparable.ts';
+import { preparable } from '../../model/rendering.ts';
 import { disasters, NODE_LOST, nodeLost, REHEARSAL, SERVER_LOST } from './disasters.ts';
 import { placesOf, tellNames } from './names.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';

@@ -5,9 +5,9 @@ import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
 import { Connection, publishAcknowledged } from './connection.ts';
 import { infoOf, type MarkerPositions } from './mirror-replica.ts';
+import { recordOf } from './mirrored-access.ts';
 import { type Place, probeSubject } from './names.ts';
 import type { RegionPair, StoredData } from './regions.ts';
-import { recordOf } from './service-name.ts';
 
 const WRITE_BUDGET_MS = 2_000;
 const FOLLOW_BUDGET_MS = 30_000;

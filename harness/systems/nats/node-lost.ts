@@ -1,6 +1,5 @@
 import type { AbsenceCheck, AssetProof, Destruction, Identity, OpenOptions } from '../../model/asset.ts';
-import { performing } from '../../model/recovery-step.ts';
-import type { Step } from '../../model/step.ts';
+import { performing, type Step } from '../../model/step.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
 import type { NatsClusterPlace, NatsNode } from './service.ts';
 

@@ -22,13 +22,12 @@ import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
 import { LostRegion } from './lost-region.ts';
 import { infoOf, MarkerPositions, MirrorReplica } from './mirror-replica.ts';
-import { lanesByName, meaningsOfRegions, probeByName, variablesOfRegions } from './mirrored-access.ts';
+import { lanesByName, meaningsOfRegions, probeByName, resolveService, variablesOfRegions } from './mirrored-access.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
 import { absenceOfServer, look, readOf } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import type { Region, RegionPair, StoredData } from './regions.ts';
 import { seedPlaces } from './seed.ts';
-import { resolveService } from './service-name.ts';
 
 const serversOf = ({ name }: Region): string => `servers of region ${name}`;
 const storageOf = ({ name, bucket }: Region): string => `S3 of region ${name} with bucket ${bucket}`;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { formatSize, parseDurationMs, parseSizeBytes } from '../../model/units.ts';
-import { problemOf, type ServerConfig, serverConfig } from './stream-config.ts';
-import { overlapIn } from './subjects.ts';
+import { overlapIn, problemOf, type ServerConfig, serverConfig } from './stream-config.ts';
 
 /** nats-server's own default. */
 const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;

@@ -15,9 +15,9 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
-import { counted } from '../../model/counted.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
+import { counted } from '../../model/text.ts';
 import { machineControl } from '../../process/machine-control.ts';
 import { Vigil } from '../../wait/vigil.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';

@@ -16,8 +16,8 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
 import type { Seeded } from '../../model/asset.ts';
-import { counted } from '../../model/counted.ts';
 import type { Step } from '../../model/step.ts';
+import { counted } from '../../model/text.ts';
 import { formatSize } from '../../model/units.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
@@ -33,8 +33,7 @@ import {
 } from './names.ts';
 import type { ConsumerContent } from './options.ts';
 import { publishMany } from './publish-many.ts';
-import { configFor, consumerConfigFor, type ServerConfig } from './stream-config.ts';
-import { concrete } from './subjects.ts';
+import { concrete, configFor, consumerConfigFor, type ServerConfig } from './stream-config.ts';
 import { waitForConsumerInterest, waitForInterest } from './wait-for-interest.ts';
 
 const ACK_WAIT_MS = 3_600_000;

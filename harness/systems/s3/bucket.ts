@@ -16,10 +16,10 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
-import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
+import { counted } from '../../model/text.ts';
 import { probedSamples } from './changes.ts';
 import { compareBucket } from './compare.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Tally } from '../../asset-kit/tally.ts';
+import { Tally } from '../../asset-kit/comparison.ts';
 import { compareKey, countedKinds } from './compare-key.ts';
 import type { KeyFingerprint } from './fingerprint.ts';
 import type { KeyHistory } from './listing.ts';

@@ -1,5 +1,4 @@
-import type { Pair } from '../../asset-kit/sorted-merge.ts';
-import type { Compared as ComparedAs } from '../../asset-kit/tally.ts';
+import type { Compared as ComparedAs, Pair } from '../../asset-kit/comparison.ts';
 import type { Difference } from '../../model/record.ts';
 import type { KeyFingerprint, VersionFingerprint, View } from './fingerprint.ts';
 import type { KeyHistory } from './listing.ts';

@@ -1,6 +1,5 @@
 import { mapOrdered } from '../../asset-kit/bounded.ts';
-import { mergeByKey } from '../../asset-kit/sorted-merge.ts';
-import { Tally } from '../../asset-kit/tally.ts';
+import { mergeByKey, Tally } from '../../asset-kit/comparison.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';

@@ -1,12 +1,12 @@
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { forEachBounded, inBatches } from '../../asset-kit/bounded.ts';
+import { mergeByKey } from '../../asset-kit/comparison.ts';
 import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
-import { mergeByKey } from '../../asset-kit/sorted-merge.ts';
 import type { AbsenceCheck, AssetProbe } from '../../model/asset.ts';
-import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
+import { counted } from '../../model/text.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { CONCURRENCY, statusOf } from './client.ts';
 import { compareKeys, PROBE_PREFIX } from './keys.ts';

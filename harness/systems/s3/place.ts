@@ -12,8 +12,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
-import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { counted } from '../../model/text.ts';
 import { CONCURRENCY, statusOf } from './client.ts';
 import { DISPOSABLE_MARK } from './keys.ts';
 import { type BucketAt, type ListedVersion, versionPages } from './listing.ts';

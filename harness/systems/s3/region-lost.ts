@@ -19,8 +19,7 @@ import type {
 } from '../../model/asset.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
-import { performing } from '../../model/recovery-step.ts';
-import type { Step } from '../../model/step.ts';
+import { performing, type Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { probedSamples } from './changes.ts';
 import { statusOf } from './client.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { ToolName } from '../../model/tools.ts';
+import type { ToolName } from '../../model/target.ts';
 import { readSessionFile, type Session } from '../session.ts';
 import { sessionLabels } from './labels.ts';
 import type { DockerSettings } from './settings.ts';

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import type { ToolName } from '../../model/tools.ts';
+import type { ToolName } from '../../model/target.ts';
 import type { Recipe } from '../../registered/recipe.ts';
-import { findFinished } from '../../toolchain/cache-entry.ts';
+import { findFinished, finishedFolder } from '../../toolchain/cache-entry.ts';
 import { type CacheEntry, cacheRoot, goPlatform } from '../../toolchain/cache-folder.ts';
-import { finishedFolder } from '../../toolchain/finished-folder.ts';
-import type { LocatedTool, ToolSource } from '../../toolchain/located-tool.ts';
-import type { Promised, ReadyMade, Refusal } from '../../toolchain/ready-made.ts';
+import type { LocatedTool, Promised, ReadyMade, Refusal, ToolSource } from '../../toolchain/locate.ts';
 import { readVersion } from '../../toolchain/version-probe.ts';
 import { copyAwsTree } from './aws-tree.ts';
 import { copyFromImage } from './copy-from-image.ts';

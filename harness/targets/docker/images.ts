@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import type { ToolInUse } from '../../model/tools.ts';
+import type { ToolInUse } from '../../model/target.ts';
 import { docker } from './docker-command.ts';
 import { type MakingStep, madeName, makeImage } from './made-images.ts';
 import { type DockerSettings, type ImageName, imageOf, imageVariableOf } from './settings.ts';

@@ -2,12 +2,12 @@ import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterwards } from '../../base/afterwards.ts';
 import type { Clock } from '../../clock/clock.ts';
-import type { ToolName } from '../../model/tools.ts';
+import type { ToolName } from '../../model/target.ts';
 import { formatDuration } from '../../model/units.ts';
 import { ownedFolder } from '../../process/scratch.ts';
 import { programs } from '../../registered/programs.ts';
 import type { OfficialImage } from '../../registered/recipe.ts';
-import { obtainToolchain } from '../../toolchain/index.ts';
+import { obtainToolchain } from '../../toolchain/obtain.ts';
 import { docker } from './docker-command.ts';
 
 interface Makeable extends OfficialImage {

@@ -1,10 +1,10 @@
 import type { Scope } from '../../base/scope.ts';
-import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability } from '../../model/service.ts';
+import { counted } from '../../model/text.ts';
 import { cacheEntryOf, cacheRoot } from '../../toolchain/cache-folder.ts';
+import type { LocatedTool } from '../../toolchain/locate.ts';
 import { locateTool, type Whereabouts } from '../../toolchain/locate.ts';
-import type { LocatedTool } from '../../toolchain/located-tool.ts';
 import { recipeOf } from '../../toolchain/recipes.ts';
 import type { Session } from '../session.ts';
 import type { OpenedRuntime, RuntimeStep, TargetRuntime } from '../target-runtime.ts';

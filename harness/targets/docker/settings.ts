@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
-import { issuesInWords } from '../../model/issue-words.ts';
 import type { Capability } from '../../model/service.ts';
+import { issuesInWords } from '../../model/text.ts';
 import { imagesOf, registeredImages } from '../../registered/providers.ts';
 
 /** A name by which a provider speaks of an image, e.g. `velero`. */

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock/clock.ts';
 import type { Capability } from '../../model/service.ts';
-import type { Toolchain, ToolName } from '../../model/tools.ts';
+import type { Toolchain, ToolName } from '../../model/target.ts';
 import { obtainTools } from '../../project/obtain-tools.ts';
 import { type StartedTarget, startTarget } from '../start.ts';
 import { findResources } from './resources.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Scope } from '../../base/scope.ts';
-import { counted } from '../../model/counted.ts';
+import { counted } from '../../model/text.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
 import { backupPrefix } from '../backup-bucket.ts';

@@ -8,7 +8,7 @@ import { GetBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { Toolchain } from '../../model/tools.ts';
+import type { Toolchain } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { sharedNats } from '../../systems/nats/service.ts';

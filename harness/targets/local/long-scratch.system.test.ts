@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { toolsFor } from '../../project/start-target.ts';
-import { obtainToolchain } from '../../toolchain/index.ts';
+import { obtainToolchain } from '../../toolchain/obtain.ts';
 import { startTarget } from '../start.ts';
 import { asProcesses } from './runtime.ts';
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { sharedNats } from '../../systems/nats/service.ts';
 import { environmentVariableOf } from '../../toolchain/locate.ts';
-import { localToolNames } from '../../toolchain/tool-names.ts';
+import { localToolNames } from '../../toolchain/recipes.ts';
 import { collectGarbage } from '../garbage.ts';
 import { parseHandle } from '../handle.ts';
 import { accepts, processesLeft, startParts, streamNames, testToolchain } from './testing.ts';

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
-import type { ToolName } from '../../model/tools.ts';
+import type { ToolName } from '../../model/target.ts';
 import { type StartingProcess, startProcess } from '../../process/supervised.ts';
 import type { Session } from '../session.ts';
 

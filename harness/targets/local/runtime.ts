@@ -1,5 +1,5 @@
-import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { counted } from '../../model/text.ts';
 import type { TargetRuntime } from '../target-runtime.ts';
 import { type ProcessesHandle, processes } from './attach.ts';
 import { type PartsOptions, processParts } from './parts.ts';

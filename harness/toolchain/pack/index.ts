@@ -1,15 +1,15 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { ToolName } from '../../model/tools.ts';
+import type { ToolName } from '../../model/target.ts';
 import { cacheRoot } from '../cache-folder.ts';
 import { hostSandbox } from '../host-sandbox.ts';
 import { obtainToolchain } from '../obtain.ts';
-import { localToolNames } from '../tool-names.ts';
+import { localToolNames } from '../recipes.ts';
 import { type InstalledPack, installPack } from './install-pack.ts';
-import { allPackable, finishedOf, type Packable, packableTools } from './packable.ts';
+import { allPackable, finishedOf, type Packable, packableTools } from './manifest.ts';
 import { type WrittenPack, writePack } from './write-pack.ts';
 
 export type { InstalledPack } from './install-pack.ts';
-export { toolchainKey } from './packable.ts';
+export { toolchainKey } from './manifest.ts';
 
 export interface PackStep {
   readonly clock: Clock;

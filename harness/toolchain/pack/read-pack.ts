@@ -6,10 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import { issuesInWords } from '../../model/issue-words.ts';
+import { issuesInWords } from '../../model/text.ts';
 import { isSystemError } from '../cache-entry.ts';
-import { digesting } from './digesting.ts';
 import {
+  digesting,
   MANIFEST,
   type Manifest,
   MOST_MANIFEST_BYTES,

@@ -9,9 +9,16 @@ import { afterwards } from '../../base/afterwards.ts';
 import { workThrough } from '../../base/work-through.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { isSystemError } from '../cache-entry.ts';
-import { digesting } from './digesting.ts';
-import { MANIFEST, type Manifest, nameInPack, type PackedEntry, type PackedFile, packPlatform } from './manifest.ts';
-import type { Packable } from './packable.ts';
+import {
+  digesting,
+  MANIFEST,
+  type Manifest,
+  nameInPack,
+  type Packable,
+  type PackedEntry,
+  type PackedFile,
+  packPlatform,
+} from './manifest.ts';
 
 /** What is made anew where a pack is unpacked, and what only an installation needs. */
 const NOT_OF_AN_ENVIRONMENT =

@@ -1,5 +1,5 @@
-import { counted } from '../../model/counted.ts';
 import type { Comparison, DrillRecord, ExpectedProof, ItemCounts, LaneOutcome } from '../../model/record.ts';
+import { counted } from '../../model/text.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
 
 /** Whether everything that the fingerprint holds was compared, and the counts add up. */

@@ -1,5 +1,5 @@
-import { counted } from '../../model/counted.ts';
 import type { DrillRecord, ExpectedProof, LaneLag, LaneOutcome } from '../../model/record.ts';
+import { counted } from '../../model/text.ts';
 import { laneGaps } from './content-gaps.ts';
 import { contradiction, lacking, namesDiffer, outOfOrder, readingMs, SAME_MS } from './gap.ts';
 

@@ -1,5 +1,5 @@
-import { counted } from '../../model/counted.ts';
 import type { DrillRecord, ExpectedProof, LaneOutcome, PhaseRecord } from '../../model/record.ts';
+import { counted } from '../../model/text.ts';
 import { comparisonGaps, laneGaps } from './content-gaps.ts';
 import { contradiction, elapsedMs, lacking, namesDiffer, outOfOrder, readingMs, SAME_MS } from './gap.ts';
 

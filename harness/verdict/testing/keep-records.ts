@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type DrillRecord, type RunRecord, runRecordSchema } from '../../model/record.ts';
+import type { DrillRecord } from '../../model/record.ts';
+import { type RunRecord, runRecordSchema } from '../../model/run-record.ts';
 
 // Run by hand after a change of the record's form, for each target: node harness/verdict/testing/keep-records.ts reports/latest/run.json
 // Keeps the `met` records of a real run for the test that changes them one field at a time. What belongs to a machine is left out.

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import type { PostureRecord } from '../../model/posture.ts';
-import { type DrillRecord, runRecordSchema } from '../../model/record.ts';
+import type { DrillRecord } from '../../model/record.ts';
+import { runRecordSchema } from '../../model/run-record.ts';
 
 const kept = runRecordSchema.pick({ drills: true, postures: true });
 

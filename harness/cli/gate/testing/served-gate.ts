@@ -6,7 +6,7 @@ import { openFolderStore } from '../../../evidence/ledger/folder-store.ts';
 import { Ledger } from '../../../evidence/ledger/ledger.ts';
 import { never, type TestKey } from '../../../evidence/ledger/testing/made-up-ledger.ts';
 import type { DrillRecord } from '../../../model/record.ts';
-import type { StubIo } from '../../stub-parts.ts';
+import type { StubIo } from '../../testing/stub-parts.ts';
 import { runGate } from '../gate-command.ts';
 import type { GateOptions } from '../gate-options.ts';
 

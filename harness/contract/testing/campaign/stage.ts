@@ -10,7 +10,7 @@ import type { Procedure } from '../../../model/procedure.ts';
 import type { DrillRecord } from '../../../model/record.ts';
 import type { Target } from '../../../model/target.ts';
 import { defineContract } from '../../define.ts';
-import { newDrillId } from '../../drill-files.ts';
+import { newDrillId } from '../../drill-contract.ts';
 
 /** What is drilled: an asset, what protects it, and the disaster. */
 export interface Staged {

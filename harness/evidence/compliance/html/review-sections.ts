@@ -1,4 +1,4 @@
-import { counted } from '../../../model/counted.ts';
+import { counted } from '../../../model/text.ts';
 import { formatDuration } from '../../../model/units.ts';
 import { badge, html, list, type Markup } from '../../page/markup.ts';
 import { nameOf } from '../make-report.ts';

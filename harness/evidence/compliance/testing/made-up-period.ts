@@ -1,6 +1,6 @@
 import type { HaltCondition, PostureVerdict } from '../../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../../model/record.ts';
-import { madeUpFinding, madeUpPosture } from '../../../reporting/made-up-records.ts';
+import { madeUpFinding, madeUpPosture } from '../../../reporting/testing/made-up-records.ts';
 import { type EntryBody, type LedgerEntry, MEASUREMENT_VERSION, type PromiseFacts } from '../../entry.ts';
 import { entriesOfRun, madeUpPromise } from '../../ledger/testing/made-up-ledger.ts';
 import { fullDrill } from '../../page/testing/made-up-page.ts';

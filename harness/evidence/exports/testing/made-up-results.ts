@@ -1,5 +1,5 @@
 import type { DrillRecord } from '../../../model/record.ts';
-import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/testing/made-up-records.ts';
 import { judge } from '../../../verdict/judge.ts';
 import { metRecord } from '../../../verdict/testing/met-records.ts';
 import type { Waiver } from '../../gate/waivers.ts';

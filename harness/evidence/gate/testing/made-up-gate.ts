@@ -1,6 +1,6 @@
 import type { PostureRecord } from '../../../model/posture.ts';
 import type { DrillRecord } from '../../../model/record.ts';
-import { madeUpRun } from '../../../reporting/made-up-records.ts';
+import { madeUpRun } from '../../../reporting/testing/made-up-records.ts';
 import { judge } from '../../../verdict/judge.ts';
 import { metRecord } from '../../../verdict/testing/met-records.ts';
 import { type EntryBody, type LedgerEntry, MEASUREMENT_VERSION, type PromiseFacts } from '../../entry.ts';

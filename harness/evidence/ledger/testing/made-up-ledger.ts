@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Clock } from '../../../clock/clock.ts';
 import type { DrillRecord } from '../../../model/record.ts';
-import { madeUpDrill, madeUpRun } from '../../../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpRun } from '../../../reporting/testing/made-up-records.ts';
 import type { PromiseFacts } from '../../entry.ts';
 import type { Signer } from '../envelope.ts';
 import { Ledger, type NewEntry } from '../ledger.ts';

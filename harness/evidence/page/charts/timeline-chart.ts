@@ -1,6 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { addedPart } from '../../../model/added-part.ts';
-import { formatDuration } from '../../../model/units.ts';
+import { addedPart, formatDuration } from '../../../model/units.ts';
 import { html, type Markup } from '../markup.ts';
 import type { TimelineView } from '../page-view.ts';
 import { at, chart, durationTicks, fitted, markLine, textWidth, WIDTH } from './chart.ts';

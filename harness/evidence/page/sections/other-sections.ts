@@ -1,4 +1,4 @@
-import { counted } from '../../../model/counted.ts';
+import { counted } from '../../../model/text.ts';
 import { badge, caveat, command, html, link, list, type Markup, prose, shape } from '../markup.ts';
 import type { DecisionView, DifferenceView, HumanItem, PostureView, ProvenanceView } from '../page-view.ts';
 

@@ -1,4 +1,4 @@
-import type { ColourName } from '../colours.ts';
+import type { ColourName } from '../style.ts';
 
 /** Text on its background, as the style sheet uses them; chart text stands on `page`. */
 export const textPairs: readonly (readonly [text: ColourName, on: ColourName])[] = [

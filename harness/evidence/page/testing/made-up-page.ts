@@ -1,5 +1,6 @@
-import { type DrillRecord, drillRecordSchema, type RunRecord, type Verdict } from '../../../model/record.ts';
-import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/made-up-records.ts';
+import { type DrillRecord, drillRecordSchema, type Verdict } from '../../../model/record.ts';
+import type { RunRecord } from '../../../model/run-record.ts';
+import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/testing/made-up-records.ts';
 import { MEASUREMENT_VERSION } from '../../entry.ts';
 import type { PastDrill } from '../page-source.ts';
 

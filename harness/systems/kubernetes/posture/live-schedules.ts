@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { cronJobIdle, cronJobRunFields, cronJobRunPolicy } from '../../../manifests/cron-job-runs.ts';
 import type { RunPolicy } from '../../../model/schedule.ts';
 import { KubernetesApi } from '../api.ts';
-import { locationStatus, objectStorage, scheduleStatus } from './velero-objects.ts';
-import { requireVeleroType } from './velero-types.ts';
+import { locationStatus, objectStorage, requireVeleroType, scheduleStatus } from './velero-objects.ts';
 
 /** A schedule as the live object has it. */
 export interface LiveSchedule {

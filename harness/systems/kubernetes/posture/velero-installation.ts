@@ -11,10 +11,10 @@ import {
   nodeSchema,
   podSchema,
   scheduleSchema,
+  servedVeleroTypes,
   snapshotLocationSchema,
   statusRequestSchema,
 } from './velero-objects.ts';
-import { servedVeleroTypes } from './velero-types.ts';
 
 /** What Velero's server says of itself, or why it says nothing. */
 type VeleroServer =

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ExplainedError } from '../../../model/errors.ts';
+import { isStatus, KubernetesApi } from '../api.ts';
 
 // Velero's objects and those of Kubernetes, as far as they tell whether an installation of Velero works. What a cluster's owner left
 // out is read as the API server or Velero takes it.
@@ -17,7 +19,7 @@ export const locationStatus = z
 
 export const objectStorage = z.looseObject({ bucket: z.string(), prefix: z.string().default('') });
 
-export const resourceListSchema = z.looseObject({ resources: z.array(named) });
+const resourceListSchema = z.looseObject({ resources: z.array(named) });
 
 export const statusRequestSchema = z.looseObject({
   status: z
@@ -126,3 +128,88 @@ export const podSchema = z.looseObject({
     })
     .default({ phase: '', conditions: [] }),
 });
+
+/** The types of Velero that the cluster serves, e.g. `backups`; none where its custom resource definitions are missing. */
+export async function servedVeleroTypes(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  try {
+    const { resources } = resourceListSchema.parse(await api.get('/apis/velero.io/v1', signal));
+    return new Set(resources.map(({ name }) => name));
+  } catch (error) {
+    if (isStatus(error, 404)) return new Set();
+    throw error;
+  }
+}
+
+/**
+ * Where an object is not found, its whole type may be unknown, and that is another finding.
+ * @throws {ExplainedError} when the cluster does not serve the type.
+ */
+export async function requireVeleroType(
+  api: KubernetesApi,
+  type: 'backups' | 'schedules',
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await servedVeleroTypes(api, signal)).has(type)) return;
+  throw new ExplainedError({
+    thing: 'the cluster',
+    expected: `Velero's custom resource definitions`,
+    observed: `it does not know ${type}.velero.io, so Velero is not installed`,
+    nextStep: 'Run the installation procedure.',
+    cause: 'velero-not-installed',
+  });
+}
+
+/** A Backup object of Velero, as far as it tells how a backup went. */
+export interface VeleroBackup {
+  readonly name: string;
+  readonly outcome: 'succeeded' | 'failed' | 'running';
+  readonly began: string;
+  readonly said: string;
+  readonly storageLocation: string;
+  /** How many objects it holds, as Velero counted them; undefined where it did not. */
+  readonly items: number | undefined;
+}
+
+const listedBackupSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string(), creationTimestamp: z.string() }),
+  spec: z.looseObject({ storageLocation: z.string().default('default') }),
+  status: z
+    .looseObject({
+      phase: z.string().default('New'),
+      startTimestamp: z.string().optional(),
+      failureReason: z.string().optional(),
+      errors: z.int().default(0),
+      warnings: z.int().default(0),
+      // Velero leaves a zero out (omitempty), and writes the object once it has counted.
+      progress: z.looseObject({ itemsBackedUp: z.int().default(0), totalItems: z.int().default(0) }).optional(),
+    })
+    .default({ phase: 'New', errors: 0, warnings: 0 }),
+});
+
+const FAILED = new Set(['Failed', 'PartiallyFailed', 'FailedValidation', 'FinalizingPartiallyFailed']);
+
+/** Every Backup object that a Schedule made, the newest first. A backup with errors is a failed one: what it lacks nobody restores. */
+export async function listVeleroBackups(
+  kubeconfigPath: string,
+  { namespace, schedule }: { readonly namespace: string; readonly schedule: string },
+  signal: AbortSignal,
+): Promise<readonly VeleroBackup[]> {
+  using api = new KubernetesApi(kubeconfigPath);
+  const path = `/apis/velero.io/v1/namespaces/${namespace}/backups`;
+  await requireVeleroType(api, 'backups', signal);
+  const backups: VeleroBackup[] = [];
+  for await (const object of api.list(path, signal, `velero.io/schedule-name=${schedule}`)) {
+    const { metadata, spec, status } = listedBackupSchema.parse(object);
+    const { phase, errors, warnings, failureReason, progress } = status;
+    const counted = progress === undefined ? '' : `, ${progress.itemsBackedUp} items`;
+    backups.push({
+      name: metadata.name,
+      outcome: phase === 'Completed' ? 'succeeded' : FAILED.has(phase) ? 'failed' : 'running',
+      began: new Date(status.startTimestamp ?? metadata.creationTimestamp).toISOString(),
+      said: `${phase}${counted}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
+      storageLocation: spec.storageLocation,
+      items: progress?.itemsBackedUp,
+    });
+  }
+  return backups.toSorted((one, other) => Date.parse(other.began) - Date.parse(one.began));
+}

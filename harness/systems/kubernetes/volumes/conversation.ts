@@ -1,4 +1,4 @@
-import { linesOf } from '../../../asset-kit/lines.ts';
+import { linesOf } from '../../../asset-kit/record-file.ts';
 import { summaryOf } from '../../../model/errors.ts';
 import { untilAborted } from '../../../wait/until-aborted.ts';
 import { type PodAccess, type PodCommand, startInPod } from './pod.ts';

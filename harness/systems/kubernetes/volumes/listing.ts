@@ -1,8 +1,8 @@
 import { afterwards } from '../../../base/afterwards.ts';
 import type { ContentItem } from '../content.ts';
-import { digestOf } from '../fields.ts';
+import { digestOf } from '../objects.ts';
+import { MOUNT, OWN_FOLDER } from './objects.ts';
 import { linesFromPod, type PodAccess } from './pod.ts';
-import { MOUNT, OWN_FOLDER } from './service.ts';
 
 /**
  * Left behind in every volume that Velero restores: its helper may not remove it (velero issue 8973).

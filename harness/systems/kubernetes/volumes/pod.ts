@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { linesOf } from '../../../asset-kit/lines.ts';
+import { linesOf } from '../../../asset-kit/record-file.ts';
 import { ExplainedError, summaryOf } from '../../../model/errors.ts';
 import { privateHome } from '../../../process/private-home.ts';
 import { isNoSuchProcess } from '../../../process/run.ts';

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { tarOf } from './tar.ts';
-import { digestOfFile, treeOf } from './tree.ts';
+import { digestOfFile, tarOf, treeOf } from './tree.ts';
 
 const plan = { files: 220, largestBytes: 700_001 };
 

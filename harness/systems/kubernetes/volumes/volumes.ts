@@ -1,20 +1,18 @@
 import { z } from 'zod';
 import type { Identity, MarkerLane } from '../../../model/asset.ts';
-import { counted } from '../../../model/counted.ts';
 import type { Step } from '../../../model/step.ts';
+import { counted } from '../../../model/text.ts';
 import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
 import type { KubernetesApi } from '../api.ts';
 import type { ContentItem } from '../content.ts';
 import { NAMESPACES } from '../discovery.ts';
-import { digestOf, sha256 } from '../fields.ts';
+import { digestOf, sha256 } from '../objects.ts';
 import { PodConversation } from './conversation.ts';
 import { filesIn } from './listing.ts';
-import { CONTAINER, claimOf, podOf } from './objects.ts';
+import { CONTAINER, claimOf, HOOK_PROOF, MOUNT, OWN_FOLDER, podOf, SERVICE_SCRIPT, volumeLane } from './objects.ts';
 import type { VolumePlan } from './options.ts';
 import { feedPod, linesFromPod, type PodAccess } from './pod.ts';
-import { HOOK_PROOF, MOUNT, OWN_FOLDER, SERVICE_SCRIPT, volumeLane } from './service.ts';
-import { tarOf } from './tar.ts';
-import { digestOfFile, type FileEntry, treeOf } from './tree.ts';
+import { digestOfFile, type FileEntry, tarOf, treeOf } from './tree.ts';
 
 const READY_BUDGET_MS = 300_000;
 const SAMPLE_BYTES = 1 << 16;

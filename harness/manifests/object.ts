@@ -1,1 +1,0 @@
-export { type ManifestObject, manifestObject } from '../model/manifest-object.ts';

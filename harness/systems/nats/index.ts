@@ -1,2 +1,0 @@
-export { jetstream } from './jetstream.ts';
-export { mirroredStreams } from './mirrored.ts';

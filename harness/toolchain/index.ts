@@ -1,2 +1,0 @@
-export { inspectBuilders, inspectToolchain, type ToolStatus } from './inspect.ts';
-export { beginObtaining, type ObtainOptions, obtainToolchain, type ToolSupply } from './obtain.ts';
