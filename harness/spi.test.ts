@@ -147,7 +147,7 @@ it('the shipped systems are made of it, and of nothing else but what is listed h
   const names = new Set([...entry.matchAll(/\b\w+\b/g)].map(([name]) => name));
   const others: string[] = [];
   const files = (await readdir(join(folder, 'systems'), { recursive: true })).filter(
-    (path) => /^(kubernetes|nats|s3)\/.*\.ts$/.test(path) && !/test\.ts$|testing|sabotage\.ts$/.test(path),
+    (path) => /^(gcs|kubernetes|nats|s3)\/.*\.ts$/.test(path) && !/test\.ts$|testing|sabotage\.ts$/.test(path),
   );
   for (const path of files) {
     const text = await readFile(join(folder, 'systems', path), 'utf8');

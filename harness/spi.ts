@@ -60,6 +60,7 @@ export {
   summaryOf,
 } from './model/errors.ts';
 export { instead } from './model/instead.ts';
+export { type MadeOf, noteMadeOf } from './model/made-of.ts';
 export { parsedOptions } from './model/options-mistake.ts';
 export type {
   ObservedRecoveryPoint,
@@ -111,6 +112,7 @@ export {
   type Runtime,
   type Supplier,
   type Supplies,
+  sharedSupplier,
   supplier,
 } from './registered/provider.ts';
 export { type S3Place, s3Store } from './systems/s3/service.ts';

@@ -89,6 +89,7 @@ export interface OwnSupplier {
   start(request: never, runtime: Runtime, signal: AbortSignal): Promise<unknown>;
 }
 
+/** How a place is started: one of a caller's own, or the one that all drills of a run share. */
 export type Supplier = OwnSupplier | SharedSupplier;
 
 /**
