@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../clock/testing/manual-clock.ts';
-import { drillBudgetMs } from './drill-budget.ts';
+import { drillBudgetMs } from './testing/drill-budget.ts';
 import { memoryContract, memoryWorld } from './testing/memory-asset.ts';
 import { mirroredWorld } from './testing/mirrored-world.ts';
 import { runMemoryDrill } from './testing/run-memory-drill.ts';

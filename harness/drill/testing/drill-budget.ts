@@ -1,6 +1,6 @@
-import type { Contract } from '../model/contract.ts';
-import { otherRestoreBudgetMs } from './other-point-part.ts';
-import { type DrillTuning, defaultTuning } from './tuning.ts';
+import type { Contract } from '../../model/contract.ts';
+import { otherRestoreBudgetMs } from '../other-point-part.ts';
+import { type DrillTuning, defaultTuning } from '../tuning.ts';
 
 /** What the clean-up releases at most: folder, asset, writers, probe, watch. */
 const RELEASES = 6;
