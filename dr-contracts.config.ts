@@ -12,7 +12,7 @@ export default defineConfig({
   plan: 'fixtures/platform/plan.json',
   // Without Docker, a pipeline cannot drill these. It says so and does not fail.
   notOn: {
-    docker: { 'key-rotation': NEEDS_ENFORCING, 'nats-to-gcs': NEEDS_GCS },
+    docker: { 'key-rotation': NEEDS_ENFORCING, 'nats-to-gcs': NEEDS_GCS, 'configuration-to-gcs': NEEDS_GCS },
     local: {
       api: NEEDS_PODS,
       observability: NEEDS_PODS,

@@ -45,7 +45,14 @@ export type {
   SpeedControl,
   WriteAttempt,
 } from './model/asset.ts';
-export type { BackupStore, Destination, ListedObject, Standpoint, StoreVariable } from './model/backup-store.ts';
+export type {
+  BackupStore,
+  ClusterStore,
+  Destination,
+  ListedObject,
+  Standpoint,
+  StoreVariable,
+} from './model/backup-store.ts';
 export { comparisonOf } from './model/comparison.ts';
 export {
   ContractMistakeError,

@@ -34,8 +34,13 @@ export interface Destination extends Disposable {
   variables(standpoint: Standpoint): ReadonlyMap<string, string>;
   /** The credentials that a program is given besides. Empty where the store asks for none. */
   credentials(): ReadonlyMap<string, string>;
-  /** Every object below the prefix, by key. */
-  list(signal: AbortSignal): Promise<Map<string, ListedObject>>;
+  /**
+   * Every object below the prefix, by key.
+   * @param below a longer prefix, to see less of it.
+   */
+  list(signal: AbortSignal, below?: string): Promise<Map<string, ListedObject>>;
+  /** The bytes of a small object, in memory; undefined when there is none. */
+  read(key: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Objects that were uploaded below the prefix and deleted again, as far as the store remembers them. */
   deletedAgain(signal: AbortSignal): Promise<readonly { readonly key: string; readonly livedMs: number }[]>;
   /** What protects these objects, as the store reports it. */
@@ -45,6 +50,14 @@ export interface Destination extends Disposable {
   ): Promise<Pick<RecoveryPoint, 'encryption' | 'immutability' | 'archived'>>;
   /** Whether an object is left whose URL begins with this one. Asks for one object only, because the restore is being timed. */
   holds(location: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** How the backup tool in a target's clusters writes to a store. */
+export interface ClusterStore {
+  /** What a contract needs of a target for it. */
+  readonly needs: readonly Capability[];
+  /** The storage location by which that tool knows it; its default one when left out. */
+  readonly storageLocation?: string;
 }
 
 /**
@@ -64,6 +77,8 @@ export interface BackupStore {
   readonly onlyInDrills: readonly string[];
   /** What the store of a drill does otherwise than the real one, so that a drill proves nothing about it. */
   readonly notEvaluated: readonly string[];
+  /** Left out where the backup tool of no target's clusters writes to it. */
+  readonly inCluster?: ClusterStore;
   /** @param prefix of the backups, with its `/`. @throws {ExplainedError} where the target has no such store. */
   open(target: Target, prefix: string): Promise<Destination>;
 }

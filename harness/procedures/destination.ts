@@ -10,7 +10,8 @@ export const destinationOption = z
     (value) => typeof value === 'object' && value !== null && 'open' in value && 'capability' in value,
     'a store such as s3Backups or gcsBackups, without quotes',
   )
-  .default(s3Backups);
+  // A function, because zod hands out a copy of an object.
+  .default(() => s3Backups);
 
 /** For the description of a procedure: the store, where it is not the usual one. */
 export const namedStore = (store: BackupStore): string => (store === s3Backups ? '' : `, to ${store.name}`);

@@ -55,7 +55,7 @@ describe('what a backup left behind', () => {
     const arrival = arrivalOf(
       listing({ key: 'nats/d/1/a' }),
       listing({ key: 'nats/d/1/a' }, { key: 'nats/d/2/a', sizeBytes: 5 }, { key: 'nats/d/2/b', sizeBytes: 7 }),
-      'b',
+      's3://b/',
     );
     expect(arrival).toMatchObject({
       objects: 2,

@@ -1,5 +1,8 @@
+import type { BackupStore, Destination } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
+import type { Target } from '../model/target.ts';
+import { openS3 } from '../systems/s3/backup-store.ts';
 import type { S3Place } from '../systems/s3/service.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import { transfer } from './bucket-transfer.ts';
@@ -11,12 +14,39 @@ export const describeCopy = (offRegion: OffRegion | undefined): string =>
     ? ''
     : `, copied into another region at "${offRegion.schedule.cron}" (${offRegion.schedule.timeZone})`;
 
+/** Where Velero writes to: the bucket of its region, where the asset has regions. */
+export const openBackups = async (
+  store: BackupStore,
+  target: Target,
+  { VELERO_BUCKET, VELERO_BUCKET_REGION, VELERO_BACKUP_PREFIX }: VeleroEnvironment,
+): Promise<Destination> => await open(store, target, VELERO_BACKUP_PREFIX, VELERO_BUCKET, VELERO_BUCKET_REGION);
+
+/** Where a restore reads: the bucket of the standby region, where the asset has regions. */
+export const openCopies = async (
+  store: BackupStore,
+  target: Target,
+  { VELERO_COPY_BUCKET, VELERO_COPY_REGION, VELERO_BACKUP_PREFIX }: VeleroEnvironment,
+): Promise<Destination> => await open(store, target, VELERO_BACKUP_PREFIX, VELERO_COPY_BUCKET, VELERO_COPY_REGION);
+
+async function open(
+  store: BackupStore,
+  target: Target,
+  clusterPrefix: string,
+  bucket: string | undefined,
+  region: string | undefined,
+): Promise<Destination> {
+  const prefix = `${clusterPrefix.replace(/\/+$/, '')}/`;
+  if (bucket === undefined || region === undefined) return await store.open(target, prefix);
+  // Only S3 has buckets of regions.
+  return await openS3(target, prefix, { bucket, region });
+}
+
 /** The bucket that Velero writes to: of its region, where the asset has regions. */
-export const placeOfBackups = (s3: S3Place, environment: VeleroEnvironment): S3Place =>
+const placeOfBackups = (s3: S3Place, environment: VeleroEnvironment): S3Place =>
   at(s3, environment.VELERO_BUCKET, environment.VELERO_BUCKET_REGION);
 
 /** The bucket that a restore reads: that of the standby region, where the asset has regions. */
-export const placeOfCopies = (s3: S3Place, environment: VeleroEnvironment): S3Place =>
+const placeOfCopies = (s3: S3Place, environment: VeleroEnvironment): S3Place =>
   at(s3, environment.VELERO_COPY_BUCKET, environment.VELERO_COPY_REGION);
 
 const at = (s3: S3Place, backupBucket = s3.backupBucket, region = s3.region): S3Place => ({

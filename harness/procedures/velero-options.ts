@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { requireThere } from '../manifests/sources.ts';
 import { backupFilters, oldFiltersIn } from '../manifests/velero-filters.ts';
+import type { BackupStore, ClusterStore } from '../model/backup-store.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { ManifestObject } from '../model/rendering.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { parseDurationMs } from '../model/units.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
 import { parseCron } from '../verdict/cron-expression.ts';
+import { destinationOption } from './destination.ts';
 import { scheduleOption } from './schedule-option.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
 import { type ParsedRestore, parseRestore, restoreOption } from './velero-restore-options.ts';
@@ -36,6 +39,8 @@ const optionsSchema = z.strictObject({
     .default([]),
   /** What else a Restore says, in the words of Velero's RestoreSpec: `restoreStatus`, `hooks`, `resourceModifier`. */
   restore: restoreOption.optional(),
+  /** The store that Velero writes to: `s3Backups` when left out, or `gcsBackups`. */
+  destination: destinationOption,
   /** How the bucket of a region's Velero gets into the bucket of another region: what `region-lost` is survived by. */
   offRegion: z
     .strictObject({
@@ -63,6 +68,9 @@ export interface ParsedSchedule {
   readonly existingResources: 'none' | 'update' | undefined;
   readonly allVolumes: boolean;
   readonly clusterScoped: readonly string[];
+  readonly destination: BackupStore;
+  /** How the target's Velero reaches that store. */
+  readonly writtenBy: ClusterStore;
   readonly offRegion: OffRegion | undefined;
   /** Of the manifest, where the Schedule is one of somebody's manifests. */
   readonly template: Readonly<Record<string, unknown>>;
@@ -83,7 +91,7 @@ export interface ParsedSchedule {
  */
 export function parseScheduleOptions(options: unknown, objects: readonly ManifestObject[] | undefined): ParsedSchedule {
   const result = parsedOptions('veleroSchedule(…)', optionsSchema, options);
-  const { ttl, existingResources, volumes, clusterScoped, offRegion } = result;
+  const { ttl, existingResources, volumes, clusterScoped, destination, offRegion } = result;
   const { restore, manifest } = result;
   const found = timesOf(result, objects);
   const { cron, template, production } = found;
@@ -93,6 +101,7 @@ export function parseScheduleOptions(options: unknown, objects: readonly Manifes
     throw wrong('existingResources and restore.existingResourcePolicy say the same');
   }
   if (result.manifest === undefined) requireReadable(cron);
+  const writtenBy = writtenByVelero(destination, offRegion);
   return {
     ...found,
     restore: restore === undefined || isUnread ? undefined : parseRestore(restore, production, manifest, objects),
@@ -100,8 +109,19 @@ export function parseScheduleOptions(options: unknown, objects: readonly Manifes
     existingResources,
     allVolumes: volumes === 'all',
     clusterScoped: typesOfCluster(clusterScoped, template),
+    destination,
+    writtenBy,
     offRegion,
   };
+}
+
+/** @throws {ExplainedError} for a store to which the target's Velero does not write, and for regions in another store than S3. */
+function writtenByVelero({ name, inCluster, capability }: BackupStore, offRegion: OffRegion | undefined): ClusterStore {
+  if (inCluster === undefined) throw wrong(`destination is ${name}, to which no target's Velero writes`);
+  if (offRegion !== undefined && capability !== s3Backups.capability) {
+    throw wrong(`offRegion copies buckets of S3, and destination is ${name}; leave one of the two out`);
+  }
+  return inCluster;
 }
 
 /** Velero refuses a Schedule whose times it cannot read, and never makes a backup. */
@@ -190,7 +210,7 @@ function wrong(observed: string, cause?: unknown): ExplainedError {
     {
       thing: 'veleroSchedule(…)',
       expected:
-        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, restore, volumes, clusterScoped and offRegion',
+        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, restore, volumes, clusterScoped, destination and offRegion',
       observed,
       nextStep: 'Correct the field in the contract, e.g. cron: "0 * * * *".',
     },

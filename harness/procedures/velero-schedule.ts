@@ -34,7 +34,7 @@ export function drillSchedule(
   drillId: string,
   cluster: ClusterTypes = { types: [], needed: [] },
 ): DrillSchedule {
-  const { cron, timeZone, ttl, allVolumes, clusterScoped } = schedule;
+  const { cron, timeZone, ttl, allVolumes, clusterScoped, writtenBy } = schedule;
   const scope = scopeOf(schedule, environment, drillId);
   const made = drillTemplate(schedule.template, scope, { ...cluster, policy: policyFiltersIn(schedule.policy) });
   const ofCluster = [...new Set([...made.ofCluster, ...clusterScoped])];
@@ -49,6 +49,7 @@ export function drillSchedule(
       schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
       template: {
         ...made.template,
+        ...(writtenBy.storageLocation === undefined ? {} : { storageLocation: writtenBy.storageLocation }),
         ...(ttl === undefined ? {} : { ttl }),
         ...(allVolumes ? { defaultVolumesToFsBackup: true } : {}),
         ...(ofCluster.length === 0 ? {} : { includedClusterScopedResources: ofCluster }),

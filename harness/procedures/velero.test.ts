@@ -1,6 +1,47 @@
 import { describe, expect, test } from 'vitest';
+import type { BackupStore } from '../model/backup-store.ts';
+import { gcsBackups } from '../systems/gcs/backup-store.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
 import { veleroSchedule } from './velero.ts';
 import { parseEnvironment, parseScheduleOptions } from './velero-options.ts';
+import { drillSchedule } from './velero-schedule.ts';
+
+const hourly = { cron: '0 * * * *' };
+
+describe('destination of veleroSchedule', () => {
+  const scheduleOf = (options: object) =>
+    drillSchedule('dr-x', parseScheduleOptions(options, undefined), { ASSET_NAMESPACE: 'dr-x' }, 'x').object;
+
+  test('is S3 when left out: the Schedule names no storage location then', () => {
+    const { needs, description } = veleroSchedule(hourly);
+    expect(needs).toEqual(['kubernetes', 'velero', 's3']);
+    expect(description).toBe('Velero schedule "0 * * * *" (UTC)');
+    expect(scheduleOf(hourly)).not.toHaveProperty('spec.template.storageLocation');
+    expect(scheduleOf({ ...hourly, destination: s3Backups })).toEqual(scheduleOf(hourly));
+  });
+
+  test('may be Google Cloud Storage: the Schedule names its location, and the record what its server does not evaluate', () => {
+    const procedure = veleroSchedule({ ...hourly, destination: gcsBackups });
+    expect(procedure.needs).toEqual(['kubernetes', 'velero', 'gcs', 'velero-gcs']);
+    expect(procedure.description).toContain('to Google Cloud Storage');
+    expect(procedure.differencesFromProduction?.({ name: 'local', capabilities: [] })).toEqual(gcsBackups.notEvaluated);
+    expect(scheduleOf({ ...hourly, destination: gcsBackups })).toHaveProperty('spec.template.storageLocation', 'gcs');
+  });
+
+  test('cannot be Google Cloud Storage where buckets of S3 are copied into another region', () => {
+    const offRegion = { copy: 'copy.sh', schedule: hourly };
+    expect(() => veleroSchedule({ ...hourly, offRegion, destination: gcsBackups })).toThrow(
+      /offRegion copies buckets of S3, and destination is Google Cloud Storage; leave one of the two out/,
+    );
+    expect(() => veleroSchedule({ ...hourly, offRegion, destination: s3Backups })).not.toThrow();
+  });
+
+  test('is no store to which Velero does not write', () => {
+    const { inCluster: _, ...tape } = { ...s3Backups, name: 'Tape' };
+    const destination: BackupStore = tape;
+    expect(() => veleroSchedule({ ...hourly, destination })).toThrow(/Tape, to which no target's Velero writes/);
+  });
+});
 
 describe('veleroSchedule', () => {
   test('is read in UTC unless it says otherwise', () => {

@@ -1,5 +1,6 @@
 import { manifestRenderer } from '../manifests/render.ts';
 import type { Access } from '../model/access.ts';
+import type { Destination } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreContext, RestoreReport } from '../model/procedure.ts';
 import { type ManifestObject, preparable, type RenderManifests } from '../model/rendering.ts';
@@ -8,8 +9,8 @@ import { formatSize } from '../model/units.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
-import { type S3Place, s3Store } from '../systems/s3/service.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { namedStore } from './destination.ts';
 import { requireTaken } from './require-taken.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import { differencesOf } from './velero-differences.ts';
@@ -20,8 +21,8 @@ import type { VeleroObjects } from './velero-objects.ts';
 import {
   copyOffRegion,
   describeCopy,
-  placeOfBackups,
-  placeOfCopies,
+  openBackups,
+  openCopies,
   requireCopied,
   requireCopy,
 } from './velero-off-region.ts';
@@ -83,18 +84,22 @@ function procedureOf<Elsewhere extends VeleroScheduleOptions['offRegion']>(
   objects: readonly ManifestObject[] | undefined,
 ): Procedure<VeleroAccess<Elsewhere>> {
   const schedule = parseScheduleOptions(options, objects);
-  const { cron, timeZone, offRegion } = schedule;
+  const { cron, timeZone, offRegion, destination } = schedule;
   const times = timesOfVelero(schedule, options);
   return {
-    description: `Velero schedule ${options.name === undefined ? '' : `${options.name} `}"${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${describeCopy(offRegion)}`,
+    description: `Velero schedule ${options.name === undefined ? '' : `${options.name} `}"${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${namedStore(destination)}${describeCopy(offRegion)}`,
     ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
     protects: protectedBy(offRegion),
-    needs: ['kubernetes', 'velero', 's3'],
+    needs: ['kubernetes', ...schedule.writtenBy.needs],
     backupSync: backupSyncOf(schedule, objects, options.manifest),
     schedule: times,
     reads: [options.manifest, offRegion?.copy].filter((path) => path !== undefined),
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
-    differencesFromProduction: () => [...differencesOf(schedule), ...(offRegion === undefined ? [] : [OTHER_SYNC])],
+    differencesFromProduction: () => [
+      ...differencesOf(schedule),
+      ...destination.notEvaluated,
+      ...(offRegion === undefined ? [] : [OTHER_SYNC]),
+    ],
     backup: async (context) => {
       requireTaken(times);
       return await backUp(schedule, context);
@@ -119,7 +124,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const environment = parseEnvironment(context.environment);
   requireCopy(schedule, environment);
   const { objects, bucketAt } = await lookInto(environment);
-  using bucket = bucketAt(placeOfBackups(await target.place(s3Store), environment));
+  using bucket = bucketAt(await openBackups(schedule.destination, target, environment));
   const scheduleName = `dr-${drillId}`;
   using inventory = await Inventory.of(environment.KUBECONFIG);
   const ownLabel = `${DRILL_LABEL}=${drillId}`;
@@ -175,7 +180,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   }
   const said = await copyOffRegion(offRegion, environment, context);
   const there = { ...found, durable: step.clock.now(), claimed: `${claimed}; ${said}` };
-  using copy = bucketAt(placeOfCopies(await target.place(s3Store), environment));
+  using copy = bucketAt(await openCopies(schedule.destination, target, environment));
   const storedThere = await requireCopied(copy, id, said, step.signal);
   const copied = await pointOf(there, storedThere, environment, objects, copy, step.signal);
   return { ...copied, copiedOn: offRegion.schedule };
@@ -208,14 +213,14 @@ async function clusterTypes(inventory: Inventory, ownLabel: string, signal: Abor
 }
 
 /** The client libraries are loaded when the first backup is taken, before it is timed: listing contracts needs none of them. */
-async function lookInto({ KUBECONFIG, VELERO_NAMESPACE, VELERO_BACKUP_PREFIX }: VeleroEnvironment) {
+async function lookInto({ KUBECONFIG, VELERO_NAMESPACE }: VeleroEnvironment) {
   const [{ VeleroObjects }, { VeleroBucket }] = await Promise.all([
     import('./velero-objects.ts'),
     import('./velero-bucket.ts'),
   ]);
   return {
     objects: await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE),
-    bucketAt: (place: S3Place) => new VeleroBucket(place, VELERO_BACKUP_PREFIX),
+    bucketAt: (destination: Destination) => new VeleroBucket(destination),
   };
 }
 
@@ -277,7 +282,7 @@ async function restore(
   if (completed && restored.status.warnings === 0) {
     return { claimed: claimOf(restored), warnings: [], commands: [command] };
   }
-  using bucket = bucketAt(placeOfCopies(await target.place(s3Store), environment));
+  using bucket = bucketAt(await openCopies(schedule.destination, target, environment));
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
   if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors, withoutDefinitions(errors, leftOut));
   return { claimed: claimOf(restored), warnings, commands: [command] };

@@ -1,7 +1,7 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/service.ts';
 import type { ToolName } from '../model/target.ts';
-import { gcsProvider } from '../systems/gcs/providers.ts';
+import { gcsProvider, veleroGcsProvider } from '../systems/gcs/providers.ts';
 import { kubernetesProvider, podsProvider, veleroProvider, volumesProvider } from '../systems/kubernetes/providers.ts';
 import { natsClusterProvider, natsProvider, regionsProvider } from '../systems/nats/providers.ts';
 import { enforcedAccessProvider, s3Provider } from '../systems/s3/providers.ts';
@@ -22,6 +22,7 @@ const shipped: readonly Provider[] = [
   volumesProvider,
   enforcedAccessProvider,
   gcsProvider,
+  veleroGcsProvider,
 ];
 
 const registered: Provider[] = [...shipped];

@@ -6,6 +6,7 @@ import type { S3Place } from '../systems/s3/service.ts';
 import { backupPrefix } from './backup-bucket.ts';
 import { VELERO_NAMESPACE } from './local/velero.ts';
 import type { Session } from './session.ts';
+import type { SharedPlaces } from './shared-places.ts';
 import type { OwnPlaces } from './target-runtime.ts';
 
 interface RunningCluster extends AsyncDisposable {
@@ -19,6 +20,8 @@ interface ClusterStart<Cluster> {
   /** The S3 that Velero backs up to; undefined for a cluster without Velero. */
   readonly s3: Promise<S3Place> | undefined;
   readonly prefix: string;
+  /** A second place for Velero's backups. */
+  readonly gcs?: SharedPlaces['velero-gcs'] | undefined;
   /** The lost cluster that it replaces. */
   readonly again?: Cluster;
 }
@@ -41,13 +44,13 @@ export interface Clusters<Cluster extends RunningCluster> {
 /** A cluster of one drill's own with its own Velero, which may be lost whole and replaced by an empty one. */
 export const ownCluster =
   <Cluster extends RunningCluster>(clusters: Clusters<Cluster>): OwnPlaces['kubernetes'] =>
-  async (label, s3, signal, givenPrefix) => {
+  async (label, s3, signal, givenPrefix, gcs) => {
     const { session, clock } = clusters;
     const name = uniqueLabel(label);
     const prefix = givenPrefix ?? backupPrefix(session.id, name);
     const slot = await Slot.open(
       `dedicated ${clusters.thing} ${name}`,
-      () => clusters.start({ label: name, s3, prefix }, signal),
+      () => clusters.start({ label: name, s3, prefix, gcs }, signal),
       clock,
     );
     const { first } = slot;
@@ -60,7 +63,8 @@ export const ownCluster =
       nodes: clusters.nodesOf(first, dir),
       isAlive: async () => slot.current !== undefined && (await clusters.isAlive(slot.current)),
       lose: () => slot.lose((cluster) => clusters.lose(cluster)),
-      replace: (replacing) => slot.replace(() => clusters.start({ label: name, s3, prefix, again: first }, replacing)),
+      replace: (replacing) =>
+        slot.replace(() => clusters.start({ label: name, s3, prefix, gcs, again: first }, replacing)),
       readBucketAgain: async (reading) => {
         if (slot.current !== undefined) await clusters.restartVelero(slot.current, reading);
       },

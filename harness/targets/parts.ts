@@ -17,6 +17,11 @@ export interface PartStart {
    * @throws why that part cannot be had.
    */
   needed<Name extends SharedPart>(name: Name): Promise<SharedPlaces[Name]>;
+  /**
+   * What is known of a part that this one uses where somebody will ask for it: nothing where nobody will, or where it cannot be had. Who
+   * asks for it is told why.
+   */
+  ifWanted<Name extends SharedPart>(name: Name): Promise<SharedPlaces[Name] | undefined>;
   /** Tells that a piece of it is ready, or a part that comes with it. */
   ready(piece: string): void;
 }
@@ -39,6 +44,8 @@ export type RuntimeParts = { readonly [Name in SharedPart]?: Part<SharedPlaces[N
 
 export interface PartsOptions {
   readonly parts: RuntimeParts;
+  /** Everything that somebody will ask for. */
+  readonly needs: readonly Capability[];
   /** Owns what is started. */
   readonly scope: Scope;
   readonly activities: Activities;
@@ -121,6 +128,8 @@ export class Parts {
           throw new Error(`the provider of ${name} does not say that it needs ${need}`);
         return await this.#start(need);
       },
+      ifWanted: async (part) =>
+        this.#options.needs.includes(part) ? await this.#start(part).catch(() => undefined) : undefined,
       ready: (piece) => this.#tell(piece),
     };
     const started = await activities.time('starting', name, () => part.start(start));

@@ -33,6 +33,11 @@ const partSchemas = {
   }),
   /** What it adds to the settings of the cluster. */
   velero: z.object({ settings }),
+  /** Where the second place of Velero's backups is, and the plugin by which it writes there. */
+  'velero-gcs': z.object({
+    store: z.object({ endpoint: z.url(), projectId: z.string(), backupBucket: z.string() }),
+    plugin: z.string(),
+  }),
   /** The program that serves stores which enforce credentials and policies. */
   'enforced-access': z.object({ program: z.string(), version: z.string(), source: z.string() }),
 };

@@ -44,6 +44,10 @@ const places: SharedPlaces = {
     settings: { nodes: 'none' },
   },
   velero: { settings: { 'velero backup sync': '30s' } },
+  'velero-gcs': {
+    store: { endpoint: 'http://127.0.0.1:4443', projectId: 'drills', backupBucket: 'backups' },
+    plugin: '/plugin',
+  },
   'enforced-access': { program: '/weed', version: '4.48', source: 'cache' },
 };
 
@@ -232,6 +236,32 @@ test('what a runtime has registered ends when it cannot start what the parts sta
   await expect(starting).rejects.toThrow(/^no network can be made$/);
   expect(log).toEqual(['the ground ends']);
   expect(readdirSync(scratch)).toEqual([]);
+});
+
+test('a part uses another one where somebody will ask for that, and does without where it cannot be had', async () => {
+  const seen: unknown[] = [];
+  const work: Started = {
+    velero: async (start) => {
+      await needsOfVelero(start);
+      seen.push(await start.ifWanted('velero-gcs'));
+    },
+  };
+  const start = async (gcs: Part<SharedPlaces['velero-gcs']>, parts: readonly string[]) => {
+    const runtime = inMemory(work, { 'velero-gcs': gcs });
+    const opened = await openTarget(runtime, { ...options(), needs: parts, programs: async () => toolchain });
+    onTestFinished(() => opened[Symbol.asyncDispose]());
+    await opened.untilReady(['velero']);
+    return opened;
+  };
+  const there = part('velero-gcs', undefined);
+  await start(there, ['velero']);
+  await start(there, ['velero', 'velero-gcs']);
+  const broken = part('velero-gcs', async () => {
+    throw new Error('no such server');
+  });
+  const opened = await start(broken, ['velero', 'velero-gcs']);
+  expect(seen).toEqual([undefined, places['velero-gcs'], undefined]);
+  await expect(opened.untilReady(['velero-gcs'])).rejects.toThrow('no such server');
 });
 
 test('a part starts once, when it is first asked for, and a failed one takes no other along', async () => {

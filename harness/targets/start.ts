@@ -124,7 +124,7 @@ async function open(runtime: TargetRuntime, options: OpenTargetOptions): Promise
       readyMs.set(piece, clock.monotonicMs());
       progress(`${piece} is ready`);
     };
-    const parts = new Parts({ parts: opened.parts, scope, activities, programs, onReady });
+    const parts = new Parts({ parts: opened.parts, needs: options.needs, scope, activities, programs, onReady });
     return {
       scope,
       garbage,

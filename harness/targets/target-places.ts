@@ -2,6 +2,7 @@ import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/service.ts';
 import { notStarted, Places, type Target } from '../model/target.ts';
 import { providers } from '../registered/providers.ts';
+import { gcsStore } from '../systems/gcs/service.ts';
 import { kubernetesRegions, ownKubernetes, sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { ownNats, ownNatsCluster, regionPair, sharedNats } from '../systems/nats/service.ts';
 import { enforcingStore, s3Store } from '../systems/s3/service.ts';
@@ -18,7 +19,7 @@ export function targetPlaces(
   context: LocalContext,
 ): Pick<Target, 'offers' | 'place' | 'tellCredentials'> {
   const { kind, capabilities } = handle;
-  const { s3, nats, kubernetes, velero } = handle.places;
+  const { s3, nats, kubernetes, velero, 'velero-gcs': gcs } = handle.places;
   const hasVelero = capabilities.includes('velero');
   const s3There = () => required(handle, s3, 's3');
   const places = new Places(kind, capabilities)
@@ -30,7 +31,7 @@ export function targetPlaces(
     .own(
       ownKubernetes,
       async ({ label }, signal) =>
-        await own.kubernetes(label, hasVelero ? Promise.resolve(s3There()) : undefined, signal),
+        await own.kubernetes(label, hasVelero ? Promise.resolve(s3There()) : undefined, signal, undefined, gcs),
     )
     .own(
       kubernetesRegions,
@@ -58,6 +59,8 @@ export function targetPlaces(
       }
     }
   }
+  // In place of one that is started when somebody asks for it.
+  places.shared(gcsStore, gcs?.store);
   const { enforcing } = own;
   if (enforcing !== undefined) {
     places.own(enforcingStore, async ({ label }, signal) => await enforcing(label, signal));

@@ -43,6 +43,7 @@ export interface OwnPlaces {
     s3: Promise<S3Place> | undefined,
     signal: AbortSignal,
     prefix?: string,
+    gcs?: SharedPlaces['velero-gcs'],
   ): Promise<VeleroCluster>;
   regions(label: string, s3: S3Place, signal: AbortSignal): Promise<RegionPair>;
   /** Left out where nothing enforces credentials and policies. */

@@ -40,7 +40,21 @@ describe('the lock files', () => {
     const pinning = await Promise.all(
       modules.map(async (name) => /velero v/.test(await readFile(join(lockFolder, '..', name), 'utf8'))),
     );
-    expect(modules.filter((_, index) => pinning[index])).toEqual(['toolchain/go/velero/go.mod']);
+    expect(modules.filter((_, index) => pinning[index]).toSorted()).toEqual([
+      'toolchain/go/velero-gcp/go.mod',
+      'toolchain/go/velero/go.mod',
+    ]);
+  });
+
+  it("pin for Velero's plugin for Google Cloud Storage what Velero itself is built with, so that Go compiles it once", async () => {
+    const pinsOf = async (module: string) => {
+      const goMod = await readLock('go', module, 'go.mod');
+      return new Map([...goMod.matchAll(/^\t(\S+) (v\S+)/gm)].map(([, name = '', version = '']) => [name, version]));
+    };
+    const [velero, plugin] = await Promise.all([pinsOf('velero'), pinsOf('velero-gcp')]);
+    const shared = [...plugin].filter(([name]) => velero.has(name));
+    expect(shared.length).toBeGreaterThan(90);
+    expect(shared.filter(([name, version]) => velero.get(name) !== version)).toEqual([]);
   });
 
   it('say which versions are newer than Velero asks for', async () => {

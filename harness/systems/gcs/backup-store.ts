@@ -1,6 +1,6 @@
 import type { BackupStore } from '../../model/backup-store.ts';
 import { noteMadeOf } from '../../model/made-of.ts';
-import { gcsStore } from './service.ts';
+import { GCS_STORAGE_LOCATION, gcsStore, VELERO_GCS } from './service.ts';
 
 /** Google Cloud Storage as the place where scripts, commands and CronJobs leave their backups: `destination: gcsBackups`. */
 export const gcsBackups = noteMadeOf<BackupStore>(
@@ -19,6 +19,7 @@ export const gcsBackups = noteMadeOf<BackupStore>(
     notEvaluated: [
       'Google Cloud Storage is served by fake-gcs-server, which asks for no credentials: IAM, holds and retention are not evaluated',
     ],
+    inCluster: { needs: ['velero', 'gcs', VELERO_GCS], storageLocation: GCS_STORAGE_LOCATION },
     open: async (target, prefix) => {
       const store = await target.place(gcsStore);
       // The client is loaded when a drill uses it: listing contracts does without.

@@ -2,7 +2,7 @@ import type { Bucket } from '@google-cloud/storage';
 import { z } from 'zod';
 import type { Destination, ListedObject } from '../../model/backup-store.ts';
 import type { RecoveryPoint } from '../../model/procedure.ts';
-import { gcsClient, request } from './client.ts';
+import { bytesOf, gcsClient, request, statusOf } from './client.ts';
 import type { GcsStore } from './service.ts';
 
 const LOOKED_AT = 20;
@@ -61,8 +61,8 @@ export class GcsDestination implements Destination {
     return new Map();
   }
 
-  async list(signal: AbortSignal): Promise<Map<string, ListedObject>> {
-    const objects = await this.#read({}, signal);
+  async list(signal: AbortSignal, below = this.prefix): Promise<Map<string, ListedObject>> {
+    const objects = await this.#look({ prefix: below }, signal);
     return new Map(
       objects.map(({ name, size, crc32c, timeCreated }) => [
         name,
@@ -71,10 +71,22 @@ export class GcsDestination implements Destination {
     );
   }
 
+  async read(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      return await bytesOf(this.#bucket, key, signal);
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
   async deletedAgain(signal: AbortSignal): Promise<readonly { readonly key: string; readonly livedMs: number }[]> {
     const live = new Set((await this.list(signal)).keys());
     const newest = new Map<string, { readonly createdMs: number; readonly livedMs: number }>();
-    for (const { name, timeCreated, timeDeleted } of await this.#read({ versions: true }, signal)) {
+    for (const { name, timeCreated, timeDeleted } of await this.#look(
+      { prefix: this.prefix, versions: true },
+      signal,
+    )) {
       if (live.has(name) || timeDeleted === undefined) continue;
       const createdMs = Date.parse(timeCreated);
       if (createdMs < (newest.get(name)?.createdMs ?? 0)) continue;
@@ -110,11 +122,11 @@ export class GcsDestination implements Destination {
     // The library keeps nothing open that would have to be closed.
   }
 
-  async #read(
-    query: { readonly versions?: boolean },
+  async #look(
+    query: { readonly prefix: string; readonly versions?: boolean },
     signal: AbortSignal,
   ): Promise<readonly z.output<typeof listed>[]> {
-    const [files] = await request(() => this.#bucket.getFiles({ ...query, prefix: this.prefix }), signal);
+    const [files] = await request(() => this.#bucket.getFiles({ ...query }), signal);
     return files.map(({ metadata }) => listed.parse(metadata));
   }
 }

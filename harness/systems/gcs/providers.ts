@@ -1,5 +1,5 @@
 import { type Provider, sharedSupplier, supplier } from '../../registered/provider.ts';
-import { gcsStore, ownGcs } from './service.ts';
+import { gcsStore, ownGcs, VELERO_GCS } from './service.ts';
 
 /** A process of this machine serves it. The docker target builds no program, so it has none. */
 export const gcsProvider: Provider = {
@@ -18,4 +18,13 @@ export const gcsProvider: Provider = {
       return await startBackupStore(runtime, signal);
     }),
   ],
+};
+
+/** The plugin by which Velero writes to the backup bucket. The docker target has no server for it. */
+export const veleroGcsProvider: Provider = {
+  capability: VELERO_GCS,
+  needs: ['velero', 'gcs'],
+  suppliedBy: { local: { tools: ['velero-plugin-for-gcp'] } },
+  typicalDrillS: 1,
+  isShared: true,
 };

@@ -15,6 +15,12 @@ export interface GcsStore extends GcsAddress {
   readonly backupBucket: string;
 }
 
+/** What a contract needs of a target whose Velero writes to that bucket. */
+export const VELERO_GCS = 'velero-gcs';
+
+/** The BackupStorageLocation by which it does. */
+export const GCS_STORAGE_LOCATION = 'gcs';
+
 /** Asked for by each drill. What it stores is gone when it is lost. */
 export const ownGcs = service<GcsPlace, OwnPlaceRequest>({ name: 'gcs-server', capability: 'gcs' });
 

@@ -1,5 +1,6 @@
-import type { BackupStore } from '../../model/backup-store.ts';
+import type { BackupStore, Destination } from '../../model/backup-store.ts';
 import { noteMadeOf } from '../../model/made-of.ts';
+import type { Target } from '../../model/target.ts';
 import { s3Store } from './service.ts';
 
 /** The bucket of off-site backups in the target's S3: where scripts, commands and CronJobs leave theirs unless a contract says otherwise. */
@@ -23,12 +24,21 @@ export const s3Backups = noteMadeOf<BackupStore>(
     },
     onlyInDrills: ['AWS_ENDPOINT_URL', 'AWS_DEFAULT_REGION'],
     notEvaluated: [],
-    open: async (target, prefix) => {
-      const place = await target.place(s3Store);
-      // The client is loaded when a drill uses it: listing contracts does without.
-      const { S3Destination } = await import('./destination.ts');
-      return new S3Destination(place, prefix);
-    },
+    inCluster: { needs: ['velero', 's3'] },
+    open: async (target, prefix) => await openS3(target, prefix),
   },
   { kind: 's3Backups', options: [] },
 );
+
+/** @param elsewhere another bucket than that of off-site backups, and its region. */
+export async function openS3(
+  target: Target,
+  prefix: string,
+  elsewhere?: { readonly bucket: string; readonly region: string },
+): Promise<Destination> {
+  const place = await target.place(s3Store);
+  // The client is loaded when a drill uses it: listing contracts does without.
+  const { S3Destination } = await import('./destination.ts');
+  if (elsewhere === undefined) return new S3Destination(place, prefix);
+  return new S3Destination({ ...place, backupBucket: elsewhere.bucket, region: elsewhere.region }, prefix);
+}

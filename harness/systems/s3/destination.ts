@@ -1,9 +1,11 @@
 import {
+  GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
+  NoSuchKey,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -53,11 +55,11 @@ export class S3Destination implements Destination {
     return s3Credentials(this.#place);
   }
 
-  async list(signal: AbortSignal): Promise<Map<string, ListedObject>> {
+  async list(signal: AbortSignal, below = this.prefix): Promise<Map<string, ListedObject>> {
     const found = new Map<string, ListedObject>();
     const pages = paginateListObjectsV2(
       { client: this.#client, pageSize: 1_000 },
-      { Bucket: this.#bucket, Prefix: this.prefix },
+      { Bucket: this.#bucket, Prefix: below },
       { abortSignal: signal },
     );
     for await (const page of pages) {
@@ -67,6 +69,18 @@ export class S3Destination implements Destination {
       }
     }
     return found;
+  }
+
+  async read(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), {
+        abortSignal: signal,
+      });
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
   }
 
   /** Objects that lie there no more: uploaded, and then deleted. Only a versioned bucket remembers them. */

@@ -6,12 +6,21 @@ import type { S3Place } from '../../systems/s3/service.ts';
 import { backupPrefix } from '../backup-bucket.ts';
 import { type StartedApi, startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
-import { restartVelero, SYNC_SETTING, startVelero, type VeleroOptions, veleroDefinitions } from './velero.ts';
+import {
+  restartVelero,
+  SYNC_SETTING,
+  startVelero,
+  type VeleroGcs,
+  type VeleroOptions,
+  veleroDefinitions,
+} from './velero.ts';
 
 export interface ClusterOptions {
   readonly label: string;
   /** The S3 that Velero backs up to; undefined for a Kubernetes API without Velero. May still be starting. */
   readonly s3: Promise<S3Place> | undefined;
+  /** Google Cloud Storage, as a second place for Velero's backups. */
+  readonly gcs?: VeleroGcs | undefined;
   readonly port?: number | undefined;
   /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
   readonly prefix?: string | undefined;
@@ -43,7 +52,7 @@ export async function startCluster(
   context: LocalContext,
   signal: AbortSignal,
 ): Promise<StartedCluster> {
-  const { label, s3 } = options;
+  const { label, s3, gcs } = options;
   const scope = new Scope({ what: `cluster ${label}`, clock: context.clock, releaseBudgetMs: STOP_BUDGET_MS });
   const firstFailure = new AbortController();
   const eitherSignal = AbortSignal.any([signal, firstFailure.signal]);
@@ -74,7 +83,7 @@ export async function startCluster(
     const velero = async () => {
       if (s3 === undefined || definitions === undefined) return undefined;
       const prefix = options.prefix ?? backupPrefix(context.session.id, label);
-      const place = { label, kubeconfigPath, access, s3: await s3, prefix, definitions: await definitions };
+      const place = { label, kubeconfigPath, access, s3: await s3, gcs, prefix, definitions: await definitions };
       const server = await owned(startVelero(place, context, eitherSignal));
       return { server, place };
     };

@@ -40,7 +40,8 @@ export const ownPlaces = (
     thing: 'Kubernetes API',
     session: context.session,
     clock: context.clock,
-    start: async ({ label, s3, prefix }, signal) => await startCluster({ label, s3, prefix }, context, signal),
+    start: async ({ label, s3, prefix, gcs }, signal) =>
+      await startCluster({ label, s3, prefix, gcs }, context, signal),
     isAlive: async ({ processes }) => processes.some((process) => process.isAlive()),
     lose: loseCluster,
     restartVelero: async (cluster, signal) => await cluster.restartVelero(signal),

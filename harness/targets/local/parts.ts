@@ -1,7 +1,9 @@
 import type { Clock } from '../../clock/clock.ts';
+import { gcsStore, VELERO_GCS } from '../../systems/gcs/service.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { backupPrefix } from '../backup-bucket.ts';
 import type { PartStart, RuntimeParts } from '../parts.ts';
+import { runtimeOf, startShared } from '../runtime.ts';
 import type { Session } from '../session.ts';
 import { type ClusterOptions, startCluster } from './cluster.ts';
 import { obtainEnforcingProgram } from './enforcing-store.ts';
@@ -64,16 +66,24 @@ export function processParts({ session, clock, progress, seaweedfs, ports }: Par
     velero: {
       // Beside the controllers of the cluster: it needs the API alone.
       start: async (start) => {
-        const { signal, needed } = start;
+        const { signal, needed, ifWanted } = start;
         const context = contextOf(start);
         const answeringApi = Promise.race([api.promise, needed('kubernetes').then(() => api.promise)]);
-        const [definitions, s3, answering] = await untilAborted(
-          Promise.all([veleroDefinitions(context, signal), needed('s3'), answeringApi]),
+        const [definitions, s3, answering, gcs] = await untilAborted(
+          Promise.all([veleroDefinitions(context, signal), needed('s3'), answeringApi, ifWanted(VELERO_GCS)]),
           signal,
         );
-        const options = { label: SHARED, ...answering, s3, prefix, definitions };
+        const options = { label: SHARED, ...answering, s3, gcs, prefix, definitions };
         const server = await startVelero(options, context, signal);
         return { place: { settings: SYNC_SETTING }, end: () => server[Symbol.asyncDispose]() };
+      },
+    },
+    [VELERO_GCS]: {
+      // The server ends with the session.
+      start: async (start) => {
+        const context = contextOf(start);
+        const store = await startShared(gcsStore, runtimeOf('local', context), start.signal);
+        return { place: { store, plugin: context.tool('velero-plugin-for-gcp') } };
       },
     },
     'enforced-access': {

@@ -5,6 +5,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { runCommand } from '../../process/run.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
+import { GCS_STORAGE_LOCATION, type GcsStore } from '../../systems/gcs/service.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
 import { arrived, HopelessError, isHopelessText, notYet, type Wait, waitFor } from '../../wait/wait.ts';
 import { onFreePorts, saysPortTaken } from '../ports.ts';
@@ -14,7 +15,10 @@ import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
 const LOCATION = 'default';
-export const locationPath = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
+const pathOfLocation = (name: string): string =>
+  `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${name}`;
+export const locationPath = pathOfLocation(LOCATION);
+const gcsLocationPath = pathOfLocation(GCS_STORAGE_LOCATION);
 const SYNC_PERIOD = '30s';
 /** For the record: how soon a cluster knows a backup that another one, or a copy, put into its bucket. Production's wait is part of an RTA. */
 export const SYNC_SETTING = {
@@ -51,11 +55,19 @@ const resourceOf = ({ spec: { group, names, versions } }: CustomResourceDefiniti
   plural: names.plural,
 });
 
+/** A bucket of Google Cloud Storage, and the program of the plugin by which Velero writes to it. */
+export interface VeleroGcs {
+  readonly store: GcsStore;
+  readonly plugin: string;
+}
+
 export interface VeleroOptions {
   readonly label: string;
   readonly kubeconfigPath: string;
   readonly access: KubeAccess;
   readonly s3: S3Place;
+  /** A second place for backups, beside S3. */
+  readonly gcs?: VeleroGcs | undefined;
   /** Where in the backup bucket this cluster's backups lie, e.g. `velero/x1y2-shared`. */
   readonly prefix: string;
   readonly definitions: readonly CustomResourceDefinition[];
@@ -79,8 +91,9 @@ export async function veleroDefinitions(
 }
 
 /**
- * Starts the real Velero server with its AWS plugin against the target's S3. Ready when Velero itself has found its storage
- * location valid and has taken over the backups that lie there, so that a restore into a new cluster can begin at once.
+ * Starts the real Velero server with its AWS plugin against the target's S3, and with its GCP plugin where there is Google Cloud Storage.
+ * Ready when Velero itself has found each storage location valid and has taken over the backups that lie there, so that a restore into a
+ * new cluster can begin at once.
  */
 export async function startVelero(
   options: VeleroOptions,
@@ -100,11 +113,12 @@ export async function restartVelero(
 ): Promise<StartedProcess> {
   await server.stop();
   await forgetSync(options.access, signal);
+  if (options.gcs !== undefined) await forgetSync(options.access, signal, gcsLocationPath);
   return await launch(options, context, signal);
 }
 
 async function launch(options: VeleroOptions, context: LocalContext, signal: AbortSignal): Promise<StartedProcess> {
-  const pluginDir = await pluginFolder(options.label, context);
+  const pluginDir = await pluginFolder(options, context);
   const credentialsFile = await writeCredentials(options, context);
   return await onFreePorts(1, async ([metricsPort = 0]) => {
     const starting = await startProgram(
@@ -125,7 +139,11 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
           // then, and refuses every backup until the next look.
           '--store-validation-frequency=1h',
         ],
-        env: { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: credentialsFile },
+        env: {
+          AWS_EC2_METADATA_DISABLED: 'true',
+          AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+          ...(options.gcs === undefined ? {} : await gcsEnvironment(options.gcs, options.label, context)),
+        },
         // hashicorp/go-plugin reaches a plugin by a socket in a folder of its own below TMPDIR.
         putsSockets: true,
         ending: 'immediate',
@@ -134,6 +152,9 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
     );
     try {
       const { process } = await starting.untilServing(storageLocationUsable(options.access), signal);
+      if (options.gcs !== undefined) {
+        await starting.untilServing(storageLocationUsable(options.access, gcsLocationPath), signal);
+      }
       return process;
     } catch (error) {
       throw explainManagerPort(error);
@@ -155,15 +176,36 @@ function explainManagerPort(error: unknown): unknown {
   );
 }
 
-async function pluginFolder(label: string, context: LocalContext): Promise<string> {
+async function pluginFolder({ label, gcs }: VeleroOptions, context: LocalContext): Promise<string> {
   const folder = join(context.session.folder('velero'), `plugins-${label}`);
-  const link = join(folder, 'velero-plugin-for-aws');
   await mkdir(folder, { recursive: true });
+  await linkPlugin(join(folder, 'velero-plugin-for-aws'), context.tool('velero-plugin-for-aws'));
+  if (gcs !== undefined) await linkPlugin(join(folder, 'velero-plugin-for-gcp'), gcs.plugin);
+  return folder;
+}
+
+async function linkPlugin(link: string, program: string): Promise<void> {
   await unlink(link).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   });
-  await symlink(context.tool('velero-plugin-for-aws'), link);
-  return folder;
+  await symlink(program, link);
+}
+
+/**
+ * The plugin sends every request to the server that this variable names, without credentials, but it wants to find some when it starts. These
+ * hold no key. Without a key it signs no URLs, so `velero backup logs` fails for this location. Nothing asks for a token.
+ */
+async function gcsEnvironment({ store }: VeleroGcs, label: string, { session }: LocalContext) {
+  const path = join(session.folder('velero'), `gcs-identity-${label}.json`);
+  const identity = {
+    type: 'external_account',
+    audience: '//iam.googleapis.com/projects/0/locations/global/workloadIdentityPools/none/providers/none',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${store.endpoint}/token`,
+    credential_source: { file: '/dev/null' },
+  };
+  await writeFile(path, JSON.stringify(identity), { mode: 0o600 });
+  return { STORAGE_EMULATOR_HOST: store.endpoint, GOOGLE_APPLICATION_CREDENTIALS: path };
 }
 
 async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal): Promise<void> {
@@ -185,6 +227,9 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
     api.create(`/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`, veleroDeployment, signal),
   ]);
   await api.apply(locationPath, storageLocation(options), signal);
+  if (options.gcs !== undefined) {
+    await api.apply(gcsLocationPath, gcsStorageLocation(options.gcs, options.prefix), signal);
+  }
 }
 
 /**
@@ -252,6 +297,19 @@ export function storageLocation(
   };
 }
 
+/** Beside the one for S3, which stays the default. */
+const gcsStorageLocation = ({ store }: VeleroGcs, prefix: string) => ({
+  apiVersion: 'velero.io/v1',
+  kind: 'BackupStorageLocation',
+  metadata: { name: GCS_STORAGE_LOCATION, namespace: VELERO_NAMESPACE },
+  spec: {
+    provider: 'velero.io/gcp',
+    objectStorage: { bucket: store.backupBucket, prefix },
+    backupSyncPeriod: SYNC_PERIOD,
+  },
+  status: { phase: 'Available' },
+});
+
 /**
  * Being established is not enough: until the API server has filled its cache of a resource, a list is answered 429, and Velero,
  * which lists several of them one after the other when it starts, would pause a second for each.
@@ -271,19 +329,19 @@ export function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<v
 }
 
 /** As if the bucket had never been read: a server that starts reads it at once, and {@link storageLocationUsable} waits for that. */
-export async function forgetSync(access: KubeAccess, signal: AbortSignal): Promise<void> {
+export async function forgetSync(access: KubeAccess, signal: AbortSignal, path = locationPath): Promise<void> {
   using api = new KubeApi(access);
-  await api.merge(locationPath, { status: { lastSyncedTime: null } }, signal);
+  await api.merge(path, { status: { lastSyncedTime: null } }, signal);
 }
 
-export function storageLocationUsable(access: KubeAccess): Wait<void> {
+export function storageLocationUsable(access: KubeAccess, path = locationPath): Wait<void> {
   return {
     for: 'Velero to have validated its storage location and synced the backups that lie there',
     // A first look that comes too early is followed by the next one a minute later.
     budgetMs: 2 * READY_BUDGET_MS,
     look: async (signal) => {
       using api = new KubeApi(access);
-      const { status, body } = await api.call('GET', locationPath, signal);
+      const { status, body } = await api.call('GET', path, signal);
       if (status !== 200) return notYet(`the location answers ${status}: ${reasonIn(body)}`);
       const found = locationSchema.parse(JSON.parse(body)).status ?? {};
       const ready =
