@@ -10,7 +10,7 @@ import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { authorEnvironment, authorVariables } from './author-environment.ts';
 import { expand, references } from './cron-job/expand.ts';
-import { destinationOf, destinationOption, namedStore, requireLeft } from './destination.ts';
+import { destinationOf, destinationOption, namedStore, pointBefore, requireLeft } from './destination.ts';
 import { drillVariables } from './drill-variables.ts';
 import { backupMachine, keepsOption, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
@@ -114,10 +114,11 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
 
     async restore(recoveryPoint, context) {
       using destination = await destinationOf(store, prefix, context);
+      const before = await pointBefore(destination, recoveryPoint, context.step.signal);
       const machine = restoreMachine(keeps, context.step);
       const point = [['RECOVERY_POINT', recoveryPoint.location]] as const;
       const { output, warnings } = await run(restore, machine, context, destination, point);
-      await requireLeft(destination, recoveryPoint, context.step.signal);
+      await requireLeft(before, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

@@ -15,7 +15,7 @@ import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from '
 import { withRenderedNames } from './cron-job/rendered-names.ts';
 import type { Container } from './cron-job/spec.ts';
 import { scheduleOfCronJob, unreadSchedule } from './cron-job-schedule.ts';
-import { destinationOf, namedStore, requireLeft } from './destination.ts';
+import { destinationOf, namedStore, pointBefore, requireLeft } from './destination.ts';
 import { drillVariables } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
@@ -98,6 +98,7 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
 
     async restore(recoveryPoint, context) {
       using destination = await destinationOf(store, prefix, context);
+      const before = await pointBefore(destination, recoveryPoint, context.step.signal);
       const known = new Map([...drillVariables(context, destination), ...destination.credentials()]);
       const author = authorVariables(settings.environment, known, context.step.secrets);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
@@ -111,7 +112,7 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
         author,
         drills,
       );
-      await requireLeft(destination, recoveryPoint, context.step.signal);
+      await requireLeft(before, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BackupStore, Destination } from '../model/backup-store.ts';
+import type { BackupStore, Destination, ListedObject } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { s3Backups } from '../systems/s3/backup-store.ts';
@@ -23,18 +23,50 @@ export const destinationOf = async (
   { target, drillId }: Pick<ProcedureContext, 'target' | 'drillId'>,
 ): Promise<Destination> => await store.open(target, `${prefix}${drillId}/`);
 
-/** @throws {ExplainedError} when nothing is left of a recovery point of this destination: the restore moved or removed it. */
-export async function requireLeft(
-  destination: Destination,
-  { location }: Pick<RecoveryPoint, 'location'>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!location.startsWith(destination.url) || (await destination.holds(location, signal))) return;
-  throw new ExplainedError({
+/** The most objects of a recovery point that are compared after a restore: one page of a listing, because the restore is being timed. */
+const COMPARED_OBJECTS = 1_000;
+
+type Point = Pick<RecoveryPoint, 'location' | 'objects' | 'replacesEarlier'>;
+
+/** A recovery point before its restore, for {@link requireLeft}. */
+export interface PointBefore {
+  readonly destination: Destination;
+  readonly point: Point;
+  /** Its objects, as they were; left out where the next backup writes over them anyway, or where they are too many to look at. */
+  readonly objects?: ReadonlyMap<string, ListedObject>;
+}
+
+/** Looks at a recovery point before it is restored. */
+export async function pointBefore(destination: Destination, point: Point, signal: AbortSignal): Promise<PointBefore> {
+  const isLookedAt = point.replacesEarlier === undefined && point.objects <= COMPARED_OBJECTS;
+  if (!isLookedAt || !point.location.startsWith(destination.url)) return { destination, point };
+  return { destination, point, objects: await objectsOf(destination, point, signal) };
+}
+
+const objectsOf = async (destination: Destination, { location }: Point, signal: AbortSignal) =>
+  await destination.list(signal, location.slice(destination.bucketUrl.length));
+
+/** @throws {ExplainedError} when the restore removed, moved or overwrote the recovery point that it restored. */
+export async function requireLeft({ destination, point, objects }: PointBefore, signal: AbortSignal): Promise<void> {
+  if (!point.location.startsWith(destination.url)) return;
+  if (objects === undefined) {
+    if (!(await destination.holds(point.location, signal))) throw notLeft(point, 'removed it');
+    return;
+  }
+  const after = await objectsOf(destination, point, signal);
+  if (after.size === 0 && objects.size > 0) throw notLeft(point, 'removed it');
+  for (const [key, { etag }] of objects) {
+    const now = after.get(key);
+    if (now === undefined) throw notLeft(point, `removed ${key} of it`);
+    if (now.etag !== etag) throw notLeft(point, `overwrote ${key} of it`);
+  }
+}
+
+const notLeft = ({ location }: Point, did: string): ExplainedError =>
+  new ExplainedError({
     thing: `recovery point ${location}`,
-    expected: 'it is still there after the restore',
-    observed: 'the restore removed it',
-    nextStep: 'Copy the backup and do not move it: when a restore fails halfway, it has to be started again.',
+    expected: 'it is still there after the restore, as it was',
+    observed: `the restore ${did}`,
+    nextStep: 'Only read the backup: when a restore fails halfway, it has to be started again.',
     cause: 'protection-not-in-force',
   });
-}

@@ -10,7 +10,7 @@ import type { Mount } from '../process/sandbox/arguments.ts';
 import { WORK } from '../process/sandbox/machine.ts';
 import { runProcess } from './as-process.ts';
 import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
-import { destinationOf, namedStore, requireLeft } from './destination.ts';
+import { destinationOf, namedStore, pointBefore, requireLeft } from './destination.ts';
 import { drillVariables } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
@@ -68,6 +68,7 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
 
     async restore(recoveryPoint, context) {
       using destination = await destinationOf(store, prefix, context);
+      const before = await pointBefore(destination, recoveryPoint, context.step.signal);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
       const { output, warnings } = await runScript(
         { path: restore, role: 'restore', machine: restoreMachine(keeps, context.step) },
@@ -76,7 +77,7 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
         given(environment, context),
         drills,
       );
-      await requireLeft(destination, recoveryPoint, context.step.signal);
+      await requireLeft(before, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

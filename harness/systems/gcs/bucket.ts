@@ -1,35 +1,39 @@
 import type { Bucket, Storage } from '@google-cloud/storage';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { compareContent, fingerprintContent } from '../../asset-kit/content.ts';
+import { PROTECTION, withProtection } from '../../asset-kit/protection.ts';
 import { Scope } from '../../base/scope.ts';
 import type { AbsenceCheck, Identity, OpenAsset, OpenOptions, Seeded } from '../../model/asset.ts';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import { counted } from '../../model/text.ts';
 import { bytesOf, CONCURRENCY, gcsClient, request, statusOf } from './client.ts';
-import { itemsOf, type Listed, liveObjects, NO_GENERATION, newestGeneration } from './content.ts';
+import { allGenerations, itemsOf, type Listed, liveObjects, NO_GENERATION, newestGeneration } from './content.ts';
 import { type DisasterName, disasters, isDisasterName, REGION_LOST } from './disasters.ts';
 import { markerLane, OtherContentError, objectProbe, readSample, type Sample } from './markers.ts';
 import { MARK, PROBE_OBJECT } from './names.ts';
 import { type BucketSpec, bodyOf, type PlannedGeneration, type PlannedObject, planObjects, SAMPLES } from './plan.ts';
-import { type GcsPlace, ownGcs } from './service.ts';
+import { type GcsStore, gcsStore } from './service.ts';
 
+const ENABLED = 'enabled';
 const NOT_VERIFIED = [
   'holds, retention and soft delete: the server of the drill enforces none of them',
   'IAM: the server of the drill asks for no credentials',
 ];
 /** A backup of objects holds no history. */
 const LOST_HISTORY = 'earlier generations: they are lost with the region';
-const SERVER_OF_REGION = 'server of the region';
+const LOOK_AT_BUCKET = 'look at the bucket';
 const READ_OF_SAMPLE = 'read of an object that was there before';
 
-/** Opens a bucket with versions on a server of the drill's own. */
+/** Opens a bucket with versions, in the storage that drills share: at Google, too, there is one address for all buckets. */
 export async function openBucket(spec: BucketSpec, options: OpenOptions): Promise<OpenAsset> {
   const { target, drillId, step } = options;
   const disaster = knownDisaster(options.disaster);
   await using undo = new Scope({ what: 'GCS bucket of the drill', clock: step.clock });
-  const place = await undo.open('GCS server', () => target.place(ownGcs, { label: drillId }, step.signal));
+  const place = await target.place(gcsStore);
   const storage = gcsClient(place, { attempts: 3 });
-  const bucket = await createBucket(storage, `dr-${drillId}`, target.sessionId, step.signal);
+  const name = `dr-${drillId}`;
+  undo.defer(`bucket ${name}`, async (signal) => await removeOwn(storage.bucket(name), target.sessionId, signal));
+  const bucket = await createBucket(storage, name, target.sessionId, step.signal);
   return assetOf({ spec, options, disaster, place, storage, bucket, scope: undo.handOver() });
 }
 
@@ -37,7 +41,7 @@ interface Opened {
   readonly spec: BucketSpec;
   readonly options: OpenOptions;
   readonly disaster: DisasterName;
-  readonly place: GcsPlace;
+  readonly place: GcsStore;
   readonly storage: Storage;
   readonly bucket: Bucket;
   readonly scope: Scope;
@@ -70,29 +74,43 @@ function assetOf({ spec, options, disaster, place, storage, bucket, scope }: Ope
       GCS_URL: 'the JSON API of the storage, without a path',
       GCS_PROJECT: 'the project of that bucket',
     },
-    settings: async () => ({ 'object versioning': 'enabled', 'time stamps': 'generations of microseconds' }),
+    settings: async () => ({
+      'object versioning': await versioningOf(bucket, options.step.signal),
+      'time stamps': 'generations of microseconds',
+    }),
 
     seed: async (given) => await seedObjects(bucket, plan(), given.signal),
     async fingerprint(given) {
       const limit = losesRegion ? NO_GENERATION : await newestGeneration(bucket, given.signal);
       const found = await fingerprintContent(itemsOf(bucket, limit, given.signal), given);
       newest.set(found.path, limit);
-      return found;
+      const protecting = { kind: PROTECTION, items: 1 };
+      return { ...found, items: found.items + 1, kinds: [...found.kinds, protecting] };
     },
     async compare(expected, { signal }) {
       const limit = newest.get(expected.path);
       if (limit === undefined) throw new Error(`fingerprint ${expected.path} is of another asset`);
-      return await compareContent(expected, itemsOf(bucket, limit, signal), notVerified);
+      const content = { ...expected, kinds: expected.kinds.filter(({ kind }) => kind !== PROTECTION) };
+      const compared = await compareContent(content, itemsOf(bucket, limit, signal), notVerified);
+      const observed = await versioningOf(bucket, signal);
+      return withProtection(compared, `bucket ${bucket.name}`, [
+        { name: 'object versioning', wanted: ENABLED, observed },
+      ]);
     },
     alter: async (given) => await alterObjects(bucket, plan(), given.signal),
     identify: async ({ signal }) => await generationsOf(bucket, samples, signal),
 
-    expectedProof: () => ({ absence: [losesRegion ? SERVER_OF_REGION : listing, READ_OF_SAMPLE] }),
+    expectedProof: () => ({ absence: [losesRegion ? LOOK_AT_BUCKET : listing, READ_OF_SAMPLE] }),
     async destroy({ signal }, control) {
       await refuseUnlessDisposable(bucket, target.sessionId, signal);
       await control.cutOff();
       struck = (await liveObjects(bucket, signal)).filter(({ name }) => name !== MARK);
-      if (losesRegion) return { exercised: `users' access taken first, then the region lost: ${await place.lose()}` };
+      if (losesRegion) {
+        const generations = await removeWhole(bucket, signal);
+        return {
+          exercised: `users' access taken first, then the bucket removed with all of its ${counted(generations, 'generation')}`,
+        };
+      }
       const isDeletion = disaster === 'objects-deleted';
       await each(struck, isDeletion ? deleteObject(bucket, signal) : overwriteObject(bucket, signal));
       const verb = isDeletion ? 'deleted (their generations kept)' : 'overwritten with garbage, without metadata';
@@ -102,12 +120,11 @@ function assetOf({ spec, options, disaster, place, storage, bucket, scope }: Ope
     },
     proveGone: async ({ signal }) =>
       losesRegion
-        ? await regionGone(place, bucket, samples, signal)
+        ? await bucketGone(bucket, samples, signal)
         : await readGone(struck, disaster === 'objects-overwritten', signal),
     /** After every other disaster the bucket is still there. */
     async provision({ signal }) {
       if (!losesRegion) return;
-      await place.replace(signal);
       await createBucket(storage, bucket.name, target.sessionId, signal);
     },
     clearing: {
@@ -118,7 +135,6 @@ function assetOf({ spec, options, disaster, place, storage, bucket, scope }: Ope
       },
       proveGone: async ({ signal }) => await readGone(cleared, false, signal),
     },
-    // The server is the drill's own, and everything in it ends with it.
     [Symbol.asyncDispose]: async () => await scope[Symbol.asyncDispose](),
   };
 }
@@ -151,6 +167,34 @@ async function refuseUnlessDisposable(bucket: Bucket, sessionId: string, signal:
   });
 }
 
+/** As the server says it now: a script may have changed it. */
+async function versioningOf(bucket: Bucket, signal: AbortSignal): Promise<string> {
+  const [metadata] = await request(() => bucket.getMetadata(), signal);
+  return metadata.versioning?.enabled === true ? ENABLED : 'not enabled';
+}
+
+/** Removes every generation, and then the bucket. @returns how many generations there were. */
+async function removeWhole(bucket: Bucket, signal: AbortSignal): Promise<number> {
+  const all = await allGenerations(bucket, signal);
+  await each(all, async ({ name, generation }) => {
+    await request(() => bucket.file(name, { generation }).delete({ ignoreNotFound: true }), signal);
+  });
+  await request(() => bucket.delete(), signal);
+  return all.length;
+}
+
+/** At the end of a drill. Somebody else's bucket, and one that is gone, are left alone. */
+async function removeOwn(bucket: Bucket, sessionId: string, signal: AbortSignal): Promise<void> {
+  const [there] = await request(() => bucket.exists(), signal);
+  if (!there || (await markOf(bucket, signal)) !== sessionId) return;
+  try {
+    await removeWhole(bucket, signal);
+  } catch (error) {
+    // An object without a name cannot be deleted by it. The bucket then ends with its server.
+    if (!(error instanceof NotProvableHereError)) throw error;
+  }
+}
+
 async function markOf(bucket: Bucket, signal: AbortSignal): Promise<string | undefined> {
   try {
     return (await bytesOf(bucket, MARK, signal)).toString('utf8');
@@ -161,22 +205,22 @@ async function markOf(bucket: Bucket, signal: AbortSignal): Promise<string | und
 }
 
 async function seedObjects(bucket: Bucket, plan: Iterable<PlannedObject>, signal: AbortSignal): Promise<Seeded> {
-  let items = 0;
+  let written = 0;
   let bytes = 0;
   let generations = 0;
   let deleted = 0;
   await each([...plan], async ({ name, generations: planned, deletedBefore }) => {
     for (const generation of planned) await put(bucket, name, generation, signal);
     if (deletedBefore) await request(() => bucket.file(name).delete(), signal);
-    items += 1;
+    written += 1;
     generations += planned.length;
     deleted += deletedBefore ? 1 : 0;
     bytes += planned.reduce((sum, { body }) => sum + body.length, 0);
   });
   return {
-    items,
+    items: written - deleted,
     bytes,
-    parts: [`${counted(items, 'object')} in ${counted(generations, 'generation')}, ${deleted} deleted again`],
+    parts: [`${counted(written, 'object')} in ${counted(generations, 'generation')}, ${deleted} deleted again`],
   };
 }
 
@@ -279,29 +323,15 @@ async function listingGone(
 /** The probe goes on writing its object all through the drill. */
 const isProbe = (name: string): boolean => name === PROBE_OBJECT;
 
-/** The server has no process any more, and no sample can be read. */
-async function regionGone(
-  place: GcsPlace,
+/** A bucket that was removed: neither it nor a sample of its objects is found. */
+async function bucketGone(
   bucket: Bucket,
-  [sample]: readonly Sample[],
+  samples: readonly Sample[],
   signal: AbortSignal,
 ): Promise<readonly AbsenceCheck[]> {
-  const alive = await place.isAlive();
-  const read = { what: READ_OF_SAMPLE, gone: false, observed: 'there is no sample' };
-  const server = {
-    what: SERVER_OF_REGION,
-    gone: !alive,
-    observed: alive ? 'a process of it runs' : 'no process of it runs',
-  };
-  if (sample === undefined) return [server, read];
-  try {
-    await readSample(bucket, sample, signal);
-    return [server, { ...read, observed: 'it was read, and its content was as seeded' }];
-  } catch (error) {
-    signal.throwIfAborted();
-    // Only where nothing answers: whatever answers may still have it.
-    return [server, { ...read, gone: statusOf(error) === undefined && !alive, observed: summaryOf(error) }];
-  }
+  const [there] = await request(() => bucket.exists(), signal);
+  const look = { what: LOOK_AT_BUCKET, gone: !there, observed: there ? 'it is there' : 'there is none of that name' };
+  return [look, await sampleGone(bucket, samples, signal)];
 }
 
 /** A read that could not be made proves nothing: only "not found" and other content count as gone. */

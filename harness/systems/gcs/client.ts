@@ -1,5 +1,6 @@
 import { type Bucket, Storage } from '@google-cloud/storage';
-import { httpStream } from '../../clients/http.ts';
+import { z } from 'zod';
+import { httpRequest, httpStream } from '../../clients/http.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import type { GcsAddress } from './service.ts';
 
@@ -27,6 +28,40 @@ export const request = async <T>(sent: () => Promise<T>, signal: AbortSignal): P
   return await untilAborted(sent(), signal);
 };
 
+const pageSchema = z.object({ items: z.array(z.unknown()).default([]), nextPageToken: z.string().optional() });
+
+/**
+ * What a listing of a bucket shows, page by page. It is read without the library, which ends the process where a server lists an object
+ * with an empty name.
+ * @throws an error with the HTTP status as its `code`.
+ */
+export async function* listingOf(
+  bucket: Bucket,
+  {
+    prefix = '',
+    versions = false,
+    most,
+  }: { readonly prefix?: string; readonly versions?: boolean; readonly most?: number },
+  signal: AbortSignal,
+): AsyncGenerator<unknown, void, undefined> {
+  let next: string | undefined;
+  do {
+    const url = new URL(`${bucket.storage.baseUrl}/b/${bucket.name}/o`);
+    if (prefix !== '') url.searchParams.set('prefix', prefix);
+    if (versions) url.searchParams.set('versions', 'true');
+    if (most !== undefined) url.searchParams.set('maxResults', String(most));
+    if (next !== undefined) url.searchParams.set('pageToken', next);
+    const { status, body } = await httpRequest('GET', url.href, signal);
+    if (status !== 200) throw refused(`the listing of ${bucket.name}`, status);
+    const page = pageSchema.parse(JSON.parse(body));
+    yield* page.items;
+    next = most === undefined ? page.nextPageToken : undefined;
+  } while (next !== undefined && next !== '');
+}
+
+const refused = (what: string, status: number): Error =>
+  Object.assign(new Error(`${what} got HTTP ${status}`), { code: status });
+
 /**
  * The bytes of an object, as they are stored. They are read without the library, whose streams of downloads cannot be aborted and warn of
  * too many listeners.
@@ -44,7 +79,7 @@ export async function contentOf(
   const { status, body } = await httpStream(url.href, signal);
   if (status === 200) return body;
   body.destroy();
-  throw Object.assign(new Error(`the read of object "${name}" in ${bucket.name} got HTTP ${status}`), { code: status });
+  throw refused(`the read of object "${name}" in ${bucket.name}`, status);
 }
 
 /** The same of a small object, in memory. */

@@ -3,8 +3,9 @@ import type { Bucket } from '@google-cloud/storage';
 import { z } from 'zod';
 import { mapOrdered } from '../../asset-kit/bounded.ts';
 import type { ContentItem } from '../../asset-kit/content.ts';
+import { NotProvableHereError } from '../../model/errors.ts';
 import { compareText } from '../../model/text.ts';
-import { CONCURRENCY, contentOf, request } from './client.ts';
+import { CONCURRENCY, contentOf, listingOf } from './client.ts';
 import { isReserved } from './names.ts';
 
 const listedSchema = z.object({
@@ -28,7 +29,7 @@ export async function liveObjects(bucket: Bucket, signal: AbortSignal, prefix = 
 }
 
 /** Every generation, also of objects that were deleted, sorted by name and then from the oldest to the newest. */
-async function allGenerations(bucket: Bucket, signal: AbortSignal): Promise<readonly Listed[]> {
+export async function allGenerations(bucket: Bucket, signal: AbortSignal): Promise<readonly Listed[]> {
   return (await listed(bucket, { versions: true }, signal)).toSorted((one, other) =>
     compareText(generationName(one), generationName(other)),
   );
@@ -39,9 +40,19 @@ async function listed(
   query: { readonly prefix?: string; readonly versions?: boolean },
   signal: AbortSignal,
 ): Promise<readonly Listed[]> {
-  const [files] = await request(() => bucket.getFiles(query), signal);
-  return files.map(({ metadata }) => listedSchema.parse(metadata));
+  const found = await Array.fromAsync(listingOf(bucket, query, signal), (each) => listedSchema.parse(each));
+  if (found.some(({ name }) => name === '')) throw withoutName(bucket);
+  return found;
 }
+
+/** Google refuses such a name, and the server of a drill takes it. */
+const withoutName = (bucket: Bucket): NotProvableHereError =>
+  new NotProvableHereError({
+    thing: `bucket ${bucket.name}`,
+    expected: 'objects with names, as Google Cloud Storage asks for',
+    observed: 'an object whose name is empty, which the server of the drill took and Google would have refused',
+    nextStep: 'Look at what the script makes of the names of objects, e.g. of a path that ends in "/".',
+  });
 
 /** Generations are numbers of sixteen digits and will stay below twenty. */
 const GENERATION_DIGITS = 20;

@@ -88,6 +88,17 @@ describe('a backup into Google Cloud Storage', () => {
     const point = await drill.backUp(moving);
     await expect(drill.restore(point, moving)).rejects.toThrow('the restore removed it');
   });
+
+  test.each([
+    ['removed', 'remove "$(cut -d/ -f4- <<<"$RECOVERY_POINT")two"'],
+    ['overwrote', 'put a/two "[]"'],
+  ])('is what it was after a restore: one that %s an object of it fails', async (did, harm) => {
+    await using drill = await begin();
+    const body = `if [ -v RECOVERY_POINT ]; then ${harm}; else put a/one data; put a/two more; fi`;
+    const harming = await scriptOf(`${did}.sh`, body);
+    const point = await drill.backUp(harming);
+    await expect(drill.restore(point, harming)).rejects.toThrow(new RegExp(`the restore ${did} \\S+/a/two of it`));
+  });
 });
 
 test('the platform’s scripts bring every stream back from Google Cloud Storage', async () => {

@@ -2,7 +2,7 @@ import type { Bucket } from '@google-cloud/storage';
 import { z } from 'zod';
 import type { Destination, ListedObject } from '../../model/backup-store.ts';
 import type { RecoveryPoint } from '../../model/procedure.ts';
-import { bytesOf, gcsClient, request, statusOf } from './client.ts';
+import { bytesOf, gcsClient, listingOf, request, statusOf } from './client.ts';
 import type { GcsStore } from './service.ts';
 
 const LOOKED_AT = 20;
@@ -114,8 +114,8 @@ export class GcsDestination implements Destination {
 
   async holds(location: string, signal: AbortSignal): Promise<boolean> {
     const prefix = location.slice(this.bucketUrl.length);
-    const [files] = await request(() => this.#bucket.getFiles({ prefix, maxResults: 1, autoPaginate: false }), signal);
-    return files.length > 0;
+    for await (const _ of listingOf(this.#bucket, { prefix, most: 1 }, signal)) return true;
+    return false;
   }
 
   [Symbol.dispose](): void {
@@ -126,8 +126,7 @@ export class GcsDestination implements Destination {
     query: { readonly prefix: string; readonly versions?: boolean },
     signal: AbortSignal,
   ): Promise<readonly z.output<typeof listed>[]> {
-    const [files] = await request(() => this.#bucket.getFiles({ ...query }), signal);
-    return files.map(({ metadata }) => listed.parse(metadata));
+    return await Array.fromAsync(listingOf(this.#bucket, query, signal), (each) => listed.parse(each));
   }
 }
 

@@ -17,7 +17,7 @@ export const disasters = [
   {
     name: REGION_LOST,
     threat: 'the region of the bucket is lost, and a new, empty bucket of that name is made in another region',
-    blastRadius: 'the bucket with every generation, and everything else in its region',
+    blastRadius: 'the bucket with every generation',
   },
 ] as const satisfies readonly Disaster[];
 export type DisasterName = (typeof disasters)[number]['name'];

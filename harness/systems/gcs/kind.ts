@@ -9,7 +9,7 @@ import type { BucketSpec } from './plan.ts';
 
 const schema = z.strictObject({
   /** How many objects are seeded. */
-  objects: z.number().int().positive().max(1_000_000),
+  objects: z.number().int().min(1).max(1_000_000),
   /** The size of the largest one, e.g. `1MiB`. */
   largest: z.string().default('1MiB'),
   /** What keeps objects from being deleted. No server of a target enforces it, so the drill is `unproven`. */
@@ -59,6 +59,6 @@ const notEnforced = (guards: readonly string[]): NotProvableHereError =>
   new NotProvableHereError({
     thing: `gcsBucket({ ${guards.join(', ')} })`,
     expected: 'a server that enforces what keeps objects from being deleted or lost',
-    observed: 'fake-gcs-server, which enforces neither holds nor retention nor soft delete',
+    observed: 'the target has fake-gcs-server, which enforces neither holds nor retention nor soft delete',
     nextStep: `Leave out ${guards.join(' and ')} to prove content and restores, and prove immutability on a bucket of Google's own.`,
   });

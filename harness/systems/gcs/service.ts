@@ -1,4 +1,4 @@
-import { type LosablePlace, type OwnPlaceRequest, service } from '../../model/service.ts';
+import { service } from '../../model/service.ts';
 
 /** Where a Google Cloud Storage is. It asks for no credentials. */
 export interface GcsAddress {
@@ -6,9 +6,6 @@ export interface GcsAddress {
   readonly endpoint: string;
   readonly projectId: string;
 }
-
-/** One of a drill's own. */
-export type GcsPlace = GcsAddress & LosablePlace;
 
 /** One with a versioned bucket for off-site backups, outside the blast radius of every asset. */
 export interface GcsStore extends GcsAddress {
@@ -21,8 +18,5 @@ export const VELERO_GCS = 'velero-gcs';
 /** The BackupStorageLocation by which it does. */
 export const GCS_STORAGE_LOCATION = 'gcs';
 
-/** Asked for by each drill. What it stores is gone when it is lost. */
-export const ownGcs = service<GcsPlace, OwnPlaceRequest>({ name: 'gcs-server', capability: 'gcs' });
-
-/** The store that scripts, commands and CronJobs upload their backups to where a contract names `gcsBackups`. */
+/** One for all drills of a run: their buckets, and the backups of contracts that name `gcsBackups`. */
 export const gcsStore = service<GcsStore>({ name: 'gcs-store', capability: 'gcs' });

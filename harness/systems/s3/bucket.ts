@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PROTECTION, withProtection } from '../../asset-kit/protection.ts';
 import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
@@ -42,7 +43,7 @@ import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
-import { PROTECTION, protectionOf, withProtection } from './protection.ts';
+import { protectionOf, readProtection } from './protection.ts';
 import { type S3Place, s3Store } from './service.ts';
 
 export class OpenBucket implements OpenAsset {
@@ -158,7 +159,9 @@ export class OpenBucket implements OpenAsset {
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    return await withProtection(await compareBucket(this.#at, expected, step), this.#at, this.#spec, step.signal);
+    const compared = await compareBucket(this.#at, expected, step);
+    const settings = await readProtection(this.#at, this.#spec, step.signal);
+    return withProtection(compared, `bucket ${this.#at.bucket}`, settings);
   }
 
   identify(step: Step): Promise<readonly Identity[]> {

@@ -1,10 +1,8 @@
 import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand } from '@aws-sdk/client-s3';
-import type { Comparison, Difference } from '../../model/record.ts';
+import type { ProtectingSetting } from '../../asset-kit/protection.ts';
 import { statusOf } from './client.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
-
-export const PROTECTION = 'settings that protect the bucket';
 
 interface Setting {
   readonly name: string;
@@ -23,28 +21,15 @@ export function protectionOf(spec: BucketSpec): readonly Setting[] {
   ];
 }
 
-/** The comparison with those settings in it. */
-export async function withProtection(
-  comparison: Comparison,
+/** Those settings as they are now. */
+export const readProtection = async (
   at: BucketAt,
   spec: BucketSpec,
   signal: AbortSignal,
-): Promise<Comparison> {
-  const settings = protectionOf(spec);
-  if (settings.length === 0) return comparison;
-  const differences: Difference[] = [];
-  for (const { name, wanted, read } of settings) {
-    const observed = await read(at, signal);
-    if (observed !== wanted) differences.push({ item: `bucket ${at.bucket}`, field: name, expected: wanted, observed });
-  }
-  const [expected, differing] = [settings.length, differences.length];
-  const counts = { expected, restored: expected, matched: expected - differing, missing: 0, extra: 0, differing };
-  return {
-    ...comparison,
-    items: [...comparison.items, { kind: PROTECTION, ...counts, protects: true }],
-    firstDifferences: [...comparison.firstDifferences, ...differences],
-  };
-}
+): Promise<readonly ProtectingSetting[]> =>
+  await Promise.all(
+    protectionOf(spec).map(async ({ name, wanted, read }) => ({ name, wanted, observed: await read(at, signal) })),
+  );
 
 async function versioningOf({ client, bucket }: BucketAt, signal: AbortSignal): Promise<string> {
   const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket: bucket }), { abortSignal: signal });
