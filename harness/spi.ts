@@ -6,6 +6,7 @@ import './node-version.ts';
 export { forEachBounded, inBatches, mapOrdered } from './asset-kit/bounded.ts';
 export { type Compared, type Keyed, mergeByKey, type Pair, Tally } from './asset-kit/comparison.ts';
 export { type ContentItem, compareContent, fingerprintContent } from './asset-kit/content.ts';
+export { PROTECTION, type ProtectingSetting, withProtection } from './asset-kit/protection.ts';
 export {
   LineReader,
   LineWriter,
