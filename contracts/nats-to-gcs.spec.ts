@@ -32,4 +32,9 @@ contract({
   survives: ['server-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
+  runbook: {
+    decides: 'The messaging engineer on call; the incident lead, when writes since the last backup would be lost',
+    ifItFails:
+      'HTTP 401 means that GOOGLE_OAUTH_ACCESS_TOKEN is not set or has expired: gcloud auth print-access-token gives a new one',
+  },
 });
