@@ -2,7 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { frameworkIds } from '../evidence/compliance/catalogue-schema.ts';
-import { exportFormats } from '../evidence/exports/write-export.ts';
+import { exportFormats } from '../evidence/exports/format-names.ts';
 import { HOUR_MS, run } from '../evidence/gate/testing/made-up-gate.ts';
 import { entryName } from '../evidence/ledger/entry-file.ts';
 import { madeUpDrill, madeUpRun } from '../reporting/testing/made-up-records.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { exportFormats } from '../../evidence/exports/write-export.ts';
+import { exportFormats } from '../../evidence/exports/format-names.ts';
 import { LEDGER_OPTION, utcTime } from '../arguments.ts';
 
 interface FromLedger {

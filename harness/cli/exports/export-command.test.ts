@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exportFormats } from '../../evidence/exports/write-export.ts';
+import { exportFormats } from '../../evidence/exports/format-names.ts';
 import { DAY_MS, HOUR_MS, run } from '../../evidence/gate/testing/made-up-gate.ts';
 import { madeUpDrill, madeUpRun } from '../../reporting/testing/made-up-records.ts';
 import { type StubIo, withStubIo } from '../testing/stub-parts.ts';

@@ -5,8 +5,9 @@ import {
   exportedFromRecord,
   type WantedRun,
 } from '../../evidence/exports/exported-run.ts';
+import { isStateFormat } from '../../evidence/exports/format-names.ts';
 import { type Series, SeriesCollector, seriesOfLedger } from '../../evidence/exports/series.ts';
-import { exportRun, exportState, isStateFormat } from '../../evidence/exports/write-export.ts';
+import { exportRun, exportState } from '../../evidence/exports/write-export.ts';
 import { allowedWaivers, type Waiver } from '../../evidence/gate/waivers.ts';
 import { listedOnce, readLedger } from '../../evidence/ledger/ledger-store.ts';
 import { verifyLedger } from '../../evidence/ledger/verify-ledger.ts';

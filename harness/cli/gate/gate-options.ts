@@ -1,6 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { textArgument, timeArgument } from '../arguments.ts';
-import { type DecisionFile, documentFormats } from './write-decision.ts';
+
+/** Formats of the decision that are one document each. */
+const documentFormats = ['json', 'junit', 'gitlab'] as const;
+export type DocumentFormat = (typeof documentFormats)[number];
+
+/** A file that gets the decision, from the current folder. */
+export interface DecisionFile {
+  readonly format: DocumentFormat;
+  readonly path: string;
+}
 
 const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
 type GateFormat = (typeof gateFormats)[number];

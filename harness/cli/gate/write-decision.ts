@@ -5,16 +5,7 @@ import { renderGateJunit, renderGitlabReport } from '../../evidence/gate/render-
 import { namedByCaller } from '../../model/errors.ts';
 import { requireReplaceable, writeAtomically } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
-
-/** Formats of the decision that are one document each. */
-export const documentFormats = ['json', 'junit', 'gitlab'] as const;
-export type DocumentFormat = (typeof documentFormats)[number];
-
-/** A file that gets the decision, from the current folder. */
-export interface DecisionFile {
-  readonly format: DocumentFormat;
-  readonly path: string;
-}
+import type { DecisionFile, DocumentFormat } from './gate-options.ts';
 
 /** The decision as a document. */
 export function renderDocument(format: DocumentFormat, decision: GateDecision): string {

@@ -6,12 +6,13 @@ import { validateStrict } from 'ctrf';
 import { describe, expect, it } from 'vitest';
 import { madeUpPosture, madeUpRun } from '../../reporting/testing/made-up-records.ts';
 import { exportedFromRecord } from './exported-run.ts';
+import { runFormats } from './format-names.ts';
 import { COMMENT_MARKER } from './markdown.ts';
 import { type ResultGroup, resultGroups } from './result-groups.ts';
 import type { ResultRow } from './result-row.ts';
 import { gitlabIssues } from './test-reports.ts';
 import { AT_MS, HOSTILE, madeUpResults, madeUpWaivers } from './testing/made-up-results.ts';
-import { exportRun, runFormats } from './write-export.ts';
+import { exportRun } from './write-export.ts';
 
 const waiving = { waivers: madeUpWaivers, atMs: AT_MS };
 const run = madeUpResults();

@@ -1,6 +1,7 @@
 import type { Waiver } from '../gate/waivers.ts';
 import { canonicalText, commitSubject, drillResultStatement, sha256Of } from '../ledger/statement.ts';
 import type { ExportedRun } from './exported-run.ts';
+import type { RunFormat, StateFormat } from './format-names.ts';
 import { renderComment, renderSummary } from './markdown.ts';
 import { renderMetrics } from './metrics.ts';
 import { renderOscal } from './oscal.ts';
@@ -12,7 +13,7 @@ import { renderCtrf, renderGitlab, renderJunit } from './test-reports.ts';
 
 /** Formats that tell one run. */
 const OF_A_RUN: Readonly<
-  Record<string, (run: ExportedRun, groups: readonly ResultGroup[]) => string | Iterable<string>>
+  Record<RunFormat, (run: ExportedRun, groups: readonly ResultGroup[]) => string | Iterable<string>>
 > = {
   junit: (_run, groups) => renderJunit(groups),
   ctrf: renderCtrf,
@@ -26,15 +27,6 @@ const OF_A_RUN: Readonly<
   json: renderResultsJson,
 };
 
-export const runFormats = Object.keys(OF_A_RUN);
-/** Formats that tell the present state of every promise, from all runs. */
-const stateFormats = ['openmetrics', 'prometheus'] as const;
-export const exportFormats: readonly string[] = [...runFormats, ...stateFormats];
-
-export type StateFormat = (typeof stateFormats)[number];
-
-export const isStateFormat = (format: string): format is StateFormat => stateFormats.some((each) => each === format);
-
 /** The text of a run in one format, in pieces. */
 export function exportRun(
   format: string,
@@ -42,9 +34,8 @@ export function exportRun(
   waivers: readonly Waiver[],
   atMs: number,
 ): Iterable<string> {
-  const render = OF_A_RUN[format];
-  if (render === undefined) throw new Error(`no format of a run: ${format}`);
-  const text = render(run, resultGroups(run, { waivers, atMs }));
+  if (!Object.hasOwn(OF_A_RUN, format)) throw new Error(`no format of a run: ${format}`);
+  const text = OF_A_RUN[format as RunFormat](run, resultGroups(run, { waivers, atMs }));
   return typeof text === 'string' ? [text] : text;
 }
 

@@ -1,0 +1,24 @@
+// Apart from what writes them: the help of the command line names the formats, and loads none of them.
+
+/** Formats that tell one run. */
+export const runFormats = [
+  'junit',
+  'ctrf',
+  'in-toto',
+  'oscal',
+  'otlp',
+  'github-summary',
+  'github-comment',
+  'gitlab',
+  'csv',
+  'json',
+] as const;
+export type RunFormat = (typeof runFormats)[number];
+
+/** Formats that tell the present state of every promise, from all runs. */
+const stateFormats = ['openmetrics', 'prometheus'] as const;
+export type StateFormat = (typeof stateFormats)[number];
+
+export const exportFormats: readonly string[] = [...runFormats, ...stateFormats];
+
+export const isStateFormat = (format: string): format is StateFormat => stateFormats.some((each) => each === format);
