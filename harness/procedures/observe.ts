@@ -3,6 +3,7 @@ import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
 import { type Arrival, arrivalOf } from './arrival.ts';
 import { destinationOf } from './destination.ts';
 import { hiddenFailures } from './hidden-failures.ts';
@@ -18,7 +19,8 @@ export interface ObservedBackup {
   readonly thing: string;
   /** What exits, in a sentence: `the script`. */
   readonly what: string;
-  readonly store: BackupStore;
+  /** Where it uploads to; S3 when left out. */
+  readonly store?: BackupStore | undefined;
   readonly prefix: string;
   /** Runs it to its end, secrets left out of what it wrote. @throws when it failed. */
   readonly run: (destination: Destination) => Promise<ProgramRun>;
@@ -36,7 +38,7 @@ export interface ObservedBackup {
 export async function observeBackup(backup: ObservedBackup, context: ProcedureContext): Promise<RecoveryPoint> {
   const { step, earlier } = context;
   const { clock, signal } = step;
-  using destination = await destinationOf(backup.store, backup.prefix, context);
+  using destination = await destinationOf(backup.store ?? s3Backups, backup.prefix, context);
   const { bucketUrl } = destination;
   if (earlier !== undefined) await untilAnotherName(earlier, step);
   const before = await destination.list(signal);
