@@ -3,6 +3,8 @@ import type { BackupStore, Destination, ListedObject } from '../model/backup-sto
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { s3Backups } from '../systems/s3/backup-store.ts';
+import { arrivalOf } from './arrival.ts';
+import { sharedPointers } from './shared-pointers.ts';
 
 /** The store that a procedure's backups go to, as a contract names it: `s3Backups` when left out, or `gcsBackups`. */
 export const destinationOption = z
@@ -23,24 +25,42 @@ export const destinationOf = async (
   { target, drillId }: Pick<ProcedureContext, 'target' | 'drillId'>,
 ): Promise<Destination> => await store.open(target, `${prefix}${drillId}/`);
 
+const SECOND_MS = 1_000;
+
 /** The most objects of a recovery point that are compared after a restore: one page of a listing, because the restore is being timed. */
 const COMPARED_OBJECTS = 1_000;
 
-type Point = Pick<RecoveryPoint, 'location' | 'objects' | 'replacesEarlier'>;
+type Point = Pick<RecoveryPoint, 'location' | 'objects' | 'digest' | 'replacesEarlier' | 'captureBegan' | 'durable'>;
 
 /** A recovery point before its restore, for {@link requireLeft}. */
 export interface PointBefore {
   readonly destination: Destination;
   readonly point: Point;
-  /** Its objects, as they were; left out where the next backup writes over them anyway, or where they are too many to look at. */
-  readonly objects?: ReadonlyMap<string, ListedObject>;
+  /** Its objects, as they were; left out where the next backup writes over them anyway, or where they are too many or not to be told apart. */
+  readonly objects?: ReadonlyMap<string, ListedObject> | undefined;
 }
 
 /** Looks at a recovery point before it is restored. */
 export async function pointBefore(destination: Destination, point: Point, signal: AbortSignal): Promise<PointBefore> {
   const isLookedAt = point.replacesEarlier === undefined && point.objects <= COMPARED_OBJECTS;
   if (!isLookedAt || !point.location.startsWith(destination.url)) return { destination, point };
-  return { destination, point, objects: await objectsOf(destination, point, signal) };
+  return { destination, point, objects: ownObjects(await objectsOf(destination, point, signal), destination, point) };
+}
+
+/**
+ * Those of a listing that are the recovery point: what lies beside it is no part of it, and a restore may write that. Its digest decides;
+ * undefined where none of the likely ones has it.
+ */
+function ownObjects(
+  listing: ReadonlyMap<string, ListedObject>,
+  { bucketUrl }: Destination,
+  { digest, captureBegan, durable }: Point,
+): ReadonlyMap<string, ListedObject> | undefined {
+  const [beganMs, endedMs] = [Date.parse(captureBegan.utc) - SECOND_MS, Date.parse(durable.utc) + SECOND_MS];
+  const written = new Map([...listing].filter(([, { modifiedMs }]) => modifiedMs >= beganMs && modifiedMs <= endedMs));
+  const pointers = sharedPointers([...written.keys()], { began: captureBegan, ended: durable });
+  const own = new Map([...written].filter(([key]) => !pointers.has(key)));
+  return [listing, written, own].find((each) => arrivalOf(new Map(), each, bucketUrl)?.digest === digest);
 }
 
 const objectsOf = async (destination: Destination, { location }: Point, signal: AbortSignal) =>
