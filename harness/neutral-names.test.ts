@@ -18,6 +18,8 @@ const NEUTRAL_FILES = [
   ),
   ...['attach-target', 'drill-order', 'take-turns', 'wanted-parts'].map((name) => `harness/contract/${name}.ts`),
   'harness/project/start-target.ts',
+  ...['command-lines', 'provider', 'recipe'].map((name) => `harness/registered/${name}.ts`),
+  'harness/targets/docker/image-programs.ts',
 ];
 
 /** Files that name a system in their code, and why. Comments are examples for readers, and do not count. */
