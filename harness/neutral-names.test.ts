@@ -17,8 +17,11 @@ const NEUTRAL_FILES = [
     (name) => `harness/targets/${name}.ts`,
   ),
   ...['attach-target', 'drill-order', 'take-turns', 'wanted-parts'].map((name) => `harness/contract/${name}.ts`),
+  ...['answers', 'init-command', 'init-options', 'pipeline-files', 'written-files'].map(
+    (name) => `harness/cli/init/${name}.ts`,
+  ),
   'harness/project/start-target.ts',
-  ...['command-lines', 'provider', 'recipe'].map((name) => `harness/registered/${name}.ts`),
+  ...['command-lines', 'first-contract', 'provider', 'recipe'].map((name) => `harness/registered/${name}.ts`),
   'harness/targets/docker/image-programs.ts',
 ];
 

@@ -6,6 +6,7 @@ import { gcsProvider, veleroGcsProvider } from '../systems/gcs/providers.ts';
 import { kubernetesProvider, podsProvider, veleroProvider, volumesProvider } from '../systems/kubernetes/providers.ts';
 import { natsClusterProvider, natsProvider, regionsProvider } from '../systems/nats/providers.ts';
 import { enforcedAccessProvider, s3Provider } from '../systems/s3/providers.ts';
+import type { FirstContract, ShippedProvider } from './first-contract.ts';
 import { programs } from './programs.ts';
 import type { Provider, Supplies } from './provider.ts';
 
@@ -13,7 +14,7 @@ import type { Provider, Supplies } from './provider.ts';
  * Everything that targets can supply, one line a provider. What contracts may need, the tools and the images are derived from this list,
  * in its order.
  */
-const shipped: readonly Provider[] = [
+const shipped: readonly ShippedProvider[] = [
   natsProvider,
   natsClusterProvider,
   s3Provider,
@@ -48,6 +49,13 @@ export function registerProviders(added: readonly Provider[]): void {
 
 /** What contracts may need of a target. */
 export const capabilities = (): readonly Capability[] => registered.map(({ capability }) => capability);
+
+/** What `init` can write, by the capability of the provider that brings it. */
+export const firstContracts: ReadonlyMap<Capability, FirstContract> = new Map(
+  shipped.flatMap(({ capability, firstContract }) =>
+    firstContract === undefined ? [] : [[capability, firstContract]],
+  ),
+);
 
 /** What a target of that name can give a contract. */
 export const capabilitiesOf = (target: string): readonly Capability[] =>
