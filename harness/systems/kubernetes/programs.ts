@@ -56,11 +56,15 @@ export const kubernetesPrograms: readonly Recipe[] = [
     'k8s.io/kubernetes/cmd/kube-controller-manager/app',
   ]),
   kubernetesTool('kube-controller-manager', 65, versionFlag(/^Kubernetes v(\S+)/m)),
-  kubernetesTool('kubectl', 90, {
-    kind: 'command',
-    args: ['version', '--client', '--output=json'],
-    pattern: /"gitVersion": "v([^"]+)"/,
-  }),
+  {
+    ...kubernetesTool('kubectl', 90, {
+      kind: 'command',
+      args: ['version', '--client', '--output=json'],
+      pattern: /"gitVersion": "v([^"]+)"/,
+    }),
+    onScriptsPath: true,
+    inImage: { image: 'kind-node', path: '/usr/bin/kubectl' },
+  },
   {
     name: 'velero',
     version: VELERO,
@@ -77,6 +81,8 @@ export const kubernetesPrograms: readonly Recipe[] = [
       'sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress': '127.0.0.1:0',
     },
     takenFromPath: false,
+    onScriptsPath: true,
+    inImage: { image: 'velero', path: '/velero' },
     // The second is the plugin's largest package.
     compiledFirst: [`${velero}/pkg/cmd/velero`, 'github.com/aws/aws-sdk-go-v2/service/ec2'],
   },

@@ -1,8 +1,10 @@
+import type { ShippedProvider } from '../../registered/first-contract.ts';
 import type { Provider } from '../../registered/provider.ts';
+import { namespaceFirstContract } from './first-contract.ts';
 
 const NODE_IMAGE = 'kind-node';
 
-export const kubernetesProvider: Provider = {
+export const kubernetesProvider: ShippedProvider = {
   capability: 'kubernetes',
   needs: [],
   suppliedBy: {
@@ -17,6 +19,7 @@ export const kubernetesProvider: Provider = {
   },
   typicalDrillS: 8,
   isShared: true,
+  firstContract: namespaceFirstContract,
 };
 
 export const veleroProvider: Provider = {
