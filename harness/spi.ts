@@ -106,9 +106,10 @@ export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariabl
 export type { Target } from './model/target.ts';
 export { compareText, counted } from './model/text.ts';
 export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
-export { type ProcessOfDrill, runProcess } from './procedures/as-process.ts';
-export { backupMachine, OPERATOR, restoreMachine } from './procedures/machines.ts';
-export { lastLines, type ObservedBackup, observeBackup } from './procedures/observe.ts';
+export { type ProcessOfDrill, runProcess } from './procedure-kit/as-process.ts';
+export { backupMachine, OPERATOR, restoreMachine } from './procedure-kit/machines.ts';
+export { lastLines, type ObservedBackup } from './procedure-kit/observe.ts';
+export { observeBackup } from './procedures/usual-store.ts';
 export { machineControl } from './process/machine-control.ts';
 export { platformPath } from './process/platform-folder.ts';
 export type { ProgramRun } from './process/program.ts';

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { madeWithSchedule, scheduleOption } from '../procedure-kit/schedule-option.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
-import { madeWithSchedule, scheduleOption } from './schedule-option.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that brings the source's objects to the destination; Node runs .mjs and .js. */

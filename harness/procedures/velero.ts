@@ -6,12 +6,12 @@ import type { Procedure, ProcedureContext, RecoveryPoint, RestoreContext, Restor
 import { type ManifestObject, preparable, type RenderManifests } from '../model/rendering.ts';
 import { performing } from '../model/step.ts';
 import { formatSize } from '../model/units.ts';
+import { requireTaken } from '../procedure-kit/require-taken.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { namedStore } from './destination.ts';
-import { requireTaken } from './require-taken.ts';
+import { namedStore } from './usual-store.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import { differencesOf } from './velero-differences.ts';
 import { claimOf, emptySelector, LEFT_OUT_BY_LABEL, notCompleted, withoutDefinitions } from './velero-failures.ts';

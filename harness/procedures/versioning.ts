@@ -4,13 +4,13 @@ import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/step.ts';
+import { executableOf, runProcess } from '../procedure-kit/as-process.ts';
+import { lastLine } from '../procedure-kit/observe.ts';
+import { variablesOfScript } from '../procedure-kit/script-variables.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { objectVersions } from '../systems/s3/access.ts';
 import { s3Backups } from '../systems/s3/backup-store.ts';
-import { executableOf, runProcess } from './as-process.ts';
-import { lastLine } from './observe.ts';
-import { variablesOfScript } from './script-variables.ts';
 
 const optionsSchema = z.strictObject({
   restore: z.string().min(1).describe('The restore script; Node runs .mjs and .js, anything else runs by itself.'),

@@ -77,6 +77,13 @@ export const importRules: readonly ImportRule[] = [
     message: 'The asset kit is what every asset is made of: it imports nothing but the model.',
   },
   {
+    folder: 'procedure-kit',
+    is: 'what every procedure is made of: the machines that programs run on, their variables, what a backup left at its destination, whether a restore left it alone',
+    mayImport: ['clock', 'model', 'process', 'verdict/schedule-gap.ts', 'wait'],
+    message:
+      'The procedure kit is what every procedure is made of: it knows the model and what runs programs, and no system.',
+  },
+  {
     folder: 'conformance',
     is: '`dr-contracts/conformance`: what every asset and procedure must do, as plain checks and as a suite of vitest',
     mayImport: [
@@ -131,13 +138,17 @@ export const importRules: readonly ImportRule[] = [
     folder: 'procedures',
     is: 'what takes backups and restores them: CronJob, script, commands, Velero schedule, S3 versioning, off-region copy, failover',
     mayImport: [
-      ...primitives,
+      'base',
+      'clients',
       'manifests',
       'model',
+      'procedure-kit',
+      'process',
       'systems/*/access.ts',
       'systems/*/backup-store.ts',
       'systems/*/service.ts',
       'verdict',
+      'wait',
     ],
     message:
       'A procedure knows the model and the primitives, and of a system what it offers (access.ts, service.ts): no target, no engine.',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { type Secrets, SecretValue, SHORTEST_SECRET_CHARACTERS } from '../model/secrets.ts';
-import { expand, references } from './cron-job/expand.ts';
+import { expand, references } from './expand.ts';
 
 /** A shorter value of this process's environment equals or stands in an author's value by chance. */
 const SHORTEST_EQUAL = 8;

@@ -2,21 +2,22 @@ import { z } from 'zod';
 import type { BackupStore, Destination, ListedObject } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
-import { s3Backups } from '../systems/s3/backup-store.ts';
 import { arrivalOf } from './arrival.ts';
 import { sharedPointers } from './shared-pointers.ts';
 
-/** The store that a procedure's backups go to, as a contract names it: `s3Backups` when left out, or `gcsBackups`. */
-export const destinationOption = z
-  .custom<BackupStore>(
-    (value) => typeof value === 'object' && value !== null && 'open' in value && 'capability' in value,
-    'a store such as s3Backups or gcsBackups, without quotes',
-  )
-  // A function, because zod hands out a copy of an object.
-  .default(() => s3Backups);
+/** The store that a procedure's backups go to, as a contract names it. @param usual the store when a contract names none. */
+export const destinationOptionOf = (usual: BackupStore) =>
+  z
+    .custom<BackupStore>(
+      (value) => typeof value === 'object' && value !== null && 'open' in value && 'capability' in value,
+      'a store such as s3Backups or gcsBackups, without quotes',
+    )
+    // A function, because zod hands out a copy of an object.
+    .default(() => usual);
 
 /** For the description of a procedure: the store, where it is not the usual one. */
-export const namedStore = (store: BackupStore): string => (store === s3Backups ? '' : `, to ${store.name}`);
+export const namedUnlessUsual = (store: BackupStore, usual: BackupStore): string =>
+  store === usual ? '' : `, to ${store.name}`;
 
 /** The place of one drill's backups there. @param prefix as the contract names it. */
 export const destinationOf = async (

@@ -1,18 +1,22 @@
 import type { Destination, Standpoint } from '../model/backup-store.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 
+/** Ends the name of a variable that an asset gives twice: with this value, a pod reaches what a process reaches with the other. */
+const FROM_PODS = '_FROM_PODS';
+
 /** What every procedure of a drill is given: the asset's variables and where its backups go. No credentials but the asset's own. */
 export function drillVariables(
   { environment, step }: Pick<ProcedureContext, 'environment' | 'step'>,
   destination: Destination,
   standpoint: Standpoint = 'process',
 ): Map<string, string> {
-  const inPod = standpoint === 'pod';
   step.secrets.addPublic(destination.prefix);
-  const { NATS_URL_FROM_PODS, ...asset } = environment;
+  const given = Object.entries(environment);
+  const forPods = given.filter(([name]) => name.endsWith(FROM_PODS));
+  const inPod = forPods.map(([name, value]) => [name.slice(0, -FROM_PODS.length), value] as const);
   return new Map([
-    ...Object.entries(asset),
-    ...(inPod && NATS_URL_FROM_PODS !== undefined ? [['NATS_URL', NATS_URL_FROM_PODS] as const] : []),
+    ...given.filter(([name]) => !name.endsWith(FROM_PODS)),
+    ...(standpoint === 'pod' ? inPod : []),
     ...destination.variables(standpoint),
   ]);
 }

@@ -3,7 +3,6 @@ import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
-import { s3Backups } from '../systems/s3/backup-store.ts';
 import { type Arrival, arrivalOf } from './arrival.ts';
 import { destinationOf } from './destination.ts';
 import { hiddenFailures } from './hidden-failures.ts';
@@ -19,7 +18,7 @@ export interface ObservedBackup {
   readonly thing: string;
   /** What exits, in a sentence: `the script`. */
   readonly what: string;
-  /** Where it uploads to; S3 when left out. */
+  /** Where it uploads to; the usual store when left out. */
   readonly store?: BackupStore | undefined;
   readonly prefix: string;
   /** Runs it to its end, secrets left out of what it wrote. @throws when it failed. */
@@ -33,12 +32,17 @@ export interface ObservedBackup {
 
 /**
  * Runs a backup and returns what it left at its destination, as the harness finds it there.
+ * @param usual the store of a backup that names none.
  * @throws {ExplainedError} when it left nothing.
  */
-export async function observeBackup(backup: ObservedBackup, context: ProcedureContext): Promise<RecoveryPoint> {
+export async function observeBackupIn(
+  usual: BackupStore,
+  backup: ObservedBackup,
+  context: ProcedureContext,
+): Promise<RecoveryPoint> {
   const { step, earlier } = context;
   const { clock, signal } = step;
-  using destination = await destinationOf(backup.store ?? s3Backups, backup.prefix, context);
+  using destination = await destinationOf(backup.store ?? usual, backup.prefix, context);
   const { bucketUrl } = destination;
   if (earlier !== undefined) await untilAnotherName(earlier, step);
   const before = await destination.list(signal);
