@@ -106,11 +106,14 @@ export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariabl
 export type { Target } from './model/target.ts';
 export { compareText, counted } from './model/text.ts';
 export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
-export { type ProcessOfDrill, runProcess } from './procedure-kit/as-process.ts';
+export { executableOf, type ProcessOfDrill, runProcess } from './procedure-kit/as-process.ts';
 export { backupMachine, OPERATOR, restoreMachine } from './procedure-kit/machines.ts';
-export { lastLines, type ObservedBackup } from './procedure-kit/observe.ts';
+export { lastLine, lastLines, type ObservedBackup } from './procedure-kit/observe.ts';
+export { madeWithSchedule, scheduleOption } from './procedure-kit/schedule-option.ts';
+export { variablesOfScript } from './procedure-kit/script-variables.ts';
 export { observeBackup } from './procedures/usual-store.ts';
 export { machineControl } from './process/machine-control.ts';
+export { requireProgram } from './process/named-program.ts';
 export { platformPath } from './process/platform-folder.ts';
 export type { ProgramRun } from './process/program.ts';
 export { type Command, type CommandResult, runCommand } from './process/run.ts';

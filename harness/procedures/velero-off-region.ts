@@ -3,9 +3,9 @@ import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
 import { openS3 } from '../systems/s3/backup-store.ts';
+import { transfer } from '../systems/s3/bucket-transfer.ts';
 import type { S3Place } from '../systems/s3/service.ts';
 import { s3Store } from '../systems/s3/service.ts';
-import { transfer } from './bucket-transfer.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import type { OffRegion, ParsedSchedule, VeleroEnvironment } from './velero-options.ts';
 

@@ -114,12 +114,13 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'systems/*',
-    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare) and what its posture checks read',
+    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare), its own procedures, and what its posture checks read',
     mayImport: [
       ...primitives,
       'asset-kit',
       'manifests',
       'model',
+      'procedure-kit',
       'registered/provider.ts',
       'registered/recipe.ts',
       'systems/*/service.ts',
@@ -136,7 +137,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'procedures',
-    is: 'what takes backups and restores them: CronJob, script, commands, Velero schedule, S3 versioning, off-region copy, failover',
+    is: 'what takes backups of any system and restores them: CronJob, script, commands, failover; and the Velero schedule',
     mayImport: [
       'base',
       'clients',
@@ -147,6 +148,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/*/access.ts',
       'systems/*/backup-store.ts',
       'systems/*/service.ts',
+      'systems/s3/bucket-transfer.ts',
       'verdict',
       'wait',
     ],

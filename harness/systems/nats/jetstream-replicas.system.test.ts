@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
-import { beginDrill } from '../systems/nats/testing.ts';
-import { sharedTarget } from '../testing/shared-target.ts';
-import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { jetstreamReplicas } from './jetstream-replicas.ts';
+import { beginDrill } from './testing.ts';
 
 const target = sharedTarget();
 const orders = { name: 'orders', subjects: ['orders.paid'], messages: 60 };

@@ -1,16 +1,16 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
-import { parsedOptions } from '../model/options-mistake.ts';
-import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
-import { performing } from '../model/step.ts';
-import { executableOf, runProcess } from '../procedure-kit/as-process.ts';
-import { lastLine } from '../procedure-kit/observe.ts';
-import { variablesOfScript } from '../procedure-kit/script-variables.ts';
-import { requireProgram } from '../process/named-program.ts';
-import { platformPath } from '../process/platform-folder.ts';
-import { objectVersions } from '../systems/s3/access.ts';
-import { s3Backups } from '../systems/s3/backup-store.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../../model/procedure.ts';
+import { performing } from '../../model/step.ts';
+import { executableOf, runProcess } from '../../procedure-kit/as-process.ts';
+import { lastLine } from '../../procedure-kit/observe.ts';
+import { variablesOfScript } from '../../procedure-kit/script-variables.ts';
+import { requireProgram } from '../../process/named-program.ts';
+import { platformPath } from '../../process/platform-folder.ts';
+import { objectVersions } from './access.ts';
+import { s3Backups } from './backup-store.ts';
 
 const optionsSchema = z.strictObject({
   restore: z.string().min(1).describe('The restore script; Node runs .mjs and .js, anything else runs by itself.'),
@@ -126,7 +126,7 @@ async function runRestore(
 }
 
 async function clientFor(environment: Readonly<Record<string, string>>): Promise<S3Client> {
-  const { s3Client } = await import('../clients/s3.ts');
+  const { s3Client } = await import('../../clients/s3.ts');
   const connection = z.object({
     AWS_ENDPOINT_URL: z.string().optional(),
     AWS_REGION: z.string(),

@@ -1,11 +1,11 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
-import { parsedOptions } from '../model/options-mistake.ts';
-import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
-import { madeWithSchedule, scheduleOption } from '../procedure-kit/schedule-option.ts';
-import { requireProgram } from '../process/named-program.ts';
-import { bucketElsewhere } from '../systems/s3/access.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint } from '../../model/procedure.ts';
+import { madeWithSchedule, scheduleOption } from '../../procedure-kit/schedule-option.ts';
+import { requireProgram } from '../../process/named-program.ts';
+import { bucketElsewhere } from './access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
 const optionsSchema = z.strictObject({
@@ -142,7 +142,7 @@ function environmentOf({ environment }: ProcedureContext): Environment {
 }
 
 async function clientFor(environment: Environment, region: string): Promise<S3Client> {
-  const { s3Client } = await import('../clients/s3.ts');
+  const { s3Client } = await import('../../clients/s3.ts');
   const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY } = environment;
   return s3Client({ endpoint, region, accessKeyId, secretAccessKey: AWS_SECRET_ACCESS_KEY });
 }

@@ -1,13 +1,13 @@
 import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { z } from 'zod';
-import { afterwards } from '../base/afterwards.ts';
-import { natsConnection } from '../clients/nats.ts';
-import { ExplainedError } from '../model/errors.ts';
-import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
-import { performing } from '../model/step.ts';
-import { counted } from '../model/text.ts';
-import { natsReplicas } from '../systems/nats/access.ts';
-import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
+import { afterwards } from '../../base/afterwards.ts';
+import { natsConnection } from '../../clients/nats.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../../model/procedure.ts';
+import { performing } from '../../model/step.ts';
+import { counted } from '../../model/text.ts';
+import { arrived, notYet, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
+import { natsReplicas } from './access.ts';
 
 const SETTLE_BUDGET_MS = 60_000;
 const CATCH_UP_BUDGET_MS = 300_000;

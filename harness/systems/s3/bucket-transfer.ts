@@ -1,11 +1,11 @@
-import type { ProcedureContext } from '../model/procedure.ts';
-import { performing } from '../model/step.ts';
-import { executableOf, runProcess } from '../procedure-kit/as-process.ts';
-import { lastLine } from '../procedure-kit/observe.ts';
-import { variablesOfScript } from '../procedure-kit/script-variables.ts';
-import { requireProgram } from '../process/named-program.ts';
-import { platformPath } from '../process/platform-folder.ts';
-import { s3Backups } from '../systems/s3/backup-store.ts';
+import type { ProcedureContext } from '../../model/procedure.ts';
+import { performing } from '../../model/step.ts';
+import { executableOf, runProcess } from '../../procedure-kit/as-process.ts';
+import { lastLine } from '../../procedure-kit/observe.ts';
+import { variablesOfScript } from '../../procedure-kit/script-variables.ts';
+import { requireProgram } from '../../process/named-program.ts';
+import { platformPath } from '../../process/platform-folder.ts';
+import { s3Backups } from './backup-store.ts';
 
 /** One way between two buckets. */
 export interface Transfer {

@@ -1,10 +1,10 @@
 import { DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
-import { freshSecond } from '../systems/s3/disaster.ts';
-import { currentObjects } from '../systems/s3/listing.ts';
-import { s3Store } from '../systems/s3/service.ts';
-import { beginDrill, platformProcedure } from '../systems/s3/testing.ts';
-import { sharedTarget } from '../testing/shared-target.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import { freshSecond } from './disaster.ts';
+import { currentObjects } from './listing.ts';
+import { s3Store } from './service.ts';
+import { beginDrill, platformProcedure } from './testing.ts';
 import { versioning } from './versioning.ts';
 
 const target = sharedTarget();
