@@ -34,7 +34,6 @@ import { cronJob as makeCronJob } from '../procedures/cron-job.ts';
 import { cronJobSchedule as makeCronJobSchedule } from '../procedures/cron-job-schedule.ts';
 import { failover as makeFailover } from '../procedures/failover.ts';
 import { script as makeScript } from '../procedures/script.ts';
-import { veleroSchedule as makeVeleroSchedule } from '../procedures/velero.ts';
 import { gcsBucket as makeGcsBucket } from '../systems/gcs/kind.ts';
 import { grafanaDashboards as makeGrafanaDashboards } from '../systems/kubernetes/acceptance/grafana-dashboards.ts';
 import { kubernetesNamespace as makeKubernetesNamespace } from '../systems/kubernetes/kind.ts';
@@ -46,6 +45,7 @@ import { bucket as makeBucket } from '../systems/s3/kind.ts';
 import { offRegionCopy as makeOffRegionCopy } from '../systems/s3/off-region-copy.ts';
 import { versioning as makeVersioning } from '../systems/s3/versioning.ts';
 import { sparing as makeSparing } from '../systems/sparing.ts';
+import { veleroSchedule as makeVeleroSchedule } from '../systems/velero/procedure.ts';
 import { stopsOneContract } from './collect.ts';
 import { runbookMatches as makeRunbookMatches } from './runbook-matches.ts';
 

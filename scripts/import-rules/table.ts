@@ -123,11 +123,15 @@ export const importRules: readonly ImportRule[] = [
       'procedure-kit',
       'registered/provider.ts',
       'registered/recipe.ts',
+      'systems/*/access.ts',
+      'systems/*/backup-store.ts',
+      'systems/*/provided.ts',
       'systems/*/service.ts',
-      'systems/nats/provided.ts',
+      'systems/s3/bucket-transfer.ts',
+      'verdict/cron-expression.ts',
     ],
     message:
-      "A system's driver knows the model, the primitives and the service tokens of other systems (service.ts): no target, no engine, no other driver.",
+      'A system knows the model, the primitives and the kits, and of other systems what they offer (access.ts, service.ts, backup-store.ts, provided.ts): no target, no engine, no other driver.',
   },
   {
     folder: 'registered',
@@ -137,7 +141,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'procedures',
-    is: 'what takes backups of any system and restores them: CronJob, script, commands, failover; and the Velero schedule',
+    is: 'what takes backups of any system and restores them: CronJob, script, commands, failover',
     mayImport: [
       'base',
       'clients',
@@ -148,8 +152,6 @@ export const importRules: readonly ImportRule[] = [
       'systems/*/access.ts',
       'systems/*/backup-store.ts',
       'systems/*/service.ts',
-      'systems/s3/bucket-transfer.ts',
-      'verdict',
       'wait',
     ],
     message:
@@ -169,6 +171,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/kubernetes',
       'systems/nats/service.ts',
       'systems/s3',
+      'systems/velero',
       'verdict',
     ],
     message: "A posture check knows the systems' drivers and the verdict: no target, no report, no contract.",
@@ -249,6 +252,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/kubernetes',
       'systems/nats',
       'systems/s3',
+      'systems/velero',
       'targets',
       'toolchain',
       'verdict',
