@@ -1,13 +1,14 @@
 import type { Destination, Standpoint } from '../model/backup-store.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
+import type { Step } from '../model/step.ts';
 
 /** Ends the name of a variable that an asset gives twice: with this value, a pod reaches what a process reaches with the other. */
 const FROM_PODS = '_FROM_PODS';
 
 /** What every procedure of a drill is given: the asset's variables and where its backups go. No credentials but the asset's own. */
 export function drillVariables(
-  { environment, step }: Pick<ProcedureContext, 'environment' | 'step'>,
-  destination: Destination,
+  { environment, step }: Pick<ProcedureContext, 'environment'> & { readonly step: Pick<Step, 'secrets'> },
+  destination: Pick<Destination, 'prefix' | 'variables'>,
   standpoint: Standpoint = 'process',
 ): Map<string, string> {
   step.secrets.addPublic(destination.prefix);
