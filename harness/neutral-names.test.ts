@@ -17,7 +17,12 @@ const NEUTRAL_FILES = [
     (name) => `harness/targets/${name}.ts`,
   ),
   ...['attach-target', 'drill-order', 'take-turns', 'wanted-parts'].map((name) => `harness/contract/${name}.ts`),
+  ...['answers', 'init-command', 'init-options', 'pipeline-files', 'written-files'].map(
+    (name) => `harness/cli/init/${name}.ts`,
+  ),
   'harness/project/start-target.ts',
+  ...['command-lines', 'first-contract', 'provider', 'recipe'].map((name) => `harness/registered/${name}.ts`),
+  'harness/targets/docker/image-programs.ts',
 ];
 
 /** Files that name a system in their code, and why. Comments are examples for readers, and do not count. */

@@ -77,6 +77,7 @@ export const noServers: Target = {
   tools: [],
   sandbox: { kind: 'refused', reason: 'no target was started', fix: NEXT_STEP },
   tool: none,
+  commandLines: {},
   offers: () => false,
   place: async () => none(),
   tellCredentials: async () => undefined,

@@ -8,7 +8,6 @@ import { platformFolder } from '../process/platform-folder.ts';
 import { type ProgramRun, runProgram } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
 import { isInside } from '../process/sandbox/installed.ts';
-import { toolsOf } from '../process/tools-of.ts';
 import { hintOfLeft, type Machines } from './machines.ts';
 
 /** A program of the platform that a procedure runs, and what it is given. */
@@ -60,7 +59,7 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
         mounts: [...handed, ...(program.mounts ?? [])],
         brought: [...copied, ...(machine.brought ?? [])],
         keeps: machine.keeps,
-        tools: toolsOf(target),
+        tools: target.commandLines,
         nextStep,
       },
       {

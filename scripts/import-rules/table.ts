@@ -121,6 +121,7 @@ export const importRules: readonly ImportRule[] = [
       'manifests',
       'model',
       'procedure-kit',
+      'registered/first-contract.ts',
       'registered/provider.ts',
       'registered/recipe.ts',
       'systems/*/access.ts',
@@ -135,7 +136,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'registered',
-    is: 'every provider and every program, one line each: what contracts may need, the tools and the images are derived from these lists',
+    is: 'every provider and every program, one line each: what contracts may need, the tools, the images and what `init` offers are derived from these lists',
     mayImport: ['clock', 'model', 'process', 'systems/*/programs.ts', 'systems/*/providers.ts'],
     message: 'The lists of providers and programs know the model, what starts programs, and what the systems list.',
   },
