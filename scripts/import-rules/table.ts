@@ -85,7 +85,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'conformance',
-    is: '`dr-contracts/conformance`: what every asset and procedure must do, as plain checks and as a suite of vitest',
+    is: '`dr-contracts/conformance`: what every asset, procedure and provider must do, as plain checks and as suites of vitest',
     mayImport: [
       'base',
       'clock',
@@ -96,6 +96,9 @@ export const importRules: readonly ImportRule[] = [
       'manifests/render.ts',
       'model',
       'node-version.ts',
+      'process/identity.ts',
+      'registered/provider.ts',
+      'targets/trial-runtime.ts',
       'wait',
     ],
     message: 'The conformance suite knows no system and no target: it imports what a plug-in is made of.',
