@@ -48,8 +48,21 @@ export function registerProviders(added: readonly Provider[]): void {
   }
 }
 
+/** Capabilities that only another process of the run has providers of. */
+const namedElsewhere = new Set<Capability>();
+
+/**
+ * Adds names of capabilities that another process of the run has read from the configuration. Contracts in this process may then name them.
+ * This process cannot start anything of them.
+ */
+export function nameCapabilities(names: readonly Capability[]): void {
+  for (const name of names) if (providerOf(name) === undefined) namedElsewhere.add(name);
+}
+
 /** What contracts may need of a target. */
-export const capabilities = (): readonly Capability[] => registered.map(({ capability }) => capability);
+export const capabilities = (): readonly Capability[] => [
+  ...new Set([...registered.map(({ capability }) => capability), ...namedElsewhere]),
+];
 
 /** What `init` can write, by the capability of the provider that brings it. */
 export const firstContracts: ReadonlyMap<Capability, FirstContract> = new Map(
