@@ -77,6 +77,13 @@ export const importRules: readonly ImportRule[] = [
     message: 'The asset kit is what every asset is made of: it imports nothing but the model.',
   },
   {
+    folder: 'procedure-kit',
+    is: 'what every procedure is made of: the machines that programs run on, their variables, what a backup left at its destination, whether a restore left it alone',
+    mayImport: ['clock', 'model', 'process', 'verdict/schedule-gap.ts', 'wait'],
+    message:
+      'The procedure kit is what every procedure is made of: it knows the model and what runs programs, and no system.',
+  },
+  {
     folder: 'conformance',
     is: '`dr-contracts/conformance`: what every asset, procedure and provider must do, as plain checks and as suites of vitest',
     mayImport: [
@@ -110,20 +117,25 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'systems/*',
-    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare) and what its posture checks read',
+    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare), its own procedures, and what its posture checks read',
     mayImport: [
       ...primitives,
       'asset-kit',
       'manifests',
       'model',
+      'procedure-kit',
       'registered/first-contract.ts',
       'registered/provider.ts',
       'registered/recipe.ts',
+      'systems/*/access.ts',
+      'systems/*/backup-store.ts',
+      'systems/*/provided.ts',
       'systems/*/service.ts',
-      'systems/nats/provided.ts',
+      'systems/s3/bucket-transfer.ts',
+      'verdict/cron-expression.ts',
     ],
     message:
-      "A system's driver knows the model, the primitives and the service tokens of other systems (service.ts): no target, no engine, no other driver.",
+      'A system knows the model, the primitives and the kits, and of other systems what they offer (access.ts, service.ts, backup-store.ts, provided.ts): no target, no engine, no other driver.',
   },
   {
     folder: 'registered',
@@ -133,15 +145,18 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'procedures',
-    is: 'what takes backups and restores them: CronJob, script, commands, Velero schedule, S3 versioning, off-region copy, failover',
+    is: 'what takes backups of any system and restores them: CronJob, script, commands, failover',
     mayImport: [
-      ...primitives,
+      'base',
+      'clients',
       'manifests',
       'model',
+      'procedure-kit',
+      'process',
       'systems/*/access.ts',
       'systems/*/backup-store.ts',
       'systems/*/service.ts',
-      'verdict',
+      'wait',
     ],
     message:
       'A procedure knows the model and the primitives, and of a system what it offers (access.ts, service.ts): no target, no engine.',
@@ -160,6 +175,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/kubernetes',
       'systems/nats/service.ts',
       'systems/s3',
+      'systems/velero',
       'verdict',
     ],
     message: "A posture check knows the systems' drivers and the verdict: no target, no report, no contract.",
@@ -240,6 +256,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/kubernetes',
       'systems/nats',
       'systems/s3',
+      'systems/velero',
       'targets',
       'toolchain',
       'verdict',

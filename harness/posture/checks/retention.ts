@@ -1,19 +1,16 @@
 import { z } from 'zod';
 import { thawMsOf } from '../../clients/storage-classes.ts';
-import { veleroTtl } from '../../manifests/velero-ttl.ts';
 import type { ObservedRecoveryPoint, PostureCheck, RetentionObservation } from '../../model/posture.ts';
+import type { LiveSchedule } from '../../model/schedule.ts';
 import { counted } from '../../model/text.ts';
 import { parseDurationMs } from '../../model/units.ts';
-import {
-  findCronJob,
-  findStorageLocation,
-  findVeleroSchedule,
-  type LiveSchedule,
-} from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
+import { findCronJob } from '../../systems/kubernetes/posture/live-cron-job.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
+import { findStorageLocation, findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
+import { veleroTtl } from '../../systems/velero/ttl.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { contractFor } from '../objective.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type RecordFile, writeRecords } from '../../asset-kit/record-file.ts';
 import { Scope } from '../../base/scope.ts';
+import { KubernetesApi } from '../../clients/kubernetes-api.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -22,7 +23,6 @@ import { performing, type Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { assuranceOf } from './acceptance/acceptance.ts';
 import { alterNamespace } from './alter.ts';
-import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
 import { compareContent, type NamespaceMapping } from './compare.ts';
