@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { type Secrets, SecretValue, SHORTEST_SECRET_CHARACTERS } from '../model/secrets.ts';
-import { expand, references } from './expand.ts';
 
 /** A shorter value of this process's environment equals or stands in an author's value by chance. */
 const SHORTEST_EQUAL = 8;
@@ -74,4 +73,20 @@ function valuesOfProcess(name: string, value: string): readonly string[] {
       (read.length >= SHORTEST_CONTAINED && value.includes(read));
     return isRead && !existsSync(read) ? [read] : [];
   });
+}
+
+/**
+ * A text with its `$(NAME)` references replaced, as Kubernetes does it in `env`, `command` and `args`: `$$` is a plain `$`, and an unknown
+ * name stays as it is written.
+ * (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/)
+ */
+export function expand(text: string, variables: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\$\$|\$\(([^()\s]+)\)/g, (written, name: string | undefined) =>
+    name === undefined ? '$' : (variables.get(name) ?? written),
+  );
+}
+
+/** Names that a text refers to as `$(NAME)`. */
+export function references(text: string): readonly string[] {
+  return [...text.matchAll(/\$\$|\$\(([^()\s]+)\)/g)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }

@@ -5,7 +5,6 @@ import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
 import { type Arrival, arrivalOf } from './arrival.ts';
 import { destinationOf } from './destination.ts';
-import { hiddenFailures } from './hidden-failures.ts';
 import { observeLeft } from './machines.ts';
 import { secondArrival, untilAnotherName } from './second-backup.ts';
 import { sharedPointers } from './shared-pointers.ts';
@@ -120,3 +119,16 @@ export function lastLines(output: string): string {
 
 /** The last line that says something: standard error comes last in what a program wrote. */
 export const lastLine = (output: string): string => lastLines(output).split('\n').at(-1) ?? '';
+
+/** `command || true`, `command || :`, `set +e`: what makes a shell go on, and end well, after something failed. */
+const HIDES = /\|\|\s*(?:true|:|exit 0)\s*(?:[;)}#].*)?$|^\s*set \+e\b/;
+
+const SHOWN = 3;
+
+/** The lines of a shell script that hide failures, numbered, for a reader who looks for why nothing was said. */
+function hiddenFailures(script: string): readonly string[] {
+  return script
+    .split('\n')
+    .flatMap((line, index) => (HIDES.test(line) && !/^\s*#/.test(line) ? [`line ${index + 1}: ${line.trim()}`] : []))
+    .slice(0, SHOWN);
+}

@@ -4,7 +4,7 @@ import { Scope } from '../../base/scope.ts';
 import { NotProvableHereError } from '../../model/errors.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
 import { runProcess } from '../../procedure-kit/as-process.ts';
-import { expand } from '../../procedure-kit/expand.ts';
+import { expand } from '../../procedure-kit/author-environment.ts';
 import type { Machines } from '../../procedure-kit/machines.ts';
 import type { ProgramRun } from '../../process/program.ts';
 import { removeTree } from '../../process/sandbox/machine.ts';

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExplainedError, NotProvableHereError } from '../../model/errors.ts';
-import { expand } from '../../procedure-kit/expand.ts';
+import { expand } from '../../procedure-kit/author-environment.ts';
 import type { Mount } from '../../process/sandbox/arguments.ts';
 import { isInside } from '../../process/sandbox/installed.ts';
 import { normalisedPlace } from '../../process/sandbox/mounts.ts';

@@ -51,10 +51,9 @@ import { choosePlace } from './marker-place.ts';
 import { NamespaceMarkers } from './markers.ts';
 import type { Names } from './names.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
-import { variablesOfRegions } from './region-variables.ts';
 import { learnSecretValues } from './secret-values.ts';
 import { bringImages, countsOf, imagesOfPlan, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
-import type { KubernetesPlace } from './service.ts';
+import type { KubernetesPlace, RegionStores } from './service.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -360,3 +359,11 @@ export class NamespaceAsset implements OpenAsset {
     return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
   }
 }
+
+/** Where the backups of the region in charge lie, and the bucket of the other region, into which the platform copies them. */
+const variablesOfRegions = ({ primary, standby }: RegionStores): Readonly<Record<string, string>> => ({
+  VELERO_BUCKET: primary.bucket,
+  VELERO_BUCKET_REGION: primary.region,
+  VELERO_COPY_BUCKET: standby.bucket,
+  VELERO_COPY_REGION: standby.region,
+});

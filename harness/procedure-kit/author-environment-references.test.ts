@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { expand } from './expand.ts';
+import { expand } from './author-environment.ts';
 
 describe('a reference $(NAME)', () => {
   const variables = new Map([
