@@ -7,7 +7,7 @@ import { isReserved } from './names.ts';
 
 const target = sharedTarget();
 
-/** Does something to the bucket that the asset's variables name, and to the first object in it. */
+/** Runs a command on the bucket in the asset's variables, and on its first object. */
 const toFirstObject =
   (work: (bucket: ReturnType<ReturnType<typeof gcsClient>['bucket']>, name: string) => Promise<unknown>): Sabotage =>
   async (asset, { signal }) => {
