@@ -12,7 +12,7 @@ import { platformProcedure } from './testing.ts';
 
 const target = sharedTarget();
 
-/** Does something to the bucket that the asset's variables name, and to the first object in it. */
+/** Runs a command on the bucket in the asset's variables, and on its first object. */
 const toFirstObject =
   (work: (at: BucketAt, key: string) => Promise<unknown>): Sabotage =>
   async (asset: OpenAsset, { signal }: Step) => {
