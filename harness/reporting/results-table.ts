@@ -66,7 +66,7 @@ interface NameLayout {
   cells(contract: string, disaster: string): string[];
 }
 
-/** Divides the remaining width between the two name columns, in proportion to the widths that they need. */
+/** Divides the remaining width between the two name columns, in proportion to their widest cells. */
 function nameLayout(rows: readonly string[][], columns: number): NameLayout {
   const widest = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
   const [contract = 0, disaster = 0, ...numbers] = widest;

@@ -66,7 +66,7 @@ export function veleroScheduleRuns(options: VeleroScheduleCheckOptions): Posture
   );
 }
 
-/** Returns a difference if the newest completed backup is empty: the Schedule selects nothing. */
+/** Returns the problem if the newest completed backup is empty: the Schedule selects nothing. */
 async function emptyNewest(
   kubeconfigPath: string,
   of: { readonly namespace: string; readonly schedule: string },

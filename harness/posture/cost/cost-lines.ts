@@ -4,7 +4,7 @@ import { type Made, MONTH_MS } from './object-life.ts';
 import { billingOf, GB_BYTES, type RegionPrices } from './price-table.ts';
 import type { PointSizes } from './sizes.ts';
 
-/** Less than a thousandth of a byte of a GB. */
+/** Decimal places of a quantity; in GB, the error is less than a thousandth of a byte. */
 const PLACES = 12;
 
 interface NewLine {

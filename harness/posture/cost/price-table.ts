@@ -115,7 +115,7 @@ export function requireCurrency(table: PriceTable, currency: string, check: stri
   });
 }
 
-// What S3 bills besides the stored bytes.
+// S3's billing rules besides the stored bytes.
 
 /** S3 bills 2^30 bytes as a GB: https://aws.amazon.com/s3/faqs/#Billing */
 export const GB_BYTES = 2n ** 30n;

@@ -1,4 +1,4 @@
-// What counts as a credential: the name of a value, and the value itself.
+// Criteria for a credential: the name of a value, and the value itself.
 
 /** Values that a template fills in, and answers that are no secret. */
 const FILLED_IN = [/^-+$/, /^\{\{[^}]*\}\}$/, /^(true|false|yes|no|on|off)$/i];

@@ -47,7 +47,7 @@ const MOST_BACKUPS = 2;
 
 export interface BackupsDuring {
   readonly made: number;
-  /** Number of backups whose key was deleted while they ran, and which were repeated with the key kept by then. */
+  /** Number of backups whose key stopped working while they ran, and which were repeated with the key kept by then. */
   readonly madeAgain: number;
   readonly seen?: string;
   readonly unanswered?: string;

@@ -7,7 +7,7 @@ import { isReserved } from './names.ts';
 
 const target = sharedTarget();
 
-/** Runs a command on the bucket in the asset's variables, and on its first object. */
+/** Sabotages the first object in the bucket that the asset's variables name. */
 const toFirstObject =
   (work: (bucket: ReturnType<ReturnType<typeof gcsClient>['bucket']>, name: string) => Promise<unknown>): Sabotage =>
   async (asset, { signal }) => {

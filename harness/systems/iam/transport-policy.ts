@@ -199,7 +199,7 @@ function* resourcesOf(
   }
 }
 
-/** Returns a caller in the account, and each one that the policy treats separately. */
+/** Returns a sample caller of the account, and each caller that the policy names. */
 function signersIn(statements: readonly Statement[], partition: string): readonly Caller[] {
   const texts = statements.flatMap(({ resources, conditions }) => [
     ...resources,

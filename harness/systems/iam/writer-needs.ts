@@ -141,7 +141,7 @@ function hindranceOf({ request, context }: NeedCase, { access, entries, name }: 
 const hasHindrance = (context: Context): boolean =>
   Object.entries(context).some(([key, value]) => isTimeKey(key) || hindersJob(key, value) !== undefined);
 
-/** Returns statements that allow today and end at a later time. */
+/** Returns statements that end today's permission at a later time. */
 function endsOf(
   cases: readonly { readonly context: Context; readonly by: readonly Statement[] }[],
   needs: readonly Need[],

@@ -12,7 +12,7 @@ import { platformProcedure } from './testing.ts';
 
 const target = sharedTarget();
 
-/** Runs a command on the bucket in the asset's variables, and on its first object. */
+/** Sabotages the first object in the bucket that the asset's variables name. */
 const toFirstObject =
   (work: (at: BucketAt, key: string) => Promise<unknown>): Sabotage =>
   async (asset: OpenAsset, { signal }: Step) => {

@@ -23,7 +23,7 @@ import { type BucketSpec, hasObjectLock } from './options.ts';
 export type Claim = (isOurs: boolean) => void;
 
 /**
- * Creates the drill's own bucket, and claims it before the request: one that timed out may have taken effect.
+ * Creates the drill's own bucket. It claims the bucket before the request, because a request that timed out may have taken effect.
  * @throws {ExplainedError} if the name is taken.
  */
 export async function createBucket(
