@@ -94,7 +94,7 @@ async function inPod(
 ) {
   const s3 = await target.place(s3Store);
   const variables = {
-    // Sources of other credentials than those of the Secret are switched off.
+    // Switches off sources of credentials other than the Secret.
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,

@@ -9,7 +9,7 @@ export interface LifecycleProblem {
   readonly cause: Cause;
 }
 
-/** A rule with a date deletes objects of any age, and continues to after the date. */
+/** A rule with a date deletes objects of any age, and continues to do so after the date. */
 export function endedOnADate(where: string, { dated }: PrefixLifecycle, nowMs: number): LifecycleProblem[] {
   return dated.map(({ atMs, rule, isForAll }) => {
     const what = isForAll ? 'every recovery point' : 'some of what lies';
@@ -54,7 +54,7 @@ export function noncurrentProblems(
   ];
 }
 
-/** Velero's file backups share older objects of their repository, so a rule that deletes by age damages the newest backup too. */
+/** Velero's file backups share older objects of their repository, so a rule that deletes by age also deletes data of the newest backup. */
 export function takenFromVelero(where: string, { current, someCurrent }: PrefixLifecycle): string[] {
   const ending = current ?? someCurrent;
   if (ending === null) return [];

@@ -23,13 +23,13 @@ import { nameSchema, parseOptions } from '../documents.ts';
 const cronJobSchema = z.strictObject({ namespace: nameSchema, name: nameSchema });
 const schema = z
   .strictObject({
-    /** Shortest series of ledger runs in a row in which a promise may not stay unproven or breached. */
+    /** A promise may not be unproven or breached in this many consecutive runs of the ledger. */
     runs: z.int().min(2).default(3),
-    /** Longest time for which a posture check may stay unproven or breached. */
+    /** Maximum time for which a posture check may stay unproven or breached. */
     findingFor: z.string().default('7d'),
     /** Number of last firings to judge. */
     firings: z.int().min(1).default(10),
-    /** Number of failures among those firings that fails the check. */
+    /** A job may not fail in this many of them. */
     failedFirings: z.int().min(1).default(2),
     cronJobs: z.array(cronJobSchema).default([]),
     /** Names of Velero Schedules. */

@@ -21,7 +21,7 @@ const levels = {
   /** Maximum age of the newest recovery point. */
   fresh: z.string().optional(),
   critical: z.string().optional(),
-  /** The contract whose `freshness` applies, instead of both. */
+  /** The contract whose `freshness` applies, instead of `fresh` and `critical`. */
   for: nameSchema.optional(),
   /** Maximum time from the start of a capture until it is stored off-site. */
   lag: z.string(),
