@@ -97,6 +97,7 @@ export const importRules: readonly ImportRule[] = [
       'model',
       'node-version.ts',
       'process/identity.ts',
+      'project/config.ts',
       'registered/provider.ts',
       'targets/trial-runtime.ts',
       'wait',
