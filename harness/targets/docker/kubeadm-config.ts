@@ -1,12 +1,12 @@
 /** kind's own: its CNI manifest expects this range. */
 export const POD_SUBNET = '10.244.0.0/16';
 const SERVICE_SUBNET = '10.96.0.0/16';
-/** On the docker network; on this machine docker chooses a port for it. */
+/** On the docker network; docker chooses the port on this machine. */
 export const API_PORT = 6_443;
 
 export interface NodeFacts {
   readonly cluster: string;
-  /** The container, which is also the node's name. */
+  /** Name of the container, and also of the node. */
   readonly node: string;
   /** On the docker network. */
   readonly address: string;
@@ -15,8 +15,9 @@ export interface NodeFacts {
 }
 
 /**
- * What kubeadm needs to make a one-node cluster in a container of kind's node image, as YAML documents. The values are those that kind 0.33
- * sets (its `kubeadm` package): a kubelet in a container must not act on the disk of the machine, and must not set its kernel's limits.
+ * Returns kubeadm's configuration for a one-node cluster in a container of kind's node image, as YAML documents. The values are those of
+ * kind 0.33 (its `kubeadm` package): a kubelet in a container must not act on the disk of the machine, and must not set its kernel's
+ * limits.
  */
 export function kubeadmConfig({ cluster, node, address, kubernetesVersion }: NodeFacts): string {
   const [apiVersion, argumentsOf] = formOf(kubernetesVersion);
@@ -41,7 +42,7 @@ export function kubeadmConfig({ cluster, node, address, kubernetesVersion }: Nod
         taints: [],
         kubeletExtraArgs: argumentsOf({ 'node-ip': address, 'provider-id': `kind://docker/${cluster}/${node}` }),
       },
-      // It would pull images; those that the node needs are in its image.
+      // Preflight would pull images; the node image already contains those that the node needs.
       skipPhases: ['preflight'],
     },
     {

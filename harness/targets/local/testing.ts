@@ -21,7 +21,7 @@ export async function startParts(toolchain: Toolchain, ...parts: Capability[]): 
   return await startTarget(asProcesses(), { toolchain, parts, ...step });
 }
 
-/** True when somebody accepts connections at that address. */
+/** Returns true when that address accepts connections. */
 export async function accepts(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const { promise, resolve } = Promise.withResolvers<boolean>();
