@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-/** `DR_CONTRACTS_CACHE`, or this program's part of the user's cache folder. */
+/** Returns `DR_CONTRACTS_CACHE`, or this program's part of the user's cache folder. */
 export function cacheRoot(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
   const own = environment['DR_CONTRACTS_CACHE'];
   if (own !== undefined && own !== '') return resolve(own);

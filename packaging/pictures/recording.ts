@@ -8,7 +8,7 @@ import { linesOf } from './screen.ts';
 
 const { Terminal } = xterm;
 
-/** Minimal interval between two frames: a spinner needs no less. */
+/** Minimal interval between two frames; short enough for a spinner. */
 const BETWEEN_FRAMES_MS = 250;
 /** More rows than any command here prints, so that nothing scrolls off the screen. */
 const ROWS = 200;
