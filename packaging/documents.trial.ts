@@ -47,7 +47,7 @@ async function type(line: string, cwd: string): Promise<string> {
   return all;
 }
 
-/** The package is installed from the packed file, not by its name. */
+/** Replaces the package's name with the packed file. */
 const installing = (line: string): string => line.replace(/\bdr-contracts$/, `${QUIET.join(' ')} '${tarball}'`);
 
 async function write(folder: string, path: string, text: string): Promise<void> {

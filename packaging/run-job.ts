@@ -113,7 +113,7 @@ interface EndedStep {
 const CONDITION = /^\$\{\{ !cancelled\(\)(?: && steps\.(\w+)\.outcome == 'success')? \}\}$/;
 const OUTPUT = /^\$\{\{ steps\.(\w+)\.outputs\.(\w+) == '(\w+)' \}\}$/;
 
-/** A step whose condition does not mention failures is skipped after one. */
+/** Returns whether a step is due: one whose condition does not mention failures is skipped after one. */
 function isDue({ if: condition }: Step, exitCode: number, ended: ReadonlyMap<string, EndedStep>): boolean {
   if (condition === undefined) return exitCode === 0;
   const [, producer = '', output = '', value] = OUTPUT.exec(condition) ?? [];

@@ -90,7 +90,7 @@ const checkTarget = (target: TargetName, wish: TargetWish | undefined): Check =>
   from: '-',
 });
 
-/** Without it a drill can start, but results that depend on a program on this machine are `unproven`. */
+/** Checks the sandbox. Without it a drill can start, but results that depend on a program on this machine are `unproven`. */
 function checkSandbox(sandbox: HostSandbox): Check {
   const check = { name: 'sandbox', wanted: 'bubblewrap' };
   if (sandbox.kind === 'bubblewrap') {

@@ -68,7 +68,7 @@ function known(thrown: unknown): string | undefined {
   return systemError === undefined ? undefined : explainSystemError(systemError).message;
 }
 
-/** Also compares the name: a contract file may have loaded its own copy of the class. */
+/** Recognises this package's errors, also by name: a contract file may have loaded its own copy of the class. */
 function isOfOurs(thrown: unknown): thrown is Error {
   return thrown instanceof ExplainedError || (thrown instanceof Error && thrown.name === 'ExplainedError');
 }

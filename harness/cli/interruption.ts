@@ -22,8 +22,8 @@ export interface Interruption extends Disposable {
 }
 
 /**
- * The first signal aborts. Its echoes change nothing. A later signal calls `leaveAtOnce`; the exit handlers of the process and the next
- * start then collect what is left.
+ * Listens for signals. The first one aborts, and its echoes change nothing. A later signal calls `leaveAtOnce`; the exit handlers of the
+ * process and the next start then collect what is left.
  */
 export function listenForInterruption(clock: Clock, leaveAtOnce: () => void): Interruption {
   const controller = new AbortController();

@@ -77,7 +77,7 @@ async function tell(error: unknown, secrets: Secrets): Promise<string> {
   return text;
 }
 
-/** Each command is loaded when it is called, so that help and usage errors appear at once. */
+/** Returns the commands. Each is loaded when it is called, so that help and usage errors appear at once. */
 function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
   const io: CommandIo & { config?: string | undefined } = {
     cwd: process.cwd(),

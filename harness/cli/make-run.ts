@@ -250,5 +250,5 @@ function withReason(error: unknown, signal: AbortSignal): unknown {
   return new Error(`${summaryOf(reason)}, and then`, { cause: error });
 }
 
-/** The command line's own default. */
+/** Returns the target, with the command line's own default. */
 export const wishOf = ({ target = 'auto' }: PreparedRun): TargetWish => target;

@@ -111,7 +111,7 @@ export async function testsThatExist(holders: readonly PlanHolder[], folder: str
   return found.flat();
 }
 
-/** Test reports lie in one folder per target. */
+/** Reads the test reports, which lie in one folder per target. */
 async function proofsOfTestReports(folder: string, tests: readonly KnownTest[]): Promise<readonly PlanProof[]> {
   const proofs: PlanProof[] = [];
   for (const target of await namesIn(folder)) {
@@ -137,7 +137,7 @@ function requireHeld(file: string, lines: readonly JudgedLine[]): void {
   });
 }
 
-/** Every line on the page has to agree with the plan. Newer runs are allowed. */
+/** Refuses a page that disagrees with the plan in a line. Newer runs are allowed. */
 function requireCurrent(file: string, page: string | undefined, plan: Plan, known: KnownHolders): void {
   const wrong = (observed: string) =>
     new ExplainedError({

@@ -50,7 +50,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
 
 type GivenPlanOptions = Partial<Omit<PlanOptions, 'runs'>> & Pick<PlanOptions, 'file'> & { readonly run?: string[] };
 
-/** Option of commands that report or obtain the needs of a run. */
+/** Returns the option of commands that report or obtain the needs of a run. */
 const targetOption = (): Option =>
   new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 

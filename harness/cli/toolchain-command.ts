@@ -100,7 +100,7 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
   return 0;
 }
 
-/** A pack and its key contain built programs, so they are for the local target. */
+/** Finds the needed tools. A pack and its key contain built programs, so they are for the local target. */
 async function neededOf(
   { all, target: wish, key = false, pack }: ToolchainOptions,
   io: CommandIo,
@@ -131,8 +131,8 @@ export interface BuilderParts extends Pick<ToolchainParts, 'neededTools'> {
 }
 
 /**
- * `toolchain --builders`: prints `go=true` or `go=false`, and the same for Python, for a pipeline that installs them only where something
- * has to be built. GitHub reads the lines as outputs of a step, a shell as variables.
+ * Runs `toolchain --builders`: prints `go=true` or `go=false`, and the same for Python, for a pipeline that installs them only where
+ * something has to be built. GitHub reads the lines as outputs of a step, a shell as variables.
  */
 export async function runNeededBuilders(
   { all }: Pick<ToolchainOptions, 'all'>,

@@ -87,7 +87,7 @@ export async function requireOwnOut(
   await namedByCaller(() => requireReplaceable(resolve(io.cwd, out), { force, ledger: ledgerAt }));
 }
 
-/** A mistyped folder must not read as a ledger without entries. */
+/** Refuses a missing folder, because a mistyped one must not look like a ledger without entries. */
 export async function requireNamedLedger(at: string, cwd: string): Promise<void> {
   if (at.startsWith('s3:')) return;
   const folder = resolve(cwd, at);

@@ -90,7 +90,7 @@ interface WithDeferred {
 }
 
 /**
- * From here on, invalid options stop the contract that uses them, as where a run collects contracts.
+ * Defers mistakes: from here on, invalid options stop only the contract that uses them, as where a run collects contracts.
  * @returns the mistakes that no contract has used yet.
  */
 export function deferMistakes(): ReadonlySet<Error> {
@@ -103,9 +103,10 @@ const unusedMistakes = (): Set<Error> | undefined =>
   currentCollector()?.unused ?? (globalThis as WithDeferred)[DEFERRING];
 
 /**
- * `jetstream({ … })` and the like are evaluated before the `contract({ … })` that they are an argument of. An error thrown by them would
- * end the whole file. While contracts are loaded, they therefore return the mistake, and the contract reports it as its own. Their results
- * carry the options, which are a part of the definition of a promise.
+ * Wraps a function so that a mistake in its options stops one contract only. `jetstream({ … })` and the like are evaluated before the
+ * `contract({ … })` that they are an argument of. An error thrown by them would end the whole file. While contracts are loaded, they
+ * therefore return the mistake, and the contract reports it as its own. Their results carry the options, which are a part of the definition
+ * of a promise.
  */
 export function stopsOneContract<F extends (...options: never[]) => object>(make: F): F {
   const noted = (options: Parameters<F>): object => noteMadeOf(make(...options), { kind: make.name, options });

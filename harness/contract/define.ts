@@ -205,7 +205,7 @@ export function defineContract<W extends Ways, Used extends string>(
   };
 }
 
-/** A schedule in the platform's own objects is judged in the drill; one that the author typed has to be valid here. */
+/** Refuses an author's schedule that cannot be computed. A schedule in the platform's own objects is judged in the drill instead. */
 function requireComputable(schedule: Schedule, thing: string): void {
   if (schedule.heldBy !== undefined) return;
   try {
@@ -218,7 +218,8 @@ function requireComputable(schedule: Schedule, thing: string): void {
 }
 
 /**
- * Reports a mistake of the contract's author: the procedure would fail in the drill, and the failure would be attributed to the platform.
+ * Returns the error for a mistake of the contract's author: the procedure would fail in the drill, and the failure would be attributed to
+ * the platform.
  */
 function cannotProtect(thing: string, asset: AssetKind, procedure: Procedure, disaster: Disaster): ExplainedError {
   const others = asset.disasters.filter((each) => canProtect(procedure, each)).map(({ name }) => name);

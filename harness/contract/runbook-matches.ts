@@ -10,8 +10,8 @@ export interface RunbookMatchesOptions {
 }
 
 /**
- * The runbook agrees with every contract, and its restore steps are those of the last passing drill. Without records of drills, digests in
- * the runbook show whether it was written from a drill of this very contract and is unchanged.
+ * Checks that the runbook agrees with every contract, and that its restore steps are those of the last passing drill. Without records of
+ * drills, digests in the runbook show whether it was written from a drill of this very contract and is unchanged.
  */
 export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck {
   if (typeof runbook !== 'string' || runbook === '') {

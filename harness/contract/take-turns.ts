@@ -192,7 +192,7 @@ async function drillInTurn(
   }
 }
 
-/** Lets settled promises win a race against this value. */
+/** Returns the value after a tick, so that an already settled promise wins a race against it. */
 const nextTick = async <T>(value: T): Promise<T> => {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);

@@ -52,7 +52,7 @@ export function provided(): ProvidedContext {
   });
 }
 
-/** A folder of the target's session, so that it is collected with the session, however this worker ends. */
+/** Returns a folder of the target's session, so that it is collected with the session, however this worker ends. */
 export const scratchFolder = (): string => attachSession(provided().handle.sessionDir).folder('drills');
 
 /** Contracts of the running test file: it is loaded already, and a file is loaded only once. */

@@ -164,7 +164,10 @@ const notRun = (name: string, target: TargetName, lacking: readonly string[]): E
 /** Time limit for the clean-up of a drill that outlives its suite. */
 const END_BUDGET_MS = 300_000;
 
-/** Sum of every stage's budget at every size, so that a hanging drill is ended by the drill, which reports the stage, and not by vitest. */
+/**
+ * Returns the sum of every stage's budget at every size, so that a hanging drill is ended by the drill, which reports the stage, and not by
+ * vitest.
+ */
 const suiteBudgetMs = (contract: Pick<Contract, 'rtoMs' | 'productionSizeBytes'>): number =>
   scalesOf(contract).length * (contract.rtoMs * 2 + 3_600_000);
 

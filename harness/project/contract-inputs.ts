@@ -54,7 +54,7 @@ const ENDINGS = ['', '.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.
  * - every path in quotes in those modules that names a file or a folder of the project, with a slash in it;
  * - `reads`: paths that were computed, and so appear in no text;
  * - files that a script or a kustomization of these names: `. ./lib.sh`, `manifests/*.yaml`, `resources: [cronjob.yaml]`, `../base`, and
- *  Python's `import helper`.
+ *   Python's `import helper`.
  *
  * It does not find packages of node_modules, files that a script fetches, and names in several parts (`"$dir/$name.sh"`).
  * @throws {ContractMistakeError} for a path in `reads` that does not exist or cannot be read.

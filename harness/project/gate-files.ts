@@ -122,7 +122,7 @@ async function find(
   return { from: { file: null, ref, ignored }, text: undefined };
 }
 
-/** Git names files relative to the folder in which it runs. */
+/** Returns a path relative to the folder in which git runs. */
 function fromFolder(folder: string, path: string): string {
   return isAbsolute(path) ? relative(folder, path) : normalize(path);
 }

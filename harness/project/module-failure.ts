@@ -65,7 +65,7 @@ function framePlace({ stack = '' }: Error, folder: string): Place | undefined {
   return undefined;
 }
 
-/** A frame may contain a query, as the URL of a module that was loaded twice. */
+/** Returns the path of a URL. A frame's URL may contain a query, as that of a module that was loaded twice. */
 const pathOf = (written: string): string =>
   written.startsWith('file://') ? fileURLToPath(written.replace(/[?#].*$/, '')) : written;
 
@@ -73,7 +73,7 @@ const ENDINGS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 /** Usual forms of aliases. No package of npm has such a name: a scope has a name between @ and the slash. */
 const ALIAS = /Cannot find package '(?:@|~|#|src)(?:\/|')/;
 
-/** Returns the file that an import probably means: it is written without its extension, by its folder or by its compiled name. */
+/** Returns the file that an import probably means, and names without extension, by its folder or by its compiled name. */
 function meantImport(thrown: Error): string | undefined {
   const importer = /imported from (.+)$/.exec(thrown.message)?.[1];
   if (importer === undefined || !('url' in thrown) || typeof thrown.url !== 'string') return undefined;

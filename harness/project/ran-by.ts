@@ -86,7 +86,7 @@ export function describeRanBy(environment: Environment, host = hostname()): RanB
   };
 }
 
-/** A server's own address may contain a user and a password (`https://ci:token@…`), which must not be recorded. */
+/** Removes the user and the password that a server's own address may contain (`https://ci:token@…`): they must not be recorded. */
 function withoutCredentials(address: string | undefined): string | null {
   const url = address === undefined ? null : URL.parse(address);
   if (address === undefined || url === null || (url.username === '' && url.password === '')) return address ?? null;

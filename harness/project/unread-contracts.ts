@@ -55,7 +55,7 @@ interface Module {
   readonly text: string;
 }
 
-/** A compiler keeps the name of the file and the names of the contracts. */
+/** Recognises a compiled copy: a compiler keeps the name of the file and the names of the contracts. */
 function isCompiledFrom({ file, text }: Module, source: Module): boolean {
   if (!COMPILED.test(file) || stemOf(file) !== stemOf(source.file)) return false;
   const names = Array.from(text.matchAll(/\bname:\s*(['"`])(.*?)\1/g), ([, , name = '']) => name);
@@ -79,7 +79,7 @@ async function* sourcesBelow(folder: string, outDir: string): AsyncGenerator<str
   }
 }
 
-/** A run could not have read anything in a folder that is unreadable or already gone. */
+/** Lists a folder. Returns nothing for one that is unreadable or already gone: a run could not have read anything in it. */
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });

@@ -20,7 +20,7 @@ export function newS3Place(endpoint: string): S3Place {
   };
 }
 
-/** Key prefix of a cluster's backups in the bucket. */
+/** Returns the key prefix of a cluster's backups in the bucket. */
 export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
 
 /** Waits until the server serves S3 and holds the versioned bucket for off-site backups. */

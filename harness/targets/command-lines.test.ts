@@ -49,7 +49,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A target without a running server, for which the toolchain has obtained one program. */
+/** Starts a target without a running server, for which the toolchain has obtained one program. */
 async function started(part: string): Promise<StartedTarget> {
   const target = await startTarget(asProcesses(), {
     toolchain: {

@@ -27,7 +27,7 @@ export function parseHandle(handle: unknown, name: TargetName): TargetHandle {
   throw malformedHandle(name, parsed.error);
 }
 
-/** Error of a runtime that cannot read its own part of the handle. */
+/** Returns the error of a runtime that cannot read its own part of the handle. */
 export const malformedHandle = (name: TargetName, error: z.ZodError): ExplainedError =>
   new ExplainedError(
     {

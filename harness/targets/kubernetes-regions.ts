@@ -111,8 +111,8 @@ async function startRegion(
 }
 
 /**
- * Meanwhile the standby region's Velero reads its bucket, so that a drill need not wait for its next read. Production's wait is not hidden:
- * the procedure states it, and it is added to RTA.
+ * Loses the primary region. Meanwhile the standby region's Velero reads its bucket, so that a drill need not wait for its next read.
+ * Production's wait is not hidden: the procedure states it, and it is added to RTA.
  */
 async function lose(primary: StartedRegion, standby: StartedRegion, signal: AbortSignal): Promise<string> {
   const work = [loseRegion(primary), standby.cluster.readBucketAgain(signal)] as const;
@@ -128,7 +128,7 @@ async function loseRegion({ cluster, bucket, store }: StartedRegion): Promise<st
   return `control plane of region ${store.region}: ${exercised}; its bucket ${store.bucket} removed with every version in it`;
 }
 
-/** In one step, so that a reader never sees half a kubeconfig. */
+/** Points the kubeconfig at a region in one step, so that a reader never sees half a file. */
 async function lead(kubeconfigPath: string, to: KubernetesPlace): Promise<void> {
   await copyFile(to.kubeconfigPath, `${kubeconfigPath}.new`);
   await rename(`${kubeconfigPath}.new`, kubeconfigPath);

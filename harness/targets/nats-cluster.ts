@@ -55,7 +55,7 @@ export async function startNatsCluster<Node extends ClusterNode>(
   const first = slots.map((slot) => slot.first);
   const restart = async (index: number, from: AbortSignal) =>
     await slots[index]?.replace(async () => await start(index, from, first[index]));
-  // A returned node may have another address than the lost one.
+  // Returns the present nodes: a returned node may have another address than the lost one.
   const now = () => slots.flatMap(({ current }) => current ?? []);
   const ready = async (from: AbortSignal) => await waitFor(leaderElected(label, now()), clock, from);
   const alive = async (slot: Slot<Node> | undefined) =>

@@ -32,7 +32,7 @@ export interface NatsServers<Server extends ClusterNode> {
   clear(name: string): Promise<void>;
 }
 
-/** NATS servers of a single drill: one server, or a cluster. */
+/** Returns NATS servers of a single drill: one server, or a cluster. */
 export const ownNats = <Server extends ClusterNode>(
   servers: NatsServers<Server>,
 ): Pick<OwnPlaces, 'nats' | 'natsCluster'> => ({

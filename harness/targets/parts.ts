@@ -144,5 +144,5 @@ export class Parts {
   }
 }
 
-/** The dependency graph is data of the providers. */
+/** Returns the needs of a part from the providers' data. */
 const needsOf = (name: SharedPart): readonly SharedPart[] => (providerOf(name)?.needs ?? []).filter(isSharedPart);

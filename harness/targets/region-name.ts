@@ -78,7 +78,7 @@ export async function hostName(
   };
 }
 
-/** Route 53 deletes a zone only when it contains nothing but its own NS and SOA records. */
+/** Removes the zone. Route 53 deletes it only when it contains nothing but its own NS and SOA records. */
 async function removeZone(client: Route53Client, HostedZoneId: string): Promise<void> {
   const { ResourceRecordSets = [] } = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId }));
   const Changes = ResourceRecordSets.filter(({ Type }) => Type !== 'NS' && Type !== 'SOA').map(
@@ -103,8 +103,8 @@ export function corefile(zone: string, hostedZoneId: string, listen: { readonly 
 }
 
 /**
- * Environment of the DNS server. It contains the endpoint, because the plugin's own `aws_endpoint` takes the closing brace of its block for
- * the address (CoreDNS 1.14.7, plugin/route53/setup.go: it reads the value after the parser has moved on).
+ * Returns the environment of the DNS server. It contains the endpoint, because the plugin's own `aws_endpoint` takes the closing brace of
+ * its block for the address (CoreDNS 1.14.7, plugin/route53/setup.go: it reads the value after the parser has moved on).
  */
 export const dnsEnvironment = (place: S3Place, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL_ROUTE_53: endpoint,

@@ -142,7 +142,7 @@ function regionOf(server: PlacedServer, storage: RegionStorage, line: Line, name
 
 const ANSWER_BUDGET_MS = 2_000;
 
-/** Any answer counts, even a refusal. */
+/** Returns true for any answer, even a refusal. */
 async function answers(endpoint: string, signal: AbortSignal): Promise<boolean> {
   try {
     await httpRequest('HEAD', endpoint, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_BUDGET_MS)]));

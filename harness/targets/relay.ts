@@ -59,7 +59,7 @@ export class Relay implements AsyncDisposable {
     }
     const { to, latencyMs = 0 } = this.#options;
     const far = dial(to);
-    // Everything is delayed by the same time, so the order is kept; also the end of a connection.
+    // Delays everything by the same time, including the end of a connection, so that the order is kept.
     const later = (work: () => void) => (latencyMs > 0 ? void setTimeout(work, latencyMs) : work());
     for (const [socket, other] of [
       [near, far],

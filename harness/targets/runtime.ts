@@ -5,7 +5,7 @@ import { type LocalContext, startProgram } from './local/program.ts';
 import { onFreePorts } from './ports.ts';
 import type { TargetName } from './wishes.ts';
 
-/** A provider's means to start things in the session of a target. */
+/** Returns a provider's means to start things in the session of a target. */
 export const runtimeOf = (target: TargetName, context: LocalContext): Runtime => ({
   target,
   clock: context.clock,

@@ -121,7 +121,7 @@ export function readSessionFile(dir: string): SessionFile {
   return sessionFileSchema.parse(JSON.parse(readFileSync(join(dir, 'session.json'), 'utf8')));
 }
 
-/** Every process in the register of the session in `dir`, running or not. */
+/** Reads every process in the register of the session in `dir`, running or not. */
 export function readRegistered(dir: string): RegisteredProcess[] {
   const folder = join(dir, 'processes');
   const names = unlessGone(() => readdirSync(folder)) ?? [];
@@ -187,7 +187,7 @@ function own(session: Session, clock: Clock): OwnedSession {
   };
 }
 
-/** A full disk must not prevent the removal of a session, so a failure to announce its closing is ignored. */
+/** Announces that the session closes. Ignores a full disk, which must not prevent the removal of a session. */
 async function announceClosing(dir: string): Promise<void> {
   try {
     await writeFile(join(dir, CLOSING), '');

@@ -58,7 +58,7 @@ const own: OwnPlaces = { nats: notHere, natsCluster: notHere, kubernetes: notHer
 
 type Started = Partial<{ readonly [Name in SharedPart]: (start: PartStart) => Promise<void> }>;
 
-/** A part in memory. It is ready when `work` is done, and reports its begin and its end. */
+/** Makes a part in memory. It is ready when `work` is done, and reports its begin and its end. */
 const part = <Name extends SharedPart>(name: Name, work: Started[SharedPart]): Part<SharedPlaces[Name]> => ({
   start: async (start) => {
     log.push(`${name} begins`);

@@ -76,7 +76,7 @@ export async function openTarget(
 /**
  * Starts those parts side by side, in a session of their own, and waits for all of them.
  * @throws {ExplainedError} when the runtime lacks one of them, or when one does not start, with its last log lines; everything has been
- * stopped by then.
+ *   stopped by then.
  */
 export async function startTarget(
   runtime: TargetRuntime,
@@ -132,7 +132,8 @@ async function open(runtime: TargetRuntime, options: OpenTargetOptions): Promise
       untilReady: async (wanted) => {
         const those = wantedParts(runtime, wanted);
         try {
-          // No part starts before all its programs are available, so that a caller that measures time beside it knows when that is.
+          // No part starts before all its programs are available, so that a caller that measures other work meanwhile knows when the start
+          // begins.
           const toolchain = await programs([...those]);
           const places = await parts.of(those);
           const handle: TargetHandle = {

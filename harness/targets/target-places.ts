@@ -12,7 +12,7 @@ import type { LocalContext } from './local/program.ts';
 import { runtimeOf } from './runtime.ts';
 import type { AttachedRuntime } from './target-runtime.ts';
 
-/** The places of a target: the shared places that were started, and on request each place that depends on one of them. */
+/** Returns the places of a target: the shared places that were started, and on request each place that depends on one of them. */
 export function targetPlaces(
   handle: TargetHandle,
   { own, nodesOf }: AttachedRuntime,
@@ -59,7 +59,7 @@ export function targetPlaces(
       }
     }
   }
-  // Stands in for a place that starts on request.
+  // Replaces the place that would start on request.
   places.shared(gcsStore, gcs?.store);
   const { enforcing } = own;
   if (enforcing !== undefined) {
@@ -84,7 +84,7 @@ function clusterOf(
   };
 }
 
-/** A shared place belongs to the target: disposing of it ends nothing. */
+/** Lends a shared place, which belongs to the target: disposing of it ends nothing. */
 const lent = <Place extends object>(place: Place): Place & AsyncDisposable => ({
   ...place,
   [Symbol.asyncDispose]: async () => undefined,

@@ -6,7 +6,7 @@ import { commandLineNames } from '../registered/command-lines.ts';
 import { providerOf } from '../registered/providers.ts';
 import { toolNames } from '../toolchain/recipes.ts';
 
-/** Only the requested tools of the toolchain: a missing one is reported when a caller needs it. */
+/** Returns the paths of the requested tools of the toolchain. A missing tool is reported when a caller needs it. */
 export function toolPathsOf(toolchain: Toolchain): Record<string, string> {
   const paths: Record<ToolName, string> = {};
   for (const name of toolNames) {

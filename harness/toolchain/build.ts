@@ -128,11 +128,14 @@ export async function checkVersion(
   });
 }
 
-/** `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
+/** Returns the build command. `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
 const goBuildCommand = (recipe: GoRecipe, go: string, dir: string, environment: NodeJS.ProcessEnv): Command =>
   goBuild(recipe, go, environment, ['-o', join(dir, recipe.name), recipe.goPackage]);
 
-/** Without an output, Go keeps the compiled packages in its own cache alone. Undefined for a program with nothing to compile ahead. */
+/**
+ * Returns the command that compiles ahead: without an output, Go keeps the compiled packages in its own cache alone. Undefined for a
+ * program with nothing to compile ahead.
+ */
 function compileCommand(recipe: GoRecipe, go: string, environment: NodeJS.ProcessEnv): Command | undefined {
   const { compiledFirst = [] } = recipe;
   return compiledFirst.length === 0 ? undefined : goBuild(recipe, go, environment, compiledFirst);
@@ -180,8 +183,8 @@ interface Machine {
 const LEAST_COMPILER_BYTES = 1024 ** 3;
 
 /**
- * Go compiles each package in a short-lived process, one per processor. Where memory suffices, none of them collects garbage: that took a
- * quarter of a build's processor time. The built program stays the same.
+ * Returns the variables for the compiler's memory. Go compiles each package in a short-lived process, one per processor. Where memory
+ * suffices, none of them collects garbage: that took a quarter of a build's processor time. The built program stays the same.
  */
 function compilerMemory(
   { GOGC, GOMEMLIMIT }: NodeJS.ProcessEnv,

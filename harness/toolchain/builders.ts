@@ -139,7 +139,7 @@ export async function findPython(where: Whereabouts, only?: string): Promise<Bui
   return { ...builder, problem: first };
 }
 
-/** Debian ships Python without the module that `python -m venv` needs. */
+/** Returns whether Python has the module that `python -m venv` needs: Debian ships Python without it. */
 async function hasVenv(path: string, signal: AbortSignal): Promise<boolean> {
   try {
     await runCommand({ name: 'python', file: path, args: ['-c', 'import ensurepip, venv'], env: usersHome() }, signal);

@@ -65,7 +65,7 @@ export async function downloadWheel({ wheel, to, settings, environment, signal, 
   );
 }
 
-/** The outer message of `fetch` says only that it failed. */
+/** Returns the reason of an error: the outer message of `fetch` says only that it failed. */
 function reasonOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return summaryOf(inner);

@@ -46,7 +46,7 @@ export async function readIndexSettings(surroundings: IndexSurroundings): Promis
   };
 }
 
-/** uv allows a name before an index: `internal=https://…`. */
+/** Removes the name that uv allows before an index: `internal=https://…`. */
 const withoutName = (index: string): string => index.trim().replace(/^[\w.-]+=(?=https?:)/, '');
 
 async function settingsOfFiles(surroundings: IndexSurroundings): Promise<ReadonlyMap<string, string>> {
@@ -86,7 +86,7 @@ export function pipFiles({ environment, platform = process.platform, home = home
   ];
 }
 
-/** A missing or unreadable file counts as empty, as for pip. */
+/** Reads a file. A missing or unreadable one counts as empty, as for pip. */
 async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');

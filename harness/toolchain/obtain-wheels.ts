@@ -104,7 +104,7 @@ async function sourceOf(wheel: Wheel, entry: CacheEntry): Promise<string> {
   return pack === undefined ? wheelSource(wheel) : `${wheelSource(wheel)}, out of pack ${pack}`;
 }
 
-/** Another file gives another place, so a new pin is downloaded anew. */
+/** Returns the cache entry. Another file gives another entry, so a new pin is downloaded anew. */
 export const entryOf = (wheel: Wheel, root: string): CacheEntry => {
   const name = `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`;
   return {

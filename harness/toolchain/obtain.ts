@@ -46,7 +46,7 @@ type Slots = ReadonlyMap<ToolName, PromiseWithResolvers<LocatedTool>>;
  * Obtains the programs by name: each from its environment variable, the source of prebuilt programs, the cache, PATH (same version only) or
  * a build, in this order.
  * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails; an AggregateError when there
- * are several problems. The cache then contains everything that could be built.
+ *   are several problems. The cache then contains everything that could be built.
  */
 export async function obtainToolchain(names: readonly ToolName[], options: ObtainOptions): Promise<Toolchain> {
   await using supply = beginObtaining([names], options);
@@ -178,7 +178,7 @@ async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {
   };
 }
 
-/** Each build settles the slots of its own programs. */
+/** Runs the builds. Each settles the slots of its own programs. */
 async function buildAll(
   builds: readonly Build[],
   slots: Slots,

@@ -25,7 +25,7 @@ export interface Release {
  * annotated tag with the changelog's entry. Pushes and publishes nothing.
  * @param root folder of the repository
  * @throws {ReleaseRefusedError} before anything is packed, when the tree is dirty, the tag exists, or the changelog has no entry for the
- * version; before the tag is made, when the trial changed the repository.
+ *   version; before the tag is made, when the trial changed the repository.
  */
 export async function release(root: string, say: (line: string) => void): Promise<Release> {
   const git = async (...args: string[]): Promise<string> => (await execa('git', args, { cwd: root })).stdout;

@@ -35,7 +35,7 @@ import type { ComplianceFormat, ComplianceOptions } from './compliance-options.t
  * Writes the report of a period, from the ledger alone. Reads the ledger one entry at a time, and twice for CSV: the first line is written
  * only after the whole ledger was verified.
  * @throws {ExplainedError} when the ledger cannot be read or has no entry of the period, when the format cannot say that the ledger is
- * invalid, or when the report cannot be written.
+ *   invalid, or when the report cannot be written.
  */
 export async function runCompliance(options: ComplianceOptions, io: CommandIo): Promise<0> {
   const period = periodOf(options, io);
@@ -126,7 +126,7 @@ async function placeOf(
   return path;
 }
 
-/** An empty report would look like a period without a breach. */
+/** Refuses a period without entries: its report would look like a period without a breach. */
 function requireEntries(
   entries: number,
   { at }: LedgerStore,

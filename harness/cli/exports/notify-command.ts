@@ -55,7 +55,7 @@ export async function runNotify(options: NotifyOptions, io: CommandIo): Promise<
   return 0;
 }
 
-/** Every user of a machine can see arguments, so an address is read from the environment, or from a file named there. */
+/** Reads the addresses from the environment, or from a file named there: every user of a machine can see arguments. */
 async function sinksOf({ environment, cwd, secrets }: CommandIo): Promise<readonly Sink[]> {
   const sinks: Sink[] = [];
   for (const kind of webhookKinds) {

@@ -124,7 +124,7 @@ type Noted = <T>(kind: 'gate-failed' | 'file-invalid', work: () => Promise<T>) =
 const baseCommits = async (base: BaseBranch | undefined, noted: Noted) =>
   base === undefined ? undefined : await noted('gate-failed', () => base.history());
 
-/** An explained error is complete; its cause is only a library's wording. */
+/** Returns the text of an error. An explained error is complete; its cause is only a library's wording. */
 const toldOf = (error: unknown): string =>
   error instanceof Error && error.name === 'ExplainedError' ? error.message : summaryOf(error);
 
@@ -234,7 +234,7 @@ function notesOf(
     workTree === 'elsewhere'
       ? [`Commit ${commit?.slice(0, 10)} is not checked out: only proofs of that very commit count.`]
       : [];
-  // Promises are not kept by time, so today's are used.
+  // No history of promises is kept, so today's apply.
   const past = asksAboutPast ? ['Contracts, policy and waivers are those of today.'] : [];
   return [...ignored, ...elsewhere, ...past];
 }

@@ -94,7 +94,7 @@ function whyUndecided(name: string, { ledger, problems }: GateDecision, contract
     : 'the ledger could not be read, so nothing was decided on it.';
 }
 
-/** A dry run forgives findings, but not that something could not be found out. */
+/** Returns the exit code. A dry run forgives findings, but not that something could not be found out. */
 function exitCodeFor({ exitCode }: GateDecision, isDryRun: boolean): GateExitCode {
   return isDryRun && (exitCode === 1 || exitCode === 2) ? 0 : exitCode;
 }

@@ -38,7 +38,7 @@ export interface Answers {
   readonly ci: PipelineSystem | 'none';
 }
 
-/** `valid` throws for a bad text; the reader sees its message. */
+/** Makes the schema of a text. `valid` throws for a bad one; the reader sees its message. */
 const text = (valid: (given: string) => void) =>
   z.string().superRefine((given, context) => {
     try {
@@ -63,7 +63,7 @@ const answerSchemas = {
   ci: z.enum([...pipelineSystems, 'none']),
 } as const;
 
-/** Default content of a first contract. */
+/** Returns the default content of a first contract. */
 const defaultAnswers = (asset: Capability): Answers => ({
   asset,
   priority: 'P1',

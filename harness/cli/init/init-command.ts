@@ -78,7 +78,7 @@ function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage)
 
 const IGNORE = '.gitignore';
 
-/** Existing entries stay; only a line is added. */
+/** Adds the missing lines to the file; existing lines stay. */
 async function ignoredReports(cwd: string): Promise<WrittenFile> {
   const there = (await readIfThere(join(cwd, IGNORE))) ?? '';
   const missing = ['node_modules/', 'reports/'].filter(
@@ -90,8 +90,8 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
 }
 
 /**
- * pnpm 11 and newer install nothing with an install script before the user has approved or ignored it, so a pipeline would fail. No package
- * below this one needs its script.
+ * Returns the command by which the user tells pnpm to run no install script: pnpm 11 and newer install nothing with such a script before
+ * the user has decided about it, so a pipeline would fail. No package below this one needs its script.
  */
 async function ignoredBuilds({ root, manager, lockFile }: Repository): Promise<readonly string[]> {
   if (manager !== 'pnpm') return [];

@@ -175,7 +175,7 @@ function inStyleOf(before: string, text: string): string {
   return before.startsWith(BOM) ? `${BOM}${withEnds}` : withEnds;
 }
 
-/** A schema puts its known fields first; the written file must keep the author's order. */
+/** Parses package.json. A schema would put its known fields first, but the written file must keep the author's order. */
 function parseManifest(text: string) {
   try {
     const asWritten = z.record(z.string(), z.unknown()).parse(JSON.parse(text.replace(BOM, '')));

@@ -23,7 +23,7 @@ export interface OpenReview extends Disposable {
    * Checks the key without signing anything.
    * @returns the name of the signer.
    * @throws {ExplainedError} when there is no usable key, when there is none although the other entries have a signature, or when it was
-   * replaced.
+   *   replaced.
    */
   checkKey(): Promise<string>;
   /** Appends an entry. @returns its place, and a sentence on its signer. */

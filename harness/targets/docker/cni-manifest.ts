@@ -12,7 +12,7 @@ const daemonSetSchema = z.looseObject({
 });
 
 /**
- * The network manifest of a node image as kind applies it: its comments name the values to fill in.
+ * Returns the network manifest of a node image as kind applies it: its comments name the values to fill in.
  * @param endpoint `host:port` of the API server on the docker network.
  */
 export function filledCniManifest(manifest: string, endpoint: string): string {

@@ -121,11 +121,11 @@ const located = (recipe: Recipe, place: PlaceInImage, image: FoundImage, dir: st
   entryDir: entryOf(recipe, place, image).dir,
 });
 
-/** For a record: the reference with which the image was requested, and its digest. */
+/** Returns for a record: the reference with which the image was requested, and its digest. */
 const sourceOf = ({ reference, digest }: FoundImage): ToolSource =>
   `image ${reference} (${/sha256:[0-9a-f]+/.exec(digest)?.[0] ?? digest})`;
 
-/** The key depends on the image, so a program is copied anew when a tag is pulled again. */
+/** Returns the cache entry. Its key depends on the image, so a program is copied anew when a tag is pulled again. */
 function entryOf(recipe: Recipe, place: PlaceInImage, image: FoundImage): CacheEntry {
   const key = image.id.replace(/^sha256:/, '').slice(0, 16);
   const name = `${recipe.name}-${recipe.version}-image-${FORM}-${key}`;
@@ -138,7 +138,7 @@ function entryOf(recipe: Recipe, place: PlaceInImage, image: FoundImage): CacheE
   };
 }
 
-/** Docker on macOS and Windows runs Linux programs, which do not run outside of it. */
+/** Refuses other systems: docker on macOS and Windows runs Linux programs, which do not run outside of it. */
 function requireLinux(): void {
   if (process.platform === 'linux') return;
   throw new ExplainedError({

@@ -116,7 +116,7 @@ export const withFound = (settings: DockerSettings, images: readonly FoundImage[
   images: { ...settings.images, ...Object.fromEntries(images.map(({ name, reference }) => [name, reference])) },
 });
 
-/** For the record: the exact image. */
+/** Returns the exact image for the record. */
 export function imageInUse({ name, reference, digest }: FoundImage): ToolInUse {
   return { name: `image ${name}`, version: reference, source: digest };
 }

@@ -40,5 +40,5 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
   return [found, ...(await Promise.all(images))];
 }
 
-/** The part that differs between releases; the whole reference is shown beside it. */
+/** Returns the part that differs between releases; the whole reference is shown beside it. */
 const tagOf = (reference: string): string => /[:@]([^:@/]+)$/.exec(reference)?.[1]?.slice(0, 20) ?? 'latest';

@@ -12,7 +12,7 @@ import { inContainers } from './runtime.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, testToolchain } from './testing.ts';
 
-/** A kept cluster of this test alone; the test does not touch the user's. */
+/** Uses a kept cluster of this test alone, and does not touch the user's. */
 async function ownKept(): Promise<void> {
   await ownScratch();
   vi.stubEnv('DR_CONTRACTS_KEPT', `test-${process.pid}`);

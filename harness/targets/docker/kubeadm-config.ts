@@ -67,7 +67,10 @@ export function kubeadmConfig({ cluster, node, address, kubernetesVersion }: Nod
 
 type ArgumentsOf = (values: Readonly<Record<string, string>>) => unknown;
 
-/** kubeadm 1.31 brought `v1beta4`, in which arguments are a list; it has read `v1beta3` since 1.22. */
+/**
+ * Returns the API version and the form of arguments. kubeadm 1.31 brought `v1beta4`, in which arguments are a list; it has read `v1beta3`
+ * since 1.22.
+ */
 function formOf(kubernetesVersion: string): readonly [string, ArgumentsOf] {
   const minor = Number(/^v?1\.(\d+)/.exec(kubernetesVersion)?.[1]);
   return minor < 31

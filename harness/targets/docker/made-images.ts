@@ -53,7 +53,7 @@ export async function makeImage(reference: string, step: MakingStep): Promise<bo
   return true;
 }
 
-/** The image contains a static program alone; it needs no base image. */
+/** Builds the image from a static program alone, without a base image. */
 async function buildImage(reference: string, { program, path }: Makeable, step: MakingStep): Promise<void> {
   const toolchain = await obtainToolchain([program], step);
   const folder = ownedFolder();

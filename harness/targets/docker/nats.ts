@@ -31,7 +31,7 @@ export interface NatsOptions {
   readonly settings?: NatsServerSettings | undefined;
 }
 
-/** Name of a server on the docker network. */
+/** Returns the name of a server on the docker network. */
 export const aliasOf = (label: string): string => `dr-nats-${label}`;
 
 /** Starts a NATS server with JetStream in a container with a volume of its own. */
@@ -85,7 +85,7 @@ export async function loseNats({ container }: StartedNats): Promise<string> {
 export const isNatsAlive = async ({ container }: StartedNats): Promise<boolean> =>
   await isNatsContainerAlive(container);
 
-/** The server reads JSON as its own configuration language. */
+/** Returns the configuration as JSON, which the server reads as its own configuration language. */
 function configuration(serverName: string, { cluster, settings }: Omit<NatsOptions, 'port'>): string {
   const { jetstream, ...others } = serverSettings(settings);
   return JSON.stringify({

@@ -30,7 +30,7 @@ export function containerParts(wanted: ReadonlySet<Capability>, own: Omit<Docker
       // Velero is installed while the node becomes ready.
       start: async (start) => {
         const s3 = wanted.has('velero') ? untilAborted(veleroS3.promise, start.signal) : undefined;
-        // A cluster that cannot be created no longer asks for it.
+        // If the cluster cannot be created, nothing else awaits this promise.
         s3?.catch(() => undefined);
         const { name, kubeconfigPath, ports, settings } = await startCluster(
           { label: SHARED, s3, onReady: start.ready },
@@ -52,7 +52,7 @@ export function containerParts(wanted: ReadonlySet<Capability>, own: Omit<Docker
       start: async ({ needed }) => {
         veleroS3.resolve(needed('s3'));
         await needed('kubernetes');
-        // The cluster has it among its own settings.
+        // The cluster's settings already include those of Velero.
         return { place: { settings: {} } };
       },
     },

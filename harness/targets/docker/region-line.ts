@@ -48,7 +48,8 @@ export async function openRegionLine(
     const attributes = { latency: LINK_LATENCY_MS, jitter: 0 };
     await proxy.addToxic({ name: `latency-${stream}`, type: 'latency', stream, toxicity: 1, attributes });
   }
-  // A disabled proxy closes both ends of each connection; bytes that its toxics still delayed are never sent.
+  // Enables or disables the proxy. A disabled proxy closes both ends of each connection; bytes that its toxics still delayed are never
+  // sent.
   const enable = async (enabled: boolean) => void (await proxy.update({ enabled, listen: proxy.listen, upstream }));
   const running = undo.handOver();
   return {

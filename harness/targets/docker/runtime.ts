@@ -125,7 +125,7 @@ async function withKept(
   return { ...own, network: keptName(), kept };
 }
 
-/** Also removes dedicated places that were never given back, whichever process made them. */
+/** Removes everything of the session, even dedicated places that were never given back, whichever process made them. */
 async function removeAll(sessionId: string): Promise<void> {
   const budget = AbortSignal.timeout(STOP_BUDGET_MS);
   await removeResources(await findResources(budget, sessionId), budget);

@@ -69,7 +69,7 @@ export async function untilStarted<T>(
 const REMOVE_BUDGET_MS = 30_000;
 const PAUSE_MS = 200;
 
-/** testcontainers cannot cancel a start; removing the container ends it. */
+/** Ends a start by removing the container, because testcontainers cannot cancel one. */
 async function endStart(name: string, starting: Promise<unknown>, clock: Clock): Promise<void> {
   const over = new AbortController();
   const settled = starting.then(

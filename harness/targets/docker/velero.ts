@@ -185,8 +185,8 @@ async function veleroManifests(
 }
 
 /**
- * `velero install` sets `Always` when it cannot read a tag in the image's name, which includes every registry with a port. The node would
- * then pull an image that was loaded onto it by hand.
+ * Sets the pull policy. `velero install` sets `Always` when it cannot read a tag in the image's name, which includes every registry with a
+ * port. The node would then pull an image that was loaded onto it by hand.
  */
 function withPullPolicy(manifest: Manifest, { settings }: DockerContext): Manifest {
   const imagePullPolicy = settings.pull === 'never' ? 'Never' : 'IfNotPresent';

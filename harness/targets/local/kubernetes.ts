@@ -245,7 +245,7 @@ function controllersWork(access: KubeAccess): Wait<void> {
   };
 }
 
-/** Replaced in one step, so that a reader never sees half a file during the replacement of a lost control plane. */
+/** Writes the kubeconfig in one step, so that a reader never sees half a file during the replacement of a lost control plane. */
 async function writeKubeconfig(path: string, { server, caPem, token }: KubeAccess): Promise<void> {
   const name = 'dr-contracts';
   const cluster = { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') };

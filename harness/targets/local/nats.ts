@@ -100,7 +100,7 @@ interface ServerConfiguration {
   readonly settings: NatsServerSettings | undefined;
 }
 
-/** The server reads JSON as its own configuration language. */
+/** Returns the configuration as JSON, which the server reads as its own configuration language. */
 function configuration({ serverName, port, monitorPort, storageDir, cluster, settings }: ServerConfiguration): string {
   const { jetstream, ...others } = serverSettings(settings);
   return JSON.stringify(

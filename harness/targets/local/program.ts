@@ -30,9 +30,9 @@ export interface LocalProgram {
 const PLENTY_BYTES = 8 * 1024 ** 3;
 
 /**
- * Go collects garbage when its heap has doubled. A server that lives for a drill spends a tenth of its processor time on that. Where memory
- * is plentiful, it collects at five times the live heap, and earlier once it holds 1 GiB (https://go.dev/doc/gc-guide). Programs in other
- * languages ignore both variables.
+ * Returns Go's variables for garbage collection. By default, Go collects when its heap has doubled. A server that lives for a drill spends
+ * a tenth of its processor time on that. Where memory is plentiful, it collects at five times the live heap, and earlier once it holds 1
+ * GiB (https://go.dev/doc/gc-guide). Programs in other languages ignore both variables.
  */
 export const collectionOfGo = (freeBytes = process.availableMemory()): Record<string, string> =>
   freeBytes < PLENTY_BYTES ? {} : { GOGC: '400', GOMEMLIMIT: '1GiB' };

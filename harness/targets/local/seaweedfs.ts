@@ -79,7 +79,7 @@ async function startOn(
   }
 }
 
-/** One user, with the credentials of the session. */
+/** Returns one user, with the credentials of the session. */
 const identities = ({ accessKeyId, secretAccessKey }: S3Place): string =>
   JSON.stringify({
     identities: [
@@ -122,6 +122,6 @@ function serverArguments(ports: Ports, { data, configPath, takesUsers }: Places)
   ];
 }
 
-/** Release 4.48 puts these into /tmp, whatever TMPDIR and the options for other sockets say, and does not remove them. */
+/** Returns the sockets that release 4.48 puts into /tmp, whatever TMPDIR and the options for other sockets say, and does not remove. */
 const socketsOutside = (ports: Ports): readonly string[] =>
   PARTS.map((part) => `/tmp/seaweedfs-${part}-grpc-${ports[part].grpc}.sock`);

@@ -165,7 +165,10 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
   });
 }
 
-/** The manager inside Velero's server listens on port 8080. No flag changes that, only the way the program is linked. */
+/**
+ * Explains an error about port 8080. The manager inside Velero's server listens on it, and no flag changes that, only the way the program
+ * is linked.
+ */
 function explainManagerPort(error: unknown): unknown {
   if (!saysPortTaken(error, [MANAGER_PORT])) return error;
   return new ExplainedError(
@@ -195,8 +198,9 @@ async function linkPlugin(link: string, program: string): Promise<void> {
 }
 
 /**
- * The plugin sends every request without credentials to the server in this variable, but it requires credentials when it starts. These
- * contain no key. Without a key it signs no URLs, so `velero backup logs` fails for this location. Nothing requests a token.
+ * Returns the environment of the GCP plugin. The plugin sends every request without credentials to the server in this variable, but it
+ * requires credentials when it starts. These contain no key. Without a key it signs no URLs, so `velero backup logs` fails for this
+ * location. Nothing requests a token.
  */
 async function gcsEnvironment({ store }: VeleroGcs, label: string, { session }: LocalContext) {
   const path = join(session.folder('velero'), `gcs-identity-${label}.json`);
@@ -236,8 +240,8 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
 }
 
 /**
- * A separate file instead of a Secret in the location: Velero would write such a Secret into a file before each use, and a reader of a
- * half-written file fails with "no EC2 IMDS role found".
+ * Writes the credentials into a separate file instead of a Secret in the location: Velero would write such a Secret into a file before each
+ * use, and a reader of a half-written file fails with "no EC2 IMDS role found".
  */
 async function writeCredentials({ label, s3 }: VeleroOptions, { session }: LocalContext): Promise<string> {
   const path = join(session.folder('velero'), `credentials-${label}`);
@@ -248,7 +252,7 @@ async function writeCredentials({ label, s3 }: VeleroOptions, { session }: Local
 const credentialsText = ({ accessKeyId, secretAccessKey }: S3Place): string =>
   `[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
 
-/** For a pod, which cannot read a file of this machine. */
+/** Returns the credentials for a pod, which cannot read a file of this machine. */
 export function cloudCredentials(s3: S3Place) {
   const cloud = credentialsText(s3);
   return {
@@ -300,7 +304,7 @@ export function storageLocation(
   };
 }
 
-/** A second location beside the S3 one, which stays the default. */
+/** Returns a second location beside the S3 one, which stays the default. */
 const gcsStorageLocation = ({ store }: VeleroGcs, prefix: string) => ({
   apiVersion: 'velero.io/v1',
   kind: 'BackupStorageLocation',
@@ -314,8 +318,8 @@ const gcsStorageLocation = ({ store }: VeleroGcs, prefix: string) => ({
 });
 
 /**
- * Established is not enough. Until the API server has filled its cache of a resource, it answers a list with 429. Velero lists several
- * resources in sequence when it starts, and would pause a second for each.
+ * Waits until the API server serves the resource; being established is not enough. Until the API server has filled its cache of a resource,
+ * it answers a list with 429. Velero lists several resources in sequence when it starts, and would pause a second for each.
  */
 export function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<void> {
   const [version] = spec.versions;

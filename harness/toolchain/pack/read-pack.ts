@@ -39,8 +39,7 @@ export interface Unpacked {
  * Reads a pack as a stream into `into`, one folder for each entry. Only regular files are written, each with the size and the digest that
  * the manifest gives, in the manifest's order, under a name that stays inside.
  * @throws {ExplainedError} for a file that is no pack, is cut short, damaged or changed, contains anything else, or has another digest.
- * What
- *  was written by then is the caller's to remove.
+ *   What was written by then is the caller's to remove.
  */
 export async function unpack({ file, into, digest, accept, signal }: UnpackOptions): Promise<Unpacked> {
   const refuse = (observed: string, cause?: unknown) =>
