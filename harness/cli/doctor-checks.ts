@@ -63,7 +63,7 @@ function checkOptional(tool: ToolStatus): Check {
   return check.state === 'missing' ? { ...check, state: 'note' } : check;
 }
 
-/** kind is used where it is installed; without it the node image makes the cluster. */
+/** kind is used where it is installed; without it, the cluster is made from the node image. */
 const REPLACEABLE = 'kind';
 
 /** Checks a program for the contracts that need it. */

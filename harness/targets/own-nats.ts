@@ -26,7 +26,7 @@ export interface NatsServers<Server extends ClusterNode> {
   isAlive(server: Server): Promise<boolean>;
   /** Kills it and removes its storage. Returns exactly what was done. */
   lose(server: Server): Promise<string>;
-  /** The routes of nodes that will be started under these names. */
+  /** Returns the routes of nodes that will be started under these names. */
   routesOf(names: readonly string[]): Promise<readonly Route[]>;
   /** Removes the remains of a server that was given back. */
   clear(name: string): Promise<void>;

@@ -46,7 +46,7 @@ export interface AttachedTarget {
 
 /** A completely started target. Disposal stops everything, removes every trace of the session, and is idempotent. */
 export interface StartedTarget extends AttachedTarget, AsyncDisposable {
-  /** Milliseconds from the call until each part, or a piece of one, was ready, and until all were. */
+  /** Milliseconds from the call until each part, or a piece of one, was ready, and until all of them were. */
   readonly startedIn: Readonly<Record<string, number>> & { readonly totalMs: number };
   /** Leftovers of earlier runs. */
   readonly garbage: GarbageReport;

@@ -33,7 +33,7 @@ function workOf(name: ToolName): number {
 /** Interval at which a lane repeats its elapsed time. */
 const TICK_MS = 15_000;
 
-/** In this order in the line. */
+/** Lanes, in their order in the line. */
 export const lanes = ['go', 'python'] as const;
 type Lane = (typeof lanes)[number];
 

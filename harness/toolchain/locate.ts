@@ -49,7 +49,7 @@ async function taken(recipe: Recipe, readyMade: ReadyMade | undefined): Promise<
   return tool !== undefined && isLocated(tool) ? tool : undefined;
 }
 
-/** The same, without taking or fetching anything. */
+/** Finds the same without taking or fetching anything. */
 export async function lookForTool(
   recipe: Recipe,
   entry: CacheEntry,

@@ -38,7 +38,7 @@ async function drawDemo(): Promise<void> {
   );
 }
 
-/** The table and the last line of the report: what the run ends with, without the durations between them. */
+/** Draws the table and the last line of the report: the end of a run's output, without the durations between them. */
 async function drawRun(path: string): Promise<void> {
   const run = runRecordSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   const traits = { live: false, columns: TABLE_COLUMNS, rows: 0, colour: true, unicode: true };

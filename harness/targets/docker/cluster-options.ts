@@ -17,7 +17,7 @@ type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
 
 /** A kind cluster, with Velero where requested. Disposal is idempotent. */
 export interface StartedCluster extends AsyncDisposable {
-  /** Its name in kind. */
+  /** Name of the cluster in kind. */
   readonly name: string;
   readonly kubeconfigPath: string;
   readonly ports: readonly PortMapping[];

@@ -25,5 +25,5 @@ export function keptName(environment: NodeJS.ProcessEnv = process.env): string {
   });
 }
 
-/** Returns the name of a volume whose labels name the session that uses the kept cluster. */
+/** Returns the name of a volume; its labels name the session that uses the kept cluster. */
 export const keptLock = (): string => `${keptName()}-lock`;

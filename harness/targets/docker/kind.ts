@@ -169,7 +169,7 @@ export async function mappedPorts(name: string, signal: AbortSignal): Promise<Po
   });
 }
 
-/** Names of the cluster's node containers. */
+/** Returns the names of the cluster's node containers. */
 async function nodesOf(name: string, signal: AbortSignal, ...filters: string[]): Promise<string[]> {
   return await dockerLines(
     ['ps', '--all', '--filter', `label=${KIND_CLUSTER_LABEL}=${name}`, ...filters, '--format', '{{.Names}}'],

@@ -8,9 +8,9 @@ export interface NodeFacts {
   readonly cluster: string;
   /** Name of the container, and also of the node. */
   readonly node: string;
-  /** On the docker network. */
+  /** IP address on the docker network. */
   readonly address: string;
-  /** Of the node image, e.g. `v1.34.4`. */
+  /** Version in the node image, e.g. `v1.34.4`. */
   readonly kubernetesVersion: string;
 }
 

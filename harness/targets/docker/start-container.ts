@@ -40,7 +40,7 @@ export function loadContainers(): Promise<Containers> {
 
 /**
  * Waits for a container that is starting. Aborting the signal removes the container, and so ends the start.
- * @throws {ExplainedError} with the last lines that the container wrote.
+ * @throws {ExplainedError} with the last lines of the container's log.
  */
 export async function untilStarted<T>(
   name: string,

@@ -103,7 +103,7 @@ function serverArguments(ports: Ports, { data, configPath, takesUsers }: Places)
     `-dir=${data}`,
     '-ip=127.0.0.1',
     '-ip.bind=127.0.0.1',
-    // On by default.
+    // SeaweedFS sends telemetry by default.
     '-master.telemetry=false',
     '-filer',
     '-s3',
