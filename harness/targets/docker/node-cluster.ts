@@ -121,7 +121,7 @@ export async function nodeKubeconfig(cluster: string, signal: AbortSignal): Prom
   return stringify(config);
 }
 
-/** Loads those images of the daemon onto the node that it lacks. */
+/** Loads images of the daemon onto the node, unless the node already has them. */
 export async function loadOntoNode(
   cluster: string,
   references: readonly string[],
