@@ -137,6 +137,7 @@ export function defineContract<W extends Ways, Used extends string>(
       nextStep: 'Give it streams, objects or manifests to protect.',
     });
   }
+  requireSupplied(thing, [...asset.needs, ...protectedBy.needs]);
   const known = asset.disasters.map((disaster) => disaster.name);
   for (const disaster of survives) {
     if (known.includes(disaster)) continue;
@@ -291,6 +292,19 @@ const postureDefinitionSchema = z.strictObject({
     .min(1, 'must hold at least one check'),
   ...auditFields,
 });
+
+/** @throws {ExplainedError} for a need that no provider supplies on any target. */
+function requireSupplied(thing: string, needs: readonly Capability[]): void {
+  const known = capabilities();
+  const alien = needs.find((need) => !known.includes(need));
+  if (alien === undefined) return;
+  throw new ExplainedError({
+    thing,
+    expected: `an asset and a procedure that need what a provider supplies: ${known.join(', ')}`,
+    observed: `one of them needs "${alien}"${suggestion(alien, known)}`,
+    nextStep: 'Correct `needs`, or name its provider in `providers` of dr-contracts.config.ts.',
+  });
+}
 
 /** @throws {ExplainedError} when the contract is malformed. */
 export function definePosture(definition: PostureDefinition, sourceFile?: string): PostureContract {
