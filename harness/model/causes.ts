@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Why a finding is not `met`, as an identifier that does not change. The sentence beside it says the same with names and figures, and
- * may be reworded; a machine matches the identifier. Published in docs/causes.md, which is made from this list.
+ * Stable identifiers for the reasons why a finding is not `met`. The sentence of a finding says the same with names and figures, and its
+ * words may change; a machine matches the identifier. docs/causes.md is generated from this list.
  */
 export const causes = {
   'archived-too-soon': 'A lifecycle moves what is read all the time into a class that has to be thawed first.',
@@ -112,7 +112,7 @@ export type Cause = keyof typeof causes;
 
 export const isCause = (text: string): text is Cause => Object.hasOwn(causes, text);
 
-/** As records hold it: a later version may know causes that this one does not. */
+/** A cause in a record. It may be one that only a later version knows. */
 export const causeSchema = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/)
