@@ -10,12 +10,12 @@ import { BUDGET_MS, type ConformanceOptions } from './options.ts';
 
 export type { ConformanceOptions, Sabotage, Sabotages } from './options.ts';
 
-/** A test gets this much longer than its work, so that the work says why it did not end. */
+/** Extra time of a test beyond its work. The work can then report why it did not end. */
 const GRACE_MS = 10_000;
 
 /**
- * The suite that every asset, and every procedure that protects one, must pass. Call it in a test file of vitest. It opens the asset again
- * and again, on the target of the vitest project, and makes one test of each thing that the interface promises: what is seeded, fingerprints,
+ * Defines the suite that every asset, and every procedure that protects one, must pass. Call it in a test file of vitest. It opens the
+ * asset repeatedly on the target of the vitest project, and makes one test of each promise of the interface: seeded content, fingerprints,
  * markers, the disaster and its proof, the neighbours, the comparison, disposal, and with `protectedBy` backup and restore.
  * @throws {ExplainedError} for options that do not fit the kind.
  */
@@ -49,7 +49,7 @@ async function prepareKind(kind: AssetKind, { protectedBy, target }: Conformance
   return { kind: asset ?? kind, protectedBy: procedure ?? protectedBy, target: where };
 }
 
-/** Undefined in a vitest project without the global set-up. */
+/** Returns the target of the vitest project; one without servers if the project has no global set-up. */
 async function targetOfProject() {
   const provided = inject('drContracts');
   if (provided === undefined) return noServers;
@@ -68,7 +68,7 @@ const none = (): never => {
   });
 };
 
-/** A target on which nothing runs, for an asset that needs no server. */
+/** Target without servers, for an asset that needs none. */
 export const noServers: Target = {
   name: 'none',
   sessionId: 'conformance',

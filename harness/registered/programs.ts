@@ -4,7 +4,7 @@ import { natsPrograms, regionPrograms } from '../systems/nats/programs.ts';
 import { s3Programs } from '../systems/s3/programs.ts';
 import type { Recipe } from './recipe.ts';
 
-/** How the toolchain obtains each program, one line for each list of a system. Tables and builds have this order. */
+/** Recipes of all programs, one line for each system's list. Tables and builds have this order. */
 export const programs: readonly Recipe[] = [
   ...natsPrograms,
   ...kubernetesPrograms,
