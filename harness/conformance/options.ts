@@ -15,7 +15,7 @@ export interface Sabotages {
   readonly drop: Sabotage;
   /** Changes one item. Its size may stay the same. */
   readonly alter: Sabotage;
-  /** Adds one item that nobody seeded. */
+  /** Adds one item that was not seeded. */
   readonly add: Sabotage;
   /** Swaps two items. No item is lost. */
   readonly reorder: Sabotage | 'has no order';

@@ -274,7 +274,7 @@ export interface OpenAsset extends AsyncDisposable {
    */
   alter?(step: Step): Promise<readonly string[]>;
   identify(step: Step): Promise<readonly Identity[]>;
-  /** Destroys what the asset itself made and what carries its mark. Refuses everything else. */
+  /** Destroys things that the asset itself made or that carry its mark. Refuses everything else. */
   destroy(step: Step, control: DestroyControl): Promise<Destruction>;
   /** Reads once everything that must be gone. The engine repeats it until all of it is gone or the budget ends. */
   proveGone(step: Step): Promise<readonly AbsenceCheck[]>;

@@ -79,7 +79,7 @@ export interface BackupStore {
   readonly notEvaluated: readonly string[];
   /** Left out when no backup tool in a target's clusters writes to it. */
   readonly inCluster?: ClusterStore;
-  /** @param prefix of the backups, with its `/`. @throws {ExplainedError} where the target has no such store. */
+  /** @param prefix of the backups, with its `/`. @throws {ExplainedError} if the target has no such store. */
   open(target: Target, prefix: string): Promise<Destination>;
 }
 

@@ -159,7 +159,7 @@ export interface Procedure<Used extends string = string> {
   backup(context: ProcedureContext): Promise<RecoveryPoint>;
   /** Restores that recovery point. @throws when the procedure failed. */
   restore(recoveryPoint: RecoveryPoint, context: RestoreContext): Promise<RestoreReport>;
-  /** Only a procedure that moves the service elsewhere, and back. */
+  /** Present in a procedure that moves the service to another place and back. */
   readonly failBack?: FailBack;
 }
 

@@ -62,7 +62,7 @@ export const backupWait = z.object({
   because: z.string().describe('The setting that decides it, and where it stands.'),
 });
 
-/** How a scheduler starts and ends the runs of one schedule. */
+/** Rules by which a scheduler starts and ends the runs of one schedule. */
 export const runPolicy = z.object({
   concurrency: z
     .enum(concurrencies)
@@ -233,7 +233,7 @@ export const moment = z.object({
 /** A read that must find nothing. */
 export const absenceCheck = z.object({ what: z.string(), gone: z.boolean(), observed: z.string() });
 
-/** Why a part of the drill that follows the recovery ended early. */
+/** Reason for the early end of a part of the drill that follows the recovery. */
 export const partFailure = z.object({
   stage: z.string(),
   blame: z.enum(['procedure', 'harness']),

@@ -28,7 +28,7 @@ const BYTES: Readonly<Record<string, number>> = {
  * Returns the milliseconds of a duration as people write it: `90s`, `15m`, `1h30m`, `25h`. Each unit occurs once, the larger one first. A
  * part after a larger unit is smaller than that unit: `1h1h`, `15m90s` and `30m1h` are slips. Only the last part may have a fraction.
  * @param zero whether zero (`0s`, or just `0`) makes sense here.
- * @throws {ExplainedError} when the text is no such duration, is zero where that makes no sense, is no whole number of milliseconds, or
+ * @throws {ExplainedError} when the text is no such duration, is zero where that makes no sense, is not a whole number of milliseconds, or
  * exceeds a hundred years.
  */
 export function parseDurationMs(text: string, thing = 'duration', zero: 'refused' | 'allowed' = 'refused'): number {

@@ -21,7 +21,7 @@ import { lendPlaces } from './without-sandbox.ts';
 
 /** A program of the platform, with its inputs. */
 export interface Program {
-  /** For messages, e.g. `restore ops/restore.sh`. */
+  /** Name for messages, e.g. `restore ops/restore.sh`. */
   readonly name: string;
   /** An absolute path as the program finds it, or a name that is looked up on its PATH. */
   readonly file: string;

@@ -119,7 +119,7 @@ export function bubblewrapArguments(
 
 type Architecture = 'x64' | 'arm64';
 
-/** From <linux/audit.h>. */
+/** Numbers of <linux/audit.h>. */
 const AUDIT_ARCHITECTURE: Readonly<Record<Architecture, number>> = { x64: 0xc000003e, arm64: 0xc00000b7 };
 
 /** unshare, setns, mount, umount2, pivot_root, open_by_handle_at, init_module, delete_module, finit_module, kexec_load, add_key,
