@@ -38,12 +38,10 @@ export interface Program {
   readonly reads: readonly string[];
   /** Absolute paths of the contract's own scripts: their folders may be read, too. */
   readonly scripts?: readonly string[];
-  /**
-   * Its image in production. The image may hold programs that this machine lacks, so a missing one is no broken promise of the platform.
-   */
+  /** Its image in production. It may hold programs that this machine lacks, so a missing program is no broken promise. */
   readonly image?: string | undefined;
   readonly onStarted?: (() => void) | undefined;
-  /** Called for each line of its output at once. The line may still contain secrets. */
+  /** Called for each line of its output as it comes. The line may still contain secrets. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Volumes, and files that the drill passes to it by name. */
   readonly mounts?: readonly Mount[];

@@ -23,7 +23,7 @@ export interface Command {
   readonly onStarted?: (pid: number) => void;
   /** Number of last bytes to keep of standard output and of standard error; all when left out. */
   readonly keptBytes?: number;
-  /** Called for each line of either output at once. The line may still contain secrets. */
+  /** Called for each line of either output as it comes. The line may still contain secrets. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -43,7 +43,7 @@ export interface Execution {
   readonly onStarted?: ((pid: number) => void) | undefined;
   /** Number of last bytes to keep of standard output and of standard error; all when left out. */
   readonly keptBytes?: number | undefined;
-  /** Called for each line of either output at once. */
+  /** Called for each line of either output as it comes. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Text that the process reads from file descriptor 3. It then writes its status to file descriptor 4. */
   readonly instructions?: string | undefined;
