@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KubernetesApi } from '../clients/kubernetes-api.ts';
 import { s3Client } from '../clients/s3.ts';
 import { newDrillId } from '../contract/drill-contract.ts';
-import { KubernetesApi } from '../systems/kubernetes/api.ts';
-import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { SESSION_LABEL } from '../systems/kubernetes/access.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
@@ -66,7 +66,7 @@ beforeAll(async () => {
   );
   await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   api = new KubernetesApi((await target.place(sharedKubernetes)).kubeconfigPath);
-  // Admission as in the platform's own namespace.
+  // Pod security admission is as in the platform's own namespace.
   const labels = { [SESSION_LABEL]: target.sessionId, 'pod-security.kubernetes.io/enforce': 'restricted' };
   await api.create(
     '/api/v1/namespaces',

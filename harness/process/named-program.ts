@@ -38,7 +38,12 @@ const onThisMachine = () => ({
 });
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** Does the same as {@link requireExecutable}, but .mjs, .js and .cjs files, which Node runs, only have to exist. */
+/**
+ * Checks that a program that a contract names exists and that this process may execute it; for `check` of a procedure. Files .mjs, .js and
+ * .cjs, which Node runs, only have to exist.
+ * @param role name of the program for messages, e.g. `restore script`.
+ * @throws {ContractMistakeError} when it does not exist.
+ */
 export async function requireProgram(path: string, role: string): Promise<void> {
   await (isRunByNode(path) ? requireFile(path, role) : requireExecutable(path, role));
 }

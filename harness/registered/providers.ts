@@ -3,9 +3,10 @@ import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/service.ts';
 import type { ToolName } from '../model/target.ts';
 import { gcsProvider, veleroGcsProvider } from '../systems/gcs/providers.ts';
-import { kubernetesProvider, podsProvider, veleroProvider, volumesProvider } from '../systems/kubernetes/providers.ts';
+import { kubernetesProvider, podsProvider, volumesProvider } from '../systems/kubernetes/providers.ts';
 import { natsClusterProvider, natsProvider, regionsProvider } from '../systems/nats/providers.ts';
 import { enforcedAccessProvider, s3Provider } from '../systems/s3/providers.ts';
+import { veleroProvider } from '../systems/velero/providers.ts';
 import type { FirstContract, ShippedProvider } from './first-contract.ts';
 import { programs } from './programs.ts';
 import type { Provider, Supplies } from './provider.ts';
@@ -44,8 +45,21 @@ export function registerProviders(added: readonly Provider[]): void {
   }
 }
 
+/** Capabilities whose providers only another process of the run has. */
+const namedElsewhere = new Set<Capability>();
+
+/**
+ * Adds names of capabilities that another process of the run has read from the configuration. Contracts in this process may then name them.
+ * This process cannot start them.
+ */
+export function nameCapabilities(names: readonly Capability[]): void {
+  for (const name of names) if (providerOf(name) === undefined) namedElsewhere.add(name);
+}
+
 /** Returns the capabilities that contracts may need of a target. */
-export const capabilities = (): readonly Capability[] => registered.map(({ capability }) => capability);
+export const capabilities = (): readonly Capability[] => [
+  ...new Set([...registered.map(({ capability }) => capability), ...namedElsewhere]),
+];
 
 /** Contracts that `init` can write, by the capability of their provider. */
 export const firstContracts: ReadonlyMap<Capability, FirstContract> = new Map(

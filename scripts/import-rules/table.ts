@@ -1,23 +1,22 @@
-/** What one folder is, and what its files may import. Tests and folders called `testing` may import everything. */
+/** A folder's purpose, and the imports that its files may have. Tests and folders called `testing` may import everything. */
 export interface ImportRule {
   /** A folder below `harness/`; `systems/*` stands for each folder of a system. */
   readonly folder: string;
   readonly is: string;
   /** Folders or single files below `harness/`, besides the folder itself; or everything. */
   readonly mayImport: readonly string[] | 'everything';
-  /** The folder computes and reads nothing: no module of Node either. */
+  /** The folder only computes: it may not even import a module of Node. */
   readonly pure?: true;
-  /** What the linter says about a breach. */
+  /** The linter's message for a breach. */
   readonly message: string;
 }
 
-/** Folders whose files run programs, wait, or talk to servers, and that know no system. */
+/** Folders whose files run programs, wait, or talk to servers, and that depend on no system. */
 const primitives = ['base', 'clock', 'wait', 'process', 'clients'] as const;
 
 /**
- * The one table of what may import what. `npm run import-rules` writes the linter's rules and the table of
- * docs/architecture.md from it; a test fails when one of them differs, when a folder imports what its row leaves out, and
- * when a row allows what nobody imports.
+ * The only table of allowed imports. `npm run import-rules` writes the linter's rules and the table of docs/architecture.md from it. A test
+ * fails when one of them differs, when a folder imports something outside its row, and when a row allows an unused import.
  */
 export const importRules: readonly ImportRule[] = [
   {
@@ -77,8 +76,15 @@ export const importRules: readonly ImportRule[] = [
     message: 'The asset kit is what every asset is made of: it imports nothing but the model.',
   },
   {
+    folder: 'procedure-kit',
+    is: 'what every procedure is made of: the machines that programs run on, their variables, what a backup left at its destination, whether a restore left it alone',
+    mayImport: ['clock', 'model', 'process', 'verdict/schedule-gap.ts', 'wait'],
+    message:
+      'The procedure kit is what every procedure is made of: it knows the model and what runs programs, and no system.',
+  },
+  {
     folder: 'conformance',
-    is: '`dr-contracts/conformance`: what every asset and procedure must do, as plain checks and as a suite of vitest',
+    is: '`dr-contracts/conformance`: what every asset, procedure and provider must do, as plain checks and as suites of vitest',
     mayImport: [
       'base',
       'clock',
@@ -89,6 +95,10 @@ export const importRules: readonly ImportRule[] = [
       'manifests/render.ts',
       'model',
       'node-version.ts',
+      'process/identity.ts',
+      'project/config.ts',
+      'registered/provider.ts',
+      'targets/trial-runtime.ts',
       'wait',
     ],
     message: 'The conformance suite knows no system and no target: it imports what a plug-in is made of.',
@@ -107,20 +117,25 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'systems/*',
-    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare) and what its posture checks read',
+    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare), its own procedures, and what its posture checks read',
     mayImport: [
       ...primitives,
       'asset-kit',
       'manifests',
       'model',
+      'procedure-kit',
       'registered/first-contract.ts',
       'registered/provider.ts',
       'registered/recipe.ts',
+      'systems/*/access.ts',
+      'systems/*/backup-store.ts',
+      'systems/*/provided.ts',
       'systems/*/service.ts',
-      'systems/nats/provided.ts',
+      'systems/s3/bucket-transfer.ts',
+      'verdict/cron-expression.ts',
     ],
     message:
-      "A system's driver knows the model, the primitives and the service tokens of other systems (service.ts): no target, no engine, no other driver.",
+      'A system knows the model, the primitives and the kits, and of other systems what they offer (access.ts, service.ts, backup-store.ts, provided.ts): no target, no engine, no other driver.',
   },
   {
     folder: 'registered',
@@ -130,15 +145,18 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'procedures',
-    is: 'what takes backups and restores them: CronJob, script, commands, Velero schedule, S3 versioning, off-region copy, failover',
+    is: 'what takes backups of any system and restores them: CronJob, script, commands, failover',
     mayImport: [
-      ...primitives,
+      'base',
+      'clients',
       'manifests',
       'model',
+      'procedure-kit',
+      'process',
       'systems/*/access.ts',
       'systems/*/backup-store.ts',
       'systems/*/service.ts',
-      'verdict',
+      'wait',
     ],
     message:
       'A procedure knows the model and the primitives, and of a system what it offers (access.ts, service.ts): no target, no engine.',
@@ -157,6 +175,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/kubernetes',
       'systems/nats/service.ts',
       'systems/s3',
+      'systems/velero',
       'verdict',
     ],
     message: "A posture check knows the systems' drivers and the verdict: no target, no report, no contract.",
@@ -237,6 +256,7 @@ export const importRules: readonly ImportRule[] = [
       'systems/kubernetes',
       'systems/nats',
       'systems/s3',
+      'systems/velero',
       'targets',
       'toolchain',
       'verdict',

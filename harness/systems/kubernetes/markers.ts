@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { isStatus, type KubernetesApi, KubernetesApiError, NoAnswerError } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import type { MarkerLane, ObservedMarker } from '../../model/asset.ts';
 import { IndeterminateWriteError } from '../../model/errors.ts';
-import { isStatus, type KubernetesApi, KubernetesApiError, NoAnswerError } from './api.ts';
 import type { MarkerPlace } from './marker-place.ts';
 import { markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
 import { LANE } from './names.ts';
-import type { KubernetesObject } from './objects.ts';
 
 const MOST_ATTEMPTS = 5;
 const versioned = z.looseObject({ resourceVersion: z.string() });

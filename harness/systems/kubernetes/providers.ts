@@ -22,21 +22,6 @@ export const kubernetesProvider: ShippedProvider = {
   firstContract: namespaceFirstContract,
 };
 
-export const veleroProvider: Provider = {
-  capability: 'velero',
-  needs: ['kubernetes', 's3'],
-  suppliedBy: {
-    local: { tools: ['velero', 'velero-plugin-for-aws'] },
-    docker: { tools: ['velero'], images: ['velero', 'velero-plugin-for-aws'] },
-  },
-  images: {
-    velero: 'velero/velero:v1.18.3',
-    'velero-plugin-for-aws': 'velero/velero-plugin-for-aws:v1.14.3',
-  },
-  typicalDrillS: 8,
-  isShared: true,
-};
-
 /** Pods and volumes need nodes, which the local target's Kubernetes API has not. */
 const ofNodes = (capability: string): Provider => ({
   capability,

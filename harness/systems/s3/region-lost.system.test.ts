@@ -2,8 +2,8 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import type { RecoveryPoint } from '../../model/procedure.ts';
-import { offRegionCopy } from '../../procedures/off-region-copy.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { offRegionCopy } from './off-region-copy.ts';
 import { beginDrill, type TestDrill } from './testing.ts';
 
 const target = sharedTarget();
@@ -34,7 +34,7 @@ test('a lost region comes back from the copy, with metadata, tags and locks, as 
   expect(comparison.firstDifferences).toEqual([]);
   expect(comparison.items).toMatchObject([{ kind: 'current objects', matched: 22, extra: 0 }]);
   expect(comparison.notVerified[0]).toContain('earlier versions');
-  // What was acknowledged after the copy is gone, and nothing else.
+  // Only what was acknowledged after the copy is gone.
   expect(await drill.readMarkers()).toEqual(copied);
   expect(drill.markers.length).toBeGreaterThan(copied.length);
   const after = await drill.asset.identify(drill.step);
