@@ -47,11 +47,11 @@ export async function requireDestroyed(life: Life, goneBudgetMs: number, signal:
   await requireMarkersDestroyed(life, signal);
 }
 
-/** A marker that the disaster spares is there after every restore, so it would show that nothing was lost. */
+/** Requires that the disaster destroys the markers. A spared marker would exist after every restore and hide a loss. */
 async function requireMarkersDestroyed(life: Life, signal: AbortSignal): Promise<void> {
   for (const lane of life.asset.lanes) {
     const written = life.acknowledged.get(lane.name) ?? [];
-    // A lane that cannot be read is gone with the asset.
+    // An unreadable lane is gone with the asset.
     const read = await Array.fromAsync(lane.read(signal)).catch(() => []);
     signal.throwIfAborted();
     const spared = read.filter(({ body }) => written.some((each) => each.body === body));

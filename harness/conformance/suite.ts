@@ -33,9 +33,9 @@ export function conformance(kind: AssetKind, options: ConformanceOptions): void 
 }
 
 /**
- * The suite that every provider must pass. Call it in a test file of vitest. It starts places as the local target does, in a session of its
- * own, and makes one test of each thing that the interface promises: places side by side, loss and replacement, disposal, an aborted start,
- * and credentials that stay out of argument lists.
+ * Defines the suite that every provider must pass. Call it in a test file of vitest. It starts places as the local target does, in its own
+ * session, and makes one test of each promise of the interface: places side by side, loss and replacement, disposal, an aborted start, and
+ * credentials that stay out of argument lists.
  */
 export function providerConformance(provider: Provider, options: ProviderConformanceOptions = {}): void {
   const { budgetMs = BUDGET_MS, tools = {} } = options;
@@ -78,7 +78,7 @@ async function targetOfProject() {
     import('../contract/attach-target.ts'),
     import('../project/config.ts'),
   ]);
-  // The handle says nothing of the providers that the configuration names: this process has to register them, too.
+  // The handle does not list the providers that the configuration names, so this process has to register them as well.
   const { folder, configFile } = provided.project;
   if (configFile !== undefined) await readConfiguration(folder, configFile);
   return attachTarget(provided.handle, { clock: systemClock });

@@ -62,12 +62,12 @@ export interface HeldSchedule extends Schedule {
   readonly heldBy: string;
 }
 
-/** A schedule as the live object has it. */
+/** A schedule, read from the live object. */
 export interface LiveSchedule {
   readonly cron: string;
   readonly timeZone: string;
   readonly paused: boolean;
-  /** Why it takes no backup although it is there and not paused; null when nothing speaks against it. */
+  /** Why it takes no backup although it exists and is not paused; null when there is no known reason. */
   readonly problem: string | null;
   readonly runs?: RunPolicy | undefined;
 }
