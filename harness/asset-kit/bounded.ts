@@ -1,6 +1,6 @@
 /**
- * Applies `work` to every item, at most `limit` at a time, and yields the results in the order of the items. Holds at most
- * `limit` results. After a failure nothing new is begun, and what is under way is awaited before the failure is thrown.
+ * Applies `work` to every item, at most `limit` at a time, and yields the results in the order of the items. Holds at most `limit` results.
+ * After a failure it begins no new work, and waits for the running work before it throws.
  */
 export async function* mapOrdered<T, R>(
   items: AsyncIterable<T> | Iterable<T>,
@@ -16,7 +16,7 @@ export async function* mapOrdered<T, R>(
   try {
     for await (const item of items) {
       const running = work(item);
-      // A later item may fail while an earlier one is awaited: it is reported in its turn, not as unhandled.
+      // A later item may fail while an earlier one is awaited. Its error is reported in its turn, not as unhandled.
       running.catch(() => undefined);
       underWay.push(running);
       if (underWay.length >= limit) yield await next();
@@ -27,7 +27,7 @@ export async function* mapOrdered<T, R>(
   }
 }
 
-/** Does `work` for every item, at most `limit` at a time. */
+/** Runs `work` for every item, at most `limit` at a time. */
 export async function forEachBounded<T>(
   items: AsyncIterable<T> | Iterable<T>,
   limit: number,

@@ -1,12 +1,12 @@
 import type { Comparison, Difference, ItemCounts } from '../model/record.ts';
 import { compareText } from '../model/text.ts';
 
-/** Something with the key that it is sorted by. */
+/** Something with a sort key. */
 export interface Keyed {
   readonly key: string;
 }
 
-/** What has the same key on both sides; one of the two is undefined where only one side has it. */
+/** Items with the same key from both sides. One of them is undefined if only one side has the key. */
 export interface Pair<E extends Keyed, O extends Keyed> {
   readonly key: string;
   readonly expected: E | undefined;
@@ -14,9 +14,9 @@ export interface Pair<E extends Keyed, O extends Keyed> {
 }
 
 /**
- * Walks two streams that are sorted by key and pairs what has the same key. Holds one item of each.
- * @param compare the order of the keys; by code units when left out.
- * @throws when a stream is not sorted, because pairs would then be missed in silence.
+ * Walks two streams that are sorted by key and pairs items with the same key. Holds one item of each.
+ * @param compare order of the keys; by code units when left out.
+ * @throws when a stream is not sorted, because it would then miss pairs silently.
  */
 export async function* mergeByKey<E extends Keyed, O extends Keyed>(
   expectedItems: AsyncIterable<E>,
@@ -57,7 +57,7 @@ async function* sorted<T extends Keyed>(
   }
 }
 
-/** What comparing one item found. */
+/** Result of comparing one item. */
 export interface Compared<Kind extends string = string> {
   readonly kind: Kind;
   readonly outcome: 'matched' | 'missing' | 'extra' | 'differing';
@@ -75,14 +75,14 @@ interface Count {
 }
 
 /**
- * Counts everything and keeps the first differences of each kind, so that many of one kind do not hide another. Its size does not depend on
- * what it is fed.
+ * Counter of all results that keeps the first differences of each kind, so many of one kind do not hide another. Its size does not depend
+ * on the number of results.
  */
 export class Tally<Kind extends string = string> {
   readonly #counts = new Map<Kind, Count>();
   readonly #first: Difference[] = [];
 
-  /** @param kinds what is counted also where there is none of it. */
+  /** @param kinds kinds that are listed even without any item. */
   constructor(kinds: readonly Kind[] = []) {
     for (const kind of kinds) this.#of(kind);
   }
@@ -95,7 +95,7 @@ export class Tally<Kind extends string = string> {
     this.#first.push(...shown);
   }
 
-  /** @param notVerified what nobody looked at, for a reader. */
+  /** @param notVerified things that were not checked, for a reader. */
   comparison(notVerified: readonly string[]): Comparison {
     const items: ItemCounts[] = [...this.#counts].map(([kind, { matched, missing, extra, differing }]) => ({
       kind,

@@ -14,19 +14,19 @@ const itemSchema = z.object({
   fields: z.record(z.string(), z.string()),
 });
 
-/** One thing that an asset holds: a file, a row, a message. Kind and name together say which one. */
+/** One thing that an asset holds: a file, a row, a message. Kind and name together identify it. */
 export interface ContentItem {
-  /** As a reader counts them: `files`, `rows of orders`. */
+  /** Plural for counts: `files`, `rows of orders`. */
   readonly kind: string;
-  /** Its key within the kind. Where the order counts, the position: padded, so that it sorts. */
+  /** Key within the kind. If the order counts, it is the position, padded for sorting. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Everything that has to come back, as text. A value that must not lie in a file is given as its digest. */
+  /** Everything that a restore has to bring back, as text. Use the digest of a value that must not be written to a file. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes what an asset holds into a file of its own in the step's scratch folder, as a stream.
+ * Writes the content of an asset into a new file in the step's scratch folder, as a stream.
  * @param items sorted by kind and then by name, both by code units.
  * @throws when they are not sorted, or one of them occurs twice.
  */
@@ -50,9 +50,9 @@ export async function fingerprintContent(
 }
 
 /**
- * Compares what an asset holds now with its fingerprint, item by item and field by field, as streams.
- * @param items what it holds now, in the order of {@link fingerprintContent}.
- * @param notVerified what no item shows, for a reader: "permissions of files".
+ * Compares the current content of an asset with its fingerprint, item by item and field by field, as streams.
+ * @param items current content, in the order of {@link fingerprintContent}.
+ * @param notVerified things that the items do not cover, for a reader: "permissions of files".
  */
 export async function compareContent(
   expected: Fingerprint,
@@ -70,7 +70,7 @@ interface KeyedItem extends Keyed {
   readonly item: ContentItem;
 }
 
-/** NUL sorts before every other character, so a kind that another one begins with comes first. */
+/** Adds the sort keys. NUL sorts before every other character, so a kind comes before longer kinds that begin with it. */
 async function* keyed(items: AsyncIterable<ContentItem>): AsyncGenerator<KeyedItem, void, undefined> {
   let previous: ContentItem | undefined;
   for await (const item of items) {

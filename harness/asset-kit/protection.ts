@@ -1,16 +1,16 @@
 import type { Comparison, Difference } from '../model/record.ts';
 
-/** How the comparison counts what protects a bucket. */
+/** Kind under which the comparison counts the settings that protect a bucket. */
 export const PROTECTION = 'settings that protect the bucket';
 
-/** A setting that protects an asset: as it was made, and as it is now. */
+/** A setting that protects an asset, with its original and its current value. */
 export interface ProtectingSetting {
   readonly name: string;
   readonly wanted: string;
   readonly observed: string;
 }
 
-/** The comparison with those settings in it. @param item the asset, as differences name it: `bucket orders`. */
+/** Adds the settings to the comparison. @param item the asset, as differences name it: `bucket orders`. */
 export function withProtection(
   comparison: Comparison,
   item: string,

@@ -11,7 +11,7 @@ async function linesIn(text: string, chunkBytes: number): Promise<string[]> {
   return await Array.fromAsync(linesOf(Readable.from(chunks)));
 }
 
-/** Text with everything that some reader somewhere takes for the end of a line. */
+/** Text with every character that some program treats as the end of a line. */
 const awkward = fc
   .array(
     fc.oneof(

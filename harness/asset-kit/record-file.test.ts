@@ -20,7 +20,7 @@ function writeAll(lines: readonly string[]): RecordFile {
 test('lines of any length and alphabet come back as they were written, with the digest of the file', () => {
   const line = fc.oneof(
     fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', '')),
-    // Longer than one chunk, in characters that a chunk's end can cut apart.
+    // Longer than one chunk, with characters that the end of a chunk can split.
     fc.integer({ min: 80_000, max: 100_000 }).map((length) => '€'.repeat(length)),
   );
   fc.assert(

@@ -7,18 +7,18 @@ import { NotProvableHereError, summaryOf } from '../model/errors.ts';
 
 const CHUNK_CHARACTERS = 32 * 1024;
 const CHUNK_BYTES = 64 * 1024;
-/** The content of an asset is nobody else's business, even where values are kept as digests. */
+/** Only the owner may read the content of an asset, even values stored as digests. */
 const MODE = 0o600;
 const digestOf = (hash: ReturnType<typeof createHash>) => `sha256:${hash.digest('hex')}`;
 
-/** A file of lines that the harness wrote for itself, with the digest that it had when it was complete. */
+/** A file of lines that the harness wrote for itself, with the digest of the complete file. */
 export interface RecordFile {
   readonly path: string;
   /** `sha256:…` of the whole file. */
   readonly digest: string;
 }
 
-/** Writes one JSON document a line. Slower writing slows the reading of `records`. */
+/** Writes one JSON document per line. Slow writing also slows the reading of `records`. */
 export async function writeRecords(
   path: string,
   records: AsyncIterable<unknown>,
@@ -44,8 +44,8 @@ export async function writeRecords(
 }
 
 /**
- * Reads what {@link writeRecords} wrote, in the same order, one record at a time.
- * @throws {NotProvableHereError} at the latest after the last record, when the file is not the one that was written.
+ * Reads the records of {@link writeRecords}, in the same order, one at a time.
+ * @throws {NotProvableHereError} after the last record at the latest, when the file has changed since it was written.
  */
 export async function* readRecords<T>(file: RecordFile, schema: z.ZodType<T>): AsyncGenerator<T, void, undefined> {
   const hash = createHash('sha256');
@@ -64,7 +64,7 @@ export async function* readRecords<T>(file: RecordFile, schema: z.ZodType<T>): A
   if (found !== file.digest) throw damaged(file, `its digest is ${found}`);
 }
 
-/** The harness's own file was changed by something else, which proves nothing about the asset. */
+/** Returns the error for a file of the harness that something else changed. It proves nothing about the asset. */
 function damaged({ path, digest }: RecordFile, observed: string, cause?: unknown): NotProvableHereError {
   return new NotProvableHereError(
     {
@@ -78,13 +78,13 @@ function damaged({ path, digest }: RecordFile, observed: string, cause?: unknown
 }
 
 /**
- * Writes lines and their digest. Synchronous on purpose: the call-backs of a stream's reader cannot wait. Asynchronous writes would pile up in
- * memory when the disk is slower than the server.
+ * Writer of lines that computes their digest. It is synchronous because the callbacks of a stream's reader cannot wait. Asynchronous writes
+ * would pile up in memory when the disk is slower than the server.
  */
 export class LineWriter implements Disposable {
   readonly #file: number;
   readonly #hash = createHash('sha256');
-  /** One for all flushes: a fresh buffer each time piles up outside of the heap until the next full collection. */
+  /** One buffer for all flushes. New buffers would pile up outside the heap until the next full collection. */
   readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   #pending = '';
   #open = true;
@@ -124,7 +124,7 @@ export class LineWriter implements Disposable {
   }
 }
 
-/** Reads lines one after the other, holding one chunk of the file. {@link LineReader.finish} tells whether they can be trusted. */
+/** Reader of lines that holds one chunk of the file. {@link LineReader.finish} checks whether the lines can be trusted. */
 export class LineReader implements Disposable {
   readonly #expected: RecordFile;
   readonly #file: number;
@@ -141,7 +141,7 @@ export class LineReader implements Disposable {
     this.#file = openSync(file.path, 'r');
   }
 
-  /** The next line without taking it; undefined at the end. */
+  /** Returns the next line without taking it; undefined at the end. */
   peek(): string | undefined {
     while (this.#position >= this.#lines.length) {
       const length = readSync(this.#file, this.#chunk);
@@ -162,10 +162,10 @@ export class LineReader implements Disposable {
   }
 
   /**
-   * Reads what is left, and closes the file.
-   * @param failure what was thrown while its lines were understood, if anything.
-   * @returns how many lines were left.
-   * @throws {NotProvableHereError} when the file is not the one that was written.
+   * Reads the rest of the file and closes it.
+   * @param failure the error of parsing its lines, if any.
+   * @returns the number of remaining lines.
+   * @throws {NotProvableHereError} when the file has changed since it was written.
    */
   finish(failure?: unknown): number {
     let left = 0;
@@ -183,11 +183,10 @@ export class LineReader implements Disposable {
 }
 
 /**
- * The lines of a stream of UTF-8 bytes, split at line feeds and nowhere else. The last line needs no line feed. Holds one
- * line and one chunk.
+ * Splits a stream of UTF-8 bytes into lines, only at line feeds. The last line needs no line feed. Holds one line and one chunk.
  *
- * `node:readline` is not used: it also splits at carriage returns and at U+2028 and U+2029, which `JSON.stringify` leaves as
- * they are and which may stand in a file's name (https://nodejs.org/api/readline.html, "end-of-line").
+ * It does not use `node:readline`, which also splits at carriage returns and at U+2028 and U+2029. `JSON.stringify` leaves those unchanged,
+ * and the name of a file may contain them (https://nodejs.org/api/readline.html, "end-of-line").
  */
 export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
   const decoder = new StringDecoder('utf8');

@@ -1,21 +1,21 @@
 import type { Clock } from '../clock/clock.ts';
 
-/** `obtaining` a program that is not there, `starting` a part of the target, or one of the other stages of a run. */
+/** Kind of an activity: `obtaining` a missing program, `starting` a part of the target, or another stage of a run. */
 export type ActivityKind = 'loading' | 'obtaining' | 'starting' | 'checking' | 'drilling' | 'stopping';
 
-/** Something that a run did on its machine. Times are readings of the run's monotonic clock. */
+/** An activity of a run on its machine. Times are readings of the run's monotonic clock. */
 export interface Activity {
   readonly kind: ActivityKind;
   readonly what: string;
   readonly beganMs: number;
-  /** Undefined while it goes on. */
+  /** Undefined while the activity lasts. */
   readonly endedMs: number | undefined;
   readonly failed: boolean;
-  /** Where an obtained program came from, e.g. `built` or `cache`. */
+  /** Source of an obtained program, e.g. `built` or `cache`. */
   readonly source?: string;
 }
 
-/** What a run does and when, side by side: for its profile, and for drills that must say what went on beside them. */
+/** Activities of a run with their times. The profile uses them, and so do drills, which must record what ran beside them. */
 export class Activities {
   readonly #clock: Clock;
   readonly #all: Activity[] = [];
@@ -24,7 +24,7 @@ export class Activities {
     this.#clock = clock;
   }
 
-  /** In the order in which they began. */
+  /** All activities in the order in which they began. */
   get all(): readonly Activity[] {
     return this.#all;
   }
@@ -41,7 +41,7 @@ export class Activities {
     }
   }
 
-  /** Begins an activity. @returns what ends it, once. */
+  /** Begins an activity. @returns a function that ends it; call it once. */
   begin(kind: ActivityKind, what: string): (outcome: { readonly failed: boolean; readonly source?: string }) => void {
     const began: Activity = { kind, what, beganMs: this.#clock.monotonicMs(), endedMs: undefined, failed: false };
     const index = this.#all.push(began) - 1;
@@ -51,8 +51,8 @@ export class Activities {
   }
 
   /**
-   * What slowed the machine down at some moment between the two: programs that were built or installed, and parts of the target that
-   * were started.
+   * Returns the activities that slowed the machine down between the two times: building or installing programs, and starting parts of the
+   * target.
    */
   loadBetween(beganMs: number, endedMs: number): readonly Activity[] {
     return this.#all.filter(
@@ -62,6 +62,6 @@ export class Activities {
   }
 }
 
-/** A program that was found is no load: only its version was read. */
+/** True for activities that load the machine. A program that was found is no load: only its version was read. */
 const isLoad = ({ kind, source }: Activity): boolean =>
   kind === 'starting' || (kind === 'obtaining' && (source === undefined || source === 'built'));

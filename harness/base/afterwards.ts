@@ -1,6 +1,6 @@
 /**
- * Runs `release` when the block ends: `await using _removal = afterwards(() => rm(…))`. In `finally`, an error of it would replace the
- * error that ended the block; here it is attached to it.
+ * Runs `release` when the block ends: `await using _removal = afterwards(() => rm(…))`. In `finally`, an error of `release` would replace
+ * the error that ended the block. Here it is attached to that error.
  */
 export const afterwards = (release: () => PromiseLike<unknown>): AsyncDisposable => ({
   [Symbol.asyncDispose]: async () => {

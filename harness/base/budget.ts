@@ -12,13 +12,13 @@ export class BudgetEndedError extends Error {
   }
 }
 
-/** One for all: making an error each time costs more than the timer. */
+/** One shared error, because making an error each time costs more than the timer. */
 const FINISHED = new Error('the work has finished');
 
 /**
- * Runs work under its own budget on the given clock. The work's signal aborts with a {@link BudgetEndedError} when the budget
- * ends, or with the outer signal's reason. Work that ignores its signal is left behind; see `Scope.run` for a caller
- * that must know when such work ends.
+ * Runs work under its own budget on the given clock. The work's signal aborts with a {@link BudgetEndedError} when the budget ends, or with
+ * the outer signal's reason. The function does not wait for work that ignores its signal. A caller that must know when such work ends uses
+ * `Scope.run`.
  */
 export async function withinBudget<T>(
   what: string,
@@ -37,7 +37,7 @@ export async function withinBudget<T>(
   try {
     return await untilAborted(started(work, either), either);
   } catch (error) {
-    // What the work throws because it was aborted says less than why it was aborted.
+    // The reason for the abort says more than the error that the aborted work throws.
     if (either.aborted) throw either.reason;
     throw error;
   } finally {
@@ -46,7 +46,7 @@ export async function withinBudget<T>(
   }
 }
 
-/** Work of a plug-in may throw before it returns a promise, or return none. */
+/** Starts the work. Work of a plug-in may throw before it returns a promise, or return none. */
 async function started<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
   return await work(signal);
 }

@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * An open file or folder. It holds a descriptor: the `FileHandle` that Yarn's Plug'n'Play puts in the place of Node's can neither sync nor be
- * disposed of (`FileHandle` in @yarnpkg/fslib).
+ * An open file or folder. It holds a descriptor, because the `FileHandle` with which Yarn's Plug'n'Play replaces Node's has no sync and no
+ * disposal (`FileHandle` in @yarnpkg/fslib).
  */
 interface OpenFile extends AsyncDisposable {
-  /** At most that many bytes from there; fewer at the end of the file. */
+  /** Reads up to this many bytes from the position; fewer at the end of the file. */
   read(lengthBytes: number, position: number): Promise<Buffer>;
   write(text: string): Promise<void>;
   sync(): Promise<void>;
@@ -42,13 +42,13 @@ export async function openFile(path: string, flags: string | number, mode?: numb
   };
 }
 
-// Node's own `recursive` never returns where a parent exists and refuses a folder with ENOENT, as /proc does (seen with 24.21; of the kind of
-// https://github.com/nodejs/node/issues/27198). It does not hear a signal either, so a mistyped folder would hang a command until `kill -9`.
+// Node's own `recursive` never returns when a parent exists but refuses a new folder with ENOENT, as /proc does (seen with 24.21; of the
+// kind of https://github.com/nodejs/node/issues/27198). It ignores signals, too. A mistyped folder would hang a command until `kill -9`.
 
 /**
  * Makes a folder and its parents.
- * @param mode of each folder that is made; what is there keeps its own.
- * @throws the system error that Node reports where it cannot be made, or where something else is in its place.
+ * @param mode mode of each new folder; existing folders keep theirs.
+ * @throws Node's system error when the folder cannot be made or its path holds something else.
  */
 export async function makeFolder(path: string, mode?: number): Promise<void> {
   try {
@@ -61,7 +61,7 @@ export async function makeFolder(path: string, mode?: number): Promise<void> {
   }
 }
 
-/** `makeFolder` where nothing can be awaited. */
+/** Does the same as `makeFolder` for callers that cannot await. */
 export function makeFolderSync(path: string, mode?: number): void {
   try {
     mkdirSync(path, mode);
@@ -77,7 +77,7 @@ export function makeFolderSync(path: string, mode?: number): void {
   }
 }
 
-/** Another process may have made it in the meantime. */
+/** Makes the folder unless it exists. Another process may have made it in the meantime. */
 async function mkdirUnlessThere(path: string, mode: number | undefined): Promise<void> {
   try {
     await mkdir(path, mode);

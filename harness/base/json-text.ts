@@ -1,14 +1,14 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 
-/** A JSON document as it is written. */
+/** A parsed JSON document and its repeated names. */
 export interface JsonText {
-  /** As `JSON.parse` reads it: of a name that stands twice it keeps the last. */
+  /** Document as `JSON.parse` reads it. Of a repeated name it keeps the last value. */
   readonly document: unknown;
-  /** Names that stand twice in one object: which of the two counts is up to whoever reads it. None in most documents. */
+  /** Names that occur twice in one object. Readers differ on which of the two counts. Most documents have none. */
   readonly repeated: readonly string[];
 }
 
-/** @throws {SyntaxError} for a text that is no JSON. */
+/** @throws {SyntaxError} for a text that is not JSON. */
 export function parseJsonText(text: string): JsonText {
   const document: unknown = JSON.parse(text);
   return { document, repeated: repeatedIn(parseDocument(text, { schema: 'json', uniqueKeys: false }).contents, '') };

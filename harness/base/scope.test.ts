@@ -14,7 +14,7 @@ const failing = (message: string) => async () => {
   throw new Error(message);
 };
 
-/** A resource that counts how often it was disposed. */
+/** Returns a resource that counts its disposals. */
 function counted() {
   const resource = {
     disposals: 0,

@@ -3,27 +3,27 @@ import { summaryOf } from '../model/errors.ts';
 import { BudgetEndedError, withinBudget } from './budget.ts';
 
 export interface ScopeOptions {
-  /** Names the scope in its errors: `drill orders/stream-deleted`, `local target`. */
+  /** Name of the scope in its errors: `drill orders/stream-deleted`, `local target`. */
   readonly what: string;
   readonly clock: Clock;
-  /** Its abort reaches everything that runs in the scope. It never keeps a release from being tried. */
+  /** Signal whose abort reaches everything that runs in the scope. Releases are tried even after an abort. */
   readonly signal?: AbortSignal;
-  /** For a release that names no budget of its own. */
+  /** Budget of a release that names none of its own. */
   readonly releaseBudgetMs?: number;
-  /** How long closing waits for work that was given up and still runs. */
+  /** Time for which closing waits for abandoned work that still runs. */
   readonly settleBudgetMs?: number;
-  /** Told when something that finished after the scope had closed could not be disposed. */
+  /** Called when a resource that became ready after the scope had closed could not be disposed. */
   readonly onLateFailure?: (message: string) => void;
 }
 
-/** What became of one thing that a scope held. */
+/** Result of releasing one thing that a scope held. */
 export interface ReleaseOutcome {
   readonly what: string;
   readonly outcome: 'done' | 'failed';
   readonly message?: string;
 }
 
-/** Something was started in a scope, or handed to it, after it had closed. */
+/** Work was started in a scope, or a resource was handed to it, after the scope had closed. */
 export class ScopeClosedError extends Error {
   override readonly name = 'ScopeClosedError';
 }
@@ -34,9 +34,9 @@ interface Held {
   readonly what: string;
   readonly budgetMs: number;
   readonly release: Release;
-  /** Undefined for a resource that is there. */
+  /** Undefined for a resource that is open. */
   readonly isPending?: () => boolean;
-  /** Given-up work is only worth a line when it still runs. */
+  /** True for abandoned work, which is reported only when it still runs. */
   readonly onlyIfItFails: boolean;
   resource?: AsyncDisposable;
   dropped: boolean;
@@ -47,9 +47,9 @@ const SETTLE_BUDGET_MS = 10_000;
 const NEVER = new AbortController().signal;
 
 /**
- * Owns everything that one undertaking starts: budgets, cancellation and resources. A release is registered before the thing
- * that it undoes is set up. Closing releases in reverse order, each within its own budget, tries all of them, and waits for
- * what is still being opened, so that a late arrival is disposed too.
+ * Owner of everything that one undertaking starts: budgets, cancellation and resources. A caller registers a release before it sets up the
+ * thing to release. Closing tries all releases in reverse order, each within its own budget. It also waits for resources that are still
+ * opening, and disposes of them.
  */
 export class Scope implements AsyncDisposable {
   readonly #options: ScopeOptions;
@@ -57,7 +57,7 @@ export class Scope implements AsyncDisposable {
   readonly #failures: Error[] = [];
   #held: Held[] = [];
   #closing: Promise<readonly ReleaseOutcome[]> | undefined;
-  /** Aborts with the outer signal, and when the scope closes over work that still runs. */
+  /** Signal that aborts with the outer signal, and when the scope closes while work still runs. */
   readonly signal: AbortSignal;
 
   constructor(options: ScopeOptions) {
@@ -68,7 +68,7 @@ export class Scope implements AsyncDisposable {
 
   /**
    * Registers a release; call it before the set-up.
-   * @throws {ScopeClosedError} when the scope has closed: there is nothing to set up any more.
+   * @throws {ScopeClosedError} when the scope has closed, so the caller must not set up anything.
    */
   defer(what: string, release: Release, budgetMs?: number): void {
     this.#refuseWhenClosed(what);
@@ -76,11 +76,11 @@ export class Scope implements AsyncDisposable {
   }
 
   /**
-   * Takes over a resource that is there.
+   * Takes over an open resource.
    * @throws {ScopeClosedError} when the scope has closed; the resource is then disposed at once.
    */
   own<Resource extends AsyncDisposable>(what: string, resource: Resource, budgetMs?: number): Resource {
-    // A direct call, not a stack of disposables: V8 finds no disposer on a Proxy.
+    // A direct call instead of a stack of disposables, because V8 finds no disposer on a Proxy.
     const release = async () => await resource[Symbol.asyncDispose]();
     if (this.#closing !== undefined) {
       release().catch((error: unknown) => this.#tellLate(what, error));
@@ -91,8 +91,8 @@ export class Scope implements AsyncDisposable {
   }
 
   /**
-   * Opens a resource and owns it. If the caller has gone on, or the scope has closed, by the time it is open, it is disposed.
-   * @throws {ScopeClosedError} when the scope has closed before; whatever `start` throws.
+   * Opens a resource and owns it. Disposes of it if the caller has gone on, or the scope has closed, before it is open.
+   * @throws {ScopeClosedError} when the scope has already closed; otherwise the error of `start`.
    */
   async open<Resource extends AsyncDisposable>(
     what: string,
@@ -118,7 +118,7 @@ export class Scope implements AsyncDisposable {
       resolve(resource);
       return resource;
     } catch (error) {
-      // What failed to open has nothing to dispose.
+      // A resource that failed to open needs no disposal.
       held.dropped = true;
       resolve(undefined);
       throw error;
@@ -128,9 +128,9 @@ export class Scope implements AsyncDisposable {
   }
 
   /**
-   * Runs work under a budget and the scope's signal. Work that outlives its budget is given up: the caller goes on, and closing
-   * waits for it before it releases what the work uses.
-   * @throws {BudgetEndedError} when the budget ends; the signal's reason on an abort; what the work throws.
+   * Runs work under a budget and the scope's signal. The caller does not wait for work beyond its budget. Closing waits for it before it
+   * releases the resources that the work uses.
+   * @throws {BudgetEndedError} when the budget ends; the signal's reason on an abort; the error of the work.
    */
   async run<T>(what: string, budgetMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed(what);
@@ -155,12 +155,12 @@ export class Scope implements AsyncDisposable {
     }
   }
 
-  /** Lets go of a resource without disposing it: it was destroyed, or somebody else owns it now. */
+  /** Drops a resource without disposing of it, because it was destroyed or has another owner now. */
   forget(resource: AsyncDisposable): void {
     for (const held of this.#held) if (held.resource === resource) held.dropped = true;
   }
 
-  /** Gives everything to a new scope, which no signal ends: for a set-up that succeeded. This one closes empty. */
+  /** Moves everything to a new scope that no signal ends, after a successful set-up. This scope closes empty. */
   handOver(): Scope {
     const { what, clock, releaseBudgetMs = RELEASE_BUDGET_MS } = this.#options;
     this.#refuseWhenClosed(what);
@@ -170,7 +170,7 @@ export class Scope implements AsyncDisposable {
     return next;
   }
 
-  /** Idempotent; releases everything and says what became of it, newest first. Never throws. */
+  /** Releases everything and returns the outcomes, newest first. Idempotent. Never throws. */
   close(): Promise<readonly ReleaseOutcome[]> {
     this.#closing ??= this.#releaseAll();
     return this.#closing;
@@ -184,7 +184,7 @@ export class Scope implements AsyncDisposable {
     if (first !== undefined) throw first;
   }
 
-  /** Closes after an error. @returns the error to throw: that one, with whatever failed while closing attached behind it. */
+  /** Closes after an error. @returns the error to throw: that one, with the errors of closing attached. */
   async closeAfter(error: unknown): Promise<unknown> {
     await this.close();
     if (this.#failures.length === 0) return error;

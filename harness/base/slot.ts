@@ -3,7 +3,7 @@ import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { Scope } from './scope.ts';
 
-/** Holds the one server that is there now, or none between its loss and its replacement. */
+/** Holder of the one current server, or of none between its loss and its replacement. */
 export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
   readonly #thing: string;
   readonly #scope: Scope;
@@ -11,7 +11,7 @@ export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
   #current: Server | undefined;
   #isReplacing = false;
 
-  /** Starts the first server. @throws what `start` throws. */
+  /** Starts the first server. @throws the error of `start`. */
   static async open<Server extends AsyncDisposable>(
     thing: string,
     start: () => Promise<Server>,
@@ -42,7 +42,7 @@ export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
     return exercised;
   }
 
-  /** A server that starts after the slot's disposal has begun is disposed. */
+  /** Starts a new server. Disposes of it if the slot's disposal has begun in the meantime. */
   async replace(start: () => Promise<Server>): Promise<void> {
     if (this.#current !== undefined) throw this.#refusal('a lost server to replace', 'the server still runs');
     if (this.#isReplacing) throw this.#refusal('one replacement at a time', 'another one is starting');
@@ -54,7 +54,7 @@ export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
     }
   }
 
-  /** Ends the server that runs, and one that still starts. */
+  /** Stops the running server and one that is still starting. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope[Symbol.asyncDispose]();
   }
@@ -69,7 +69,7 @@ export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
   }
 }
 
-/** Two drills may use the same label: nobody shares a folder for it. */
+/** Makes a label unique, because two drills may use the same one and must not share a folder. */
 export function uniqueLabel(label: string): string {
   const safe = label
     .toLowerCase()

@@ -50,7 +50,7 @@ test('keeps the first error first, with those of the others behind it', async ()
   await expect(clock.drive(working)).rejects.toMatchObject({ message: 'disk full', cause: first });
 });
 
-/** Items that become near and ready when a test says so. */
+/** Makes items that become near and ready on command of a test. */
 function turns(names: readonly string[], apart: Readonly<Record<string, readonly string[]>> = {}) {
   const gates = new Map(
     names.map((name) => [name, { near: Promise.withResolvers<void>(), ready: Promise.withResolvers<void>() }]),

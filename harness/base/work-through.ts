@@ -1,16 +1,19 @@
 import { summaryOf } from '../model/errors.ts';
 
-/** Why work was given up that had not failed itself. */
+/** Reason of an abort of work that has not failed itself. */
 export class GivenUpError extends Error {
   override readonly name = 'GivenUpError';
 }
 
-/** When an item may begin. A promise that rejects counts as one that resolves: the work finds out why. */
+/** Conditions for the start of an item. A rejected promise counts as a resolved one: the work finds out the reason. */
 export interface Turn<Item> {
-  /** Resolves when only a short wait is left until `ready`. From then until `ready`, no item begins: what is being started takes the machine. */
+  /**
+   * Resolves when only a short wait is left until `ready`. From then until `ready`, no item begins, because the starting part loads the
+   * machine.
+   */
   readonly near: Promise<unknown>;
   readonly ready: Promise<unknown>;
-  /** An item that has this begins before those that have not, and never runs beside one for which it is true. */
+  /** Predicate for items that must not run beside this one. An item with a predicate begins before items without. */
   readonly notBeside?: (other: Item) => boolean;
 }
 
@@ -23,11 +26,11 @@ interface Waiting<Item> {
 const AT_ONCE: Turn<unknown> = { near: Promise.resolve(), ready: Promise.resolve() };
 
 /**
- * Works through the items in their order, so many at a time; an item that is not ready yet lets those after it pass. The first error ends
- * the rest: no further item begins, and the signal of those under way aborts. When the signal aborts, every item counts as ready, and its
- * work is told by the signal. Resolves or rejects when all of them have settled.
- * @param turnOf says when an item may begin; all of them may at once when left out.
- * @throws the first error, with those of other items attached behind it.
+ * Works through the items in order, with at most `atOnce` at a time. Later items overtake an item that is not ready. After the first error
+ * no further item begins, and the signal of the running ones aborts. When the signal aborts, every item counts as ready, and its work sees
+ * the aborted signal. Resolves or rejects when all items have settled.
+ * @param turnOf returns the conditions for the start of an item; without it all items may begin at once.
+ * @throws the first error, with those of other items attached.
  */
 export async function workThrough<Item>(
   items: readonly Item[],
@@ -66,7 +69,7 @@ export async function workThrough<Item>(
   };
 
   let isDue = false;
-  // In the next turn of the event loop: of items that become ready together, the order alone decides which one begins.
+  // Waits for the next turn of the event loop. Among items that become ready together, only their order then decides which one begins.
   const goOnSoon = () => {
     if (isDue) return;
     isDue = true;
@@ -108,7 +111,7 @@ function nextOf<Item>(waiting: readonly Waiting<Item>[], running: readonly Waiti
   const first = ready.filter(({ notBeside }) => notBeside !== undefined);
   const inOrder = [...first, ...ready.filter(({ notBeside }) => notBeside === undefined)];
   return inOrder.find((item, index) => {
-    // It does not overtake one of the first that waits for the same.
+    // The item does not overtake an earlier one of `first` that excludes it.
     const before = first.slice(0, index);
     return [...running, ...before].every((other) => !excludes(item, other) && !excludes(other, item));
   });

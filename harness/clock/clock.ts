@@ -1,13 +1,13 @@
-/** A timer of Node's holds 31 bits: a longer one ends after a millisecond (https://nodejs.org/api/timers.html). */
+/** Longest timer of Node, which has 31 bits. A longer one ends after a millisecond (https://nodejs.org/api/timers.html). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A point in a run: the monotonic reading measures, the wall reading only stamps. */
+/** A point in time of a run. Durations use the monotonic reading; the wall reading is only a stamp. */
 export interface Moment {
   readonly utc: string;
   readonly monotonicMs: number;
 }
 
-/** The only source of time. Durations are differences of `monotonicMs`; wall time is for stamps. */
+/** The only source of time. Durations are differences of `monotonicMs`. Wall time is for stamps. */
 export interface Clock {
   monotonicMs(): number;
   now(): Moment;
@@ -15,7 +15,7 @@ export interface Clock {
   pause(durationMs: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The time of this machine. */
+/** Clock of this machine. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   now: () => ({ utc: new Date().toISOString(), monotonicMs: performance.now() }),
@@ -27,7 +27,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Not that of `node:timers/promises`: it makes an error with a stack for each pause that is cut short, as most budgets are. */
+/** Replaces `node:timers/promises`, which makes an error with a stack for each pause that is cut short. Most budgets are cut short. */
 function delay(durationMs: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = () => {

@@ -10,7 +10,7 @@ import { type Change, itemsOf, listOf, toyKind, toyProcedure, toySabotage, toyWo
 const whole = toyWorld();
 conformance(toyKind(whole), { sabotage: toySabotage(whole), protectedBy: toyProcedure(whole) });
 
-/** The tests that a plug-in with this fault does not pass, with their messages. */
+/** Returns the tests that a plug-in with this fault fails, with their messages. */
 async function failuresOf(change: Change, procedure: (works: Procedure) => Partial<Procedure> = () => ({})) {
   const world = toyWorld();
   const works = toyProcedure(world);

@@ -6,7 +6,7 @@ import { counted } from '../model/text.ts';
 import { differencesOf, isEqual, type Life, totalsOf } from './life.ts';
 import type { Check, Sabotage, Sabotages } from './options.ts';
 
-/** What the author says of the asset before any of it is opened. */
+/** Checks the author's description of the asset before the asset is opened. */
 export function requireDescribed(kind: AssetKind): void {
   const wrong = (member: string, observed: string) =>
     new ExplainedError({
@@ -139,7 +139,7 @@ export function requireSame(life: Life, comparison: Comparison, expected: string
 
 const LOOK_AT_COMPARE = 'Compare nothing that changes by itself, and say so in `notVerified`.';
 
-/** What a comparison must say of each sort of sabotage. */
+/** Differences that a comparison must find for each sort of sabotage. */
 const SORTS = {
   drop: {
     title: 'notices an item that was dropped',
@@ -173,7 +173,7 @@ const SORTS = {
 
 type Totals = ReturnType<typeof totalsOf>;
 
-/** Sabotages a seeded asset again and again. Each time is compared with a fingerprint of its own, so nothing has to be undone. */
+/** Returns checks that sabotage a seeded asset repeatedly. Each one compares with a fingerprint of its own, so nothing has to be undone. */
 export function comparisonChecks(life: () => Life, sabotages: Sabotages): readonly Check[] {
   const named = (['drop', 'alter', 'add', 'reorder'] as const).flatMap((name) => {
     const sabotage = sabotages[name];

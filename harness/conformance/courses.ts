@@ -35,7 +35,7 @@ import {
 } from './procedure-checks.ts';
 import { requireIndeterminateWritesReported, requireTracesApart } from './trace-checks.ts';
 
-/** The kind as it is drilled, and where. Asked when the first check runs. */
+/** The prepared kind, its procedure and its target. Made when the first check runs. */
 export interface Prepared {
   readonly kind: AssetKind;
   readonly protectedBy: Procedure | undefined;
@@ -43,7 +43,7 @@ export interface Prepared {
 }
 
 /**
- * Everything that the suite looks at: what the kind says of itself, then one course for each disaster, then what its comparison notices.
+ * Returns all courses of the suite: the description of the kind, then one course for each disaster, then the comparison.
  * @throws {ExplainedError} for a disaster that the kind does not have.
  */
 export function coursesOf(
@@ -81,7 +81,7 @@ function disasterOf(kind: AssetKind, name: string): Disaster {
 
 const lifeOptions = ({ kind, target }: Prepared, disaster: Disaster): LifeOptions => ({ kind, target, disaster });
 
-/** Holds what the checks of a course make one after the other. */
+/** Holder of the things that the checks of a course make one after the other. */
 class Bench {
   readonly #lives: Life[] = [];
   backedUp: BackedUp | undefined;
@@ -164,7 +164,7 @@ function courseOf(
       title: 'gets an empty place to be restored into',
       run: async (signal) => await bench.life.asset.provision(bench.life.step(signal)),
     },
-    // Without a schedule a recovery point is a moment, which cannot be missing.
+    // Without a schedule a recovery point is a point in time, which cannot be missing.
     ...(typeof protectedBy?.schedule === 'string' ? [] : [missingPoint]),
     {
       title: 'is restored with all its content and markers',
@@ -182,7 +182,7 @@ function courseOf(
       run: (signal) => requireIndeterminateWritesReported(bench.life, signal),
     },
     ...(isProtected ? [backup] : []),
-    // A rehearsal reads the empty place, where nothing is to be found from the beginning.
+    // A rehearsal reads the empty place, which holds nothing from the start.
     ...(disaster.isRehearsal === true ? [] : [living]),
     {
       title: 'is destroyed, and every part of it is proved gone',

@@ -6,7 +6,7 @@ import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 import { requireSame } from './content-checks.ts';
 import { Life, type LifeOptions } from './life.ts';
 
-/** A disaster that did nothing is noticed: while the asset lives, every read says so. */
+/** Requires that every read reports a living asset. Otherwise a disaster that did nothing would go unnoticed. */
 export async function requireHonestWhileLiving(life: Life, signal: AbortSignal): Promise<void> {
   const { asset } = life;
   const { absence } = asset.expectedProof();
@@ -47,11 +47,11 @@ export async function requireDestroyed(life: Life, goneBudgetMs: number, signal:
   await requireMarkersDestroyed(life, signal);
 }
 
-/** A marker that the disaster spares is there after every restore, so it would show that nothing was lost. */
+/** Requires that the disaster destroys the markers. A spared marker would exist after every restore and hide a loss. */
 async function requireMarkersDestroyed(life: Life, signal: AbortSignal): Promise<void> {
   for (const lane of life.asset.lanes) {
     const written = life.acknowledged.get(lane.name) ?? [];
-    // A lane that cannot be read is gone with the asset.
+    // An unreadable lane is gone with the asset.
     const read = await Array.fromAsync(lane.read(signal)).catch(() => []);
     signal.throwIfAborted();
     const spared = read.filter(({ body }) => written.some((each) => each.body === body));
@@ -100,7 +100,7 @@ export async function requireGone(
   });
 }
 
-/** A probe that still reads after the disaster would say that the service never went away. */
+/** Requires that the probe cannot read after the disaster. Otherwise it would report that the service never went away. */
 async function requireUnreadable(life: Life, signal: AbortSignal): Promise<void> {
   const readable = await life.asset.probe.read(signal).then(
     () => true,
@@ -115,7 +115,7 @@ async function requireUnreadable(life: Life, signal: AbortSignal): Promise<void>
   });
 }
 
-/** A second asset of the same kind that lives beside the first one. */
+/** Opens a second asset of the same kind beside the first one. */
 export async function openNeighbour(options: LifeOptions, signal: AbortSignal): Promise<Life> {
   const neighbour = await Life.begin(options);
   try {
@@ -151,8 +151,8 @@ export async function requireSpared(neighbour: Life, signal: AbortSignal): Promi
 }
 
 /**
- * Disposes an asset that lives, twice, and opens another one under the same drill's id: whatever was left is in its way, or is found in it.
- * Controllers of the system may take their time to remove what disposal has told them to.
+ * Disposes of a living asset twice, and opens another one under the same drill's id. Leftovers then prevent its opening, or appear in it.
+ * Controllers of the system may need time for the removals that disposal requested.
  */
 export async function requireNothingLeft(
   life: Life,
@@ -180,7 +180,7 @@ export async function requireNothingLeft(
   }
 }
 
-/** Opens an asset that is named like the one that ended, and says what of that one it meets. */
+/** Opens an asset with the name of the ended one, and returns a description of the first leftover. */
 async function whatIsLeft(
   { drillId, content }: Life,
   options: LifeOptions,
@@ -204,7 +204,7 @@ async function whatIsLeft(
   }
 }
 
-/** Before anything is seeded a lane may have nothing to read from: a read that fails shows no marker. */
+/** Counts the markers of a lane. Before the asset is seeded a lane may have nothing to read from, so a failed read counts as no marker. */
 async function readable(markers: AsyncIterable<unknown>): Promise<number> {
   try {
     return (await Array.fromAsync(markers)).length;

@@ -26,11 +26,11 @@ export interface LifeOptions {
   readonly kind: AssetKind;
   readonly disaster: Disaster;
   readonly target: Target;
-  /** One of its own when left out. */
+  /** A new id when left out. */
   readonly drillId?: string;
 }
 
-/** What an asset must do, what it did, and where its author should look. */
+/** Expected and observed behaviour of an asset, and the member that its author should check. */
 export interface Fault {
   /** The member of the interface, e.g. `compare()`. */
   readonly member: string;
@@ -39,14 +39,14 @@ export interface Fault {
   readonly nextStep: string;
 }
 
-/** One asset from `open` to its disposal, with whatever the checks have learned of it. */
+/** One asset from `open` to its disposal, with the findings of the checks so far. */
 export class Life implements AsyncDisposable {
   readonly drillId: string;
   readonly kind: AssetKind;
   readonly disaster: Disaster;
-  /** The recovery steps that were told, for the runbook. */
+  /** Reported recovery steps, for the runbook. */
   readonly performed: PerformedStep[] = [];
-  /** Markers that were acknowledged, by lane. */
+  /** Acknowledged markers, by lane. */
   readonly acknowledged = new Map<string, ObservedMarker[]>();
   readonly #target: Target;
   readonly #secrets: Secrets;
@@ -85,7 +85,7 @@ export class Life implements AsyncDisposable {
     };
   }
 
-  /** What a procedure is given. */
+  /** Returns the input of a procedure. */
   context(signal: AbortSignal): ProcedureContext {
     const { asset } = this;
     const environment = asset.environment();
@@ -127,7 +127,7 @@ export class Life implements AsyncDisposable {
     return (this.#seeded ?? notReached('the asset was not seeded')).content;
   }
 
-  /** Writes one marker as a drill does, and notes it once it is acknowledged. */
+  /** Writes one marker as a drill does, and records it once it is acknowledged. */
   async mark(lane: MarkerLane, sequence: number, signal: AbortSignal): Promise<void> {
     const body = markerBody(this.drillId, lane.name, sequence);
     await lane.write(sequence, body, signal);
@@ -140,12 +140,12 @@ export class Life implements AsyncDisposable {
     return this.asset.compare(expected, this.step(signal));
   }
 
-  /** The asset is not what its interface says. */
+  /** Returns the error for an asset that breaks its interface. */
   fault({ member, ...fault }: Fault): ExplainedError {
     return new ExplainedError({ thing: `${this.kind.system}, ${this.disaster.name}: ${member}`, ...fault });
   }
 
-  /** Idempotent. */
+  /** Disposes of the asset. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope[Symbol.asyncDispose]();
   }
@@ -155,7 +155,7 @@ function notReached(what: string): never {
   throw new Error(`This was not checked, because ${what}. See the first test that failed.`);
 }
 
-/** How many items of a comparison came out as what. */
+/** Returns the total counts of a comparison. */
 export function totalsOf({ items }: Comparison) {
   const total = (of: (counts: Comparison['items'][number]) => number) =>
     items.reduce((sum, counts) => sum + of(counts), 0);
@@ -168,7 +168,7 @@ export function totalsOf({ items }: Comparison) {
   };
 }
 
-/** For a message: `1 missing (file a: presence, expected there, observed absent)`. */
+/** Describes the differences for a message: `1 missing (file a: presence, expected there, observed absent)`. */
 export function differencesOf(comparison: Comparison): string {
   const { missing, extra, differing } = totalsOf(comparison);
   const [first] = comparison.firstDifferences;

@@ -7,12 +7,12 @@ import { requireSame } from './content-checks.ts';
 import { requireGone } from './destruction-checks.ts';
 import { differencesOf, isEqual, type Life } from './life.ts';
 
-/** What a procedure has left, and what a restore must bring back. */
+/** Recovery point of a procedure, and the content that a restore must bring back. */
 export interface BackedUp {
   readonly point: RecoveryPoint;
   readonly isEarlier: boolean;
   readonly identities: readonly Identity[];
-  /** How many markers of each lane were acknowledged before the capture. */
+  /** Number of markers of each lane that were acknowledged before the capture. */
   readonly markers: ReadonlyMap<string, number>;
 }
 
@@ -79,7 +79,7 @@ const restoreContext = (life: Life, isEarlier: boolean, signal: AbortSignal): Re
   };
 };
 
-/** A restore that finds no backup fails. One that says otherwise would be taken for a recovery. */
+/** Requires that a restore without a backup fails. A false success would count as a recovery. */
 export async function requireMissingPointRefused(
   life: Life,
   procedure: Procedure,
@@ -89,7 +89,7 @@ export async function requireMissingPointRefused(
 ): Promise<void> {
   const nowhere = { ...point, id: `${point.id}-missing`, location: `${point.location}-missing` };
   try {
-    // It may wait for a backup that is still to come, but it must not claim to have restored one.
+    // It may wait for a backup that does not exist yet, but it must not report a restore.
     await withinBudget('a restore of nothing', waitBudgetMs, { clock: systemClock, signal }, (each) =>
       procedure.restore(nowhere, restoreContext(life, isEarlier, each)),
     );
@@ -171,7 +171,7 @@ async function requireMarkersBack(
   }
 }
 
-/** What its disaster `assures`, by the names that were announced. */
+/** Checks what the disaster `assures`, by the announced names. */
 async function requireAssured(life: Life, signal: AbortSignal): Promise<void> {
   const { assures = [] } = life.disaster;
   if (assures.length === 0) return;
@@ -208,7 +208,7 @@ async function requireNewIdentity(life: Life, before: readonly Identity[], signa
   });
 }
 
-/** What was restored can be taken away again, for the second restore of a drill. */
+/** Requires that the restored content can be removed again, for the second restore of a drill. */
 export async function requireCleared(life: Life, goneBudgetMs: number, signal: AbortSignal): Promise<void> {
   const { clearing } = life.asset;
   if (clearing === undefined) return;

@@ -25,10 +25,10 @@ const wordServer = service<WordServer, OwnPlaceRequest>({
   },
 });
 
-/** A server as an author writes it, with faults where a test plants them. */
+/** Faults that a test plants in an author's server. */
 interface Faults {
   readonly arguments?: readonly string[];
-  /** Does not pass on the signal of its start. */
+  /** True for a server that does not pass on the signal of its start. */
   readonly isDeaf?: true;
   readonly place?: (works: WordServer, all: WordServer[]) => Partial<WordServer>;
   readonly provider?: Partial<Provider>;
@@ -94,7 +94,7 @@ const shared = (server: string): Provider => ({
     sharedSupplier(service({ name: 'letter-server', capability: 'letters' }), async (runtime, signal) => {
       const { path, args } = { path: process.execPath, args: ['-e', server] };
       const starting = await runtime.startProgram({ name: 'letters', tool: { path }, args, ending: 'immediate' });
-      // A careless author waits for nothing: the suite looks when the start has returned.
+      // A careless author does not wait for anything. The suite checks when the start has returned.
       const look = async () =>
         isRunning(starting.identity) && server.includes('exit') ? notYet('it runs') : arrived(undefined);
       await waitFor({ for: 'the server to begin', budgetMs: 10_000, look }, runtime.clock, signal);

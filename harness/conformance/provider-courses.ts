@@ -8,24 +8,27 @@ import type { Check, Course } from './options.ts';
 
 /** Options of the suite that every provider must pass. */
 export interface ProviderConformanceOptions {
-  /** Paths of the programs in `suppliedBy.local.tools`, by name. Those of the project's target, where vitest has started one, need not be named. */
+  /**
+   * Paths of the programs in `suppliedBy.local.tools`, by name. Programs of a target that vitest has started for the project can be left
+   * out.
+   */
   readonly tools?: Readonly<Record<string, string>>;
   /**
-   * The request for a place of that service. When left out, a request has only a `label`.
+   * Returns the request for a place of this service. When left out, a request has only a `label`.
    * @param label part of the names of the programs that the provider starts.
    */
   readonly requestFor?: (service: string, label: string) => OwnPlaceRequest;
-  /** For one test, in milliseconds; 120,000 when left out. */
+  /** Budget of one test, in milliseconds; 120,000 when left out. */
   readonly budgetMs?: number;
 }
 
 /** Opens a runtime in a session of its own, as the local target does. */
 export type OpenRuntime = () => Promise<{ readonly runtime: Runtime } & AsyncDisposable>;
 
-/** The targets that there are. */
+/** Names of all targets. */
 const TARGETS: readonly string[] = ['local', 'docker'];
 
-/** Everything that the suite checks: the data of the provider, then one course for each service of which a drill gets a place of its own. */
+/** Returns all courses of the suite: the data of the provider, then one course for each service that gives each drill its own place. */
 export function providerCourses(
   provider: Provider,
   options: ProviderConformanceOptions,
@@ -44,7 +47,7 @@ export function providerCourses(
   return [described, ...courses];
 }
 
-/** The one place that all drills of a run share. It ends with the session. */
+/** Returns the course for the one place that all drills of a run share. The place ends with the session. */
 function sharedCourse({ capability }: Provider, { service, start }: SharedSupplier, openRuntime: OpenRuntime): Course {
   const run = async (signal: AbortSignal): Promise<void> => {
     const trace = new Trace();
@@ -76,7 +79,7 @@ function sharedCourse({ capability }: Provider, { service, start }: SharedSuppli
   return { title: `service ${service.name}`, checks, end: async () => undefined };
 }
 
-/** That runtime, noting each program in the trace. */
+/** Wraps the runtime and records each program in the trace. */
 const traced = (runtime: Runtime, trace: Trace, onProgram?: () => void): Runtime => ({
   ...runtime,
   startProgram: async (program) => {
@@ -116,7 +119,7 @@ function requireWellFormed({ capability, suppliedBy, suppliers = [], commandLine
   });
 }
 
-/** A place that was started, with the programs that its start made. */
+/** A started place, with the programs that its start made. */
 interface StartedPlace {
   readonly place: AsyncDisposable;
   readonly trace: Trace;
@@ -135,7 +138,7 @@ class Trace {
   }
 }
 
-/** Starts places of one service, and holds them to what the interface promises. */
+/** Course that starts places of one service and checks the promises of the interface. */
 class PlaceCourse {
   readonly #provider: Provider;
   readonly #supplier: OwnSupplier;
@@ -195,7 +198,7 @@ class PlaceCourse {
   async #requireSecretArguments(): Promise<void> {
     const { place, trace } = required(this.#first);
     const secrets = new Secrets();
-    // The token's type says what its supplier starts.
+    // The token's type determines the place that its supplier starts.
     await this.#supplier.service.tellCredentials(place as never, secrets);
     const loose = trace.processes.find(({ args }) => args.some((argument) => secrets.redact(argument) !== argument));
     if (loose === undefined) return;
@@ -250,13 +253,13 @@ class PlaceCourse {
     }
   }
 
-  /** Aborts as soon as the first program runs, or at once where the place has no program. */
+  /** Aborts a start as soon as the first program runs, or at once if the place has no program. */
   async #abort(): Promise<void> {
     const abort = new AbortController();
     const trace = new Trace();
     const starting = this.#startWith(trace, abort.signal, () => abort.abort(new Error('aborted by the suite')));
     const place = await starting.catch(() => undefined);
-    // A start that ended before it heard of the abort has made a place. It belongs to the caller.
+    // A start that ended before it noticed the abort has made a place, which belongs to the caller.
     await place?.[Symbol.asyncDispose]();
     const alive = trace.alive();
     if (alive.length === 0) return;
@@ -280,7 +283,7 @@ class PlaceCourse {
     const { runtime } = this.#opened;
     const { name } = this.#supplier.service;
     const request = this.#options.requestFor?.(name, 'conformance') ?? { label: 'conformance' };
-    // The token's type says what its supplier starts, and what it is asked with.
+    // The token's type determines the place that its supplier starts, and the request.
     return (await this.#supplier.start(request as never, traced(runtime, trace, onProgram), signal)) as AsyncDisposable;
   }
 

@@ -13,12 +13,12 @@ import { type OpenRuntime, type ProviderConformanceOptions, providerCourses } fr
 export type { ConformanceOptions, Sabotage, Sabotages } from './options.ts';
 export type { ProviderConformanceOptions } from './provider-courses.ts';
 
-/** A test gets this much longer than its work, so that the work says why it did not end. */
+/** Extra time of a test beyond its work. The work can then report why it did not end. */
 const GRACE_MS = 10_000;
 
 /**
- * The suite that every asset, and every procedure that protects one, must pass. Call it in a test file of vitest. It opens the asset again
- * and again, on the target of the vitest project, and makes one test of each thing that the interface promises: what is seeded, fingerprints,
+ * Defines the suite that every asset, and every procedure that protects one, must pass. Call it in a test file of vitest. It opens the
+ * asset repeatedly on the target of the vitest project, and makes one test of each promise of the interface: seeded content, fingerprints,
  * markers, the disaster and its proof, the neighbours, the comparison, disposal, and with `protectedBy` backup and restore.
  * @throws {ExplainedError} for options that do not fit the kind.
  */
@@ -33,9 +33,9 @@ export function conformance(kind: AssetKind, options: ConformanceOptions): void 
 }
 
 /**
- * The suite that every provider must pass. Call it in a test file of vitest. It starts places as the local target does, in a session of its
- * own, and makes one test of each thing that the interface promises: places side by side, loss and replacement, disposal, an aborted start,
- * and credentials that stay out of argument lists.
+ * Defines the suite that every provider must pass. Call it in a test file of vitest. It starts places as the local target does, in its own
+ * session, and makes one test of each promise of the interface: places side by side, loss and replacement, disposal, an aborted start, and
+ * credentials that stay out of argument lists.
  */
 export function providerConformance(provider: Provider, options: ProviderConformanceOptions = {}): void {
   const { budgetMs = BUDGET_MS, tools = {} } = options;
@@ -70,7 +70,7 @@ async function prepareKind(kind: AssetKind, { protectedBy, target }: Conformance
   return { kind: asset ?? kind, protectedBy: procedure ?? protectedBy, target: where };
 }
 
-/** Undefined in a vitest project without the global set-up. */
+/** Returns the target of the vitest project; one without servers if the project has no global set-up. */
 async function targetOfProject() {
   const provided = inject('drContracts');
   if (provided === undefined) return noServers;
@@ -78,7 +78,7 @@ async function targetOfProject() {
     import('../contract/attach-target.ts'),
     import('../project/config.ts'),
   ]);
-  // The handle says nothing of the providers that the configuration names: this process has to register them, too.
+  // The handle does not list the providers that the configuration names, so this process has to register them as well.
   const { folder, configFile } = provided.project;
   if (configFile !== undefined) await readConfiguration(folder, configFile);
   return attachTarget(provided.handle, { clock: systemClock });
@@ -95,7 +95,7 @@ const none = (): never => {
   });
 };
 
-/** A target on which nothing runs, for an asset that needs no server. */
+/** Target without servers, for an asset that needs none. */
 export const noServers: Target = {
   name: 'none',
   sessionId: 'conformance',

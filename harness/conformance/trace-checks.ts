@@ -5,7 +5,7 @@ import type { Life } from './life.ts';
 
 const MARKERS = 3;
 
-/** Markers and probe writes are the harness's own traces. */
+/** Requires that the asset keeps the harness's own traces, markers and probe writes, apart from its content. */
 export async function requireTracesApart(life: Life, signal: AbortSignal): Promise<void> {
   const { asset } = life;
   const names = asset.lanes.map(({ name }) => name);
@@ -46,14 +46,14 @@ async function requireMarkers(life: Life, lane: MarkerLane, signal: AbortSignal)
 const shown = (markers: readonly ObservedMarker[]): string =>
   markers.length === 0 ? 'none' : markers.map(({ sequence }) => sequence).join(', ');
 
-/** When a write is cut short: before it begins, at once, and a little later. In milliseconds. */
+/** Times at which a write is cut short: before it begins, at once, and a little later. In milliseconds. */
 const CUT_SHORT = ['before', 0, 1, 3, 10] as const;
 
 type Outcome = 'acknowledged' | 'indeterminate' | { readonly refused: string };
 
 /**
- * Cuts writes short. Each of them has to say what became of it: it is there (resolved), it is not there and never will be (rejected), or
- * nobody knows (rejected as indeterminate).
+ * Cuts writes short. Each of them has to report its outcome: it took effect (resolved), it never will (rejected), or the outcome is unknown
+ * (rejected as indeterminate).
  */
 export async function requireIndeterminateWritesReported(life: Life, signal: AbortSignal): Promise<void> {
   for (const lane of life.asset.lanes) {
@@ -63,7 +63,7 @@ export async function requireIndeterminateWritesReported(life: Life, signal: Abo
       sequence += 1;
       outcomes.set(sequence, await cutShort(life, lane, sequence, cut, signal));
     }
-    // Written after the others: what is still under way has arrived when it is acknowledged.
+    // This marker follows the others. Its acknowledgement shows that all earlier writes have arrived.
     await life.mark(lane, sequence + 1, signal);
     outcomes.set(sequence + 1, 'acknowledged');
     await requireOutcomes(life, lane, outcomes, signal);

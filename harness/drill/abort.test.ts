@@ -23,28 +23,28 @@ const tuning = {
   cleanupBudgetMs: BUDGET_MS,
   settleBudgetMs: 200,
 };
-/** Longer than any budget, and shorter than a budget with the clean-up that follows. */
+/** Delay that is longer than any budget, and shorter than a budget with the clean-up that follows. */
 const A_LITTLE_LATE_MS = 3_100;
 const VERY_LATE_MS = 10_000_000;
 const never = new AbortController().signal;
 
 interface Outcome {
   readonly record: DrillRecord;
-  /** As each was when it was saved. */
+  /** Copies of the record at each save. */
   readonly saved: readonly DrillRecord[];
   readonly world: MemoryWorld;
-  /** The awaits of the clock and the calls of the asset, the procedure and the save, in their order, until the verdict. */
+  /** Awaits of the clock and calls of the asset, the procedure and the save, in order, until the verdict. */
   readonly events: readonly string[];
 }
 
-/** What happens in place of an event. */
+/** Action that replaces an event. */
 type Strike = (event: {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly abort: AbortController;
 }) => unknown;
 
-/** Runs a drill and strikes at its n-th event. Whatever finishes late has finished when this resolves. */
+/** Runs a drill and strikes at its n-th event. Resolves after late work has finished. */
 async function strikeAt(n: number, makeWorld: () => MemoryWorld, strike: Strike): Promise<Outcome> {
   const world = makeWorld();
   const abort = new AbortController();
@@ -60,7 +60,7 @@ async function strikeAt(n: number, makeWorld: () => MemoryWorld, strike: Strike)
   const takesAMillisecond = world.before;
   world.before = async (what, worldClock, signal) => {
     const struck = happens(what, signal);
-    // What the strike holds up goes on afterwards, whatever its signal says by then.
+    // The delayed call continues after the strike, even if its signal has aborted by then.
     await (struck ?? takesAMillisecond(what, worldClock, signal));
   };
   clock.onPause = () => void happens('the clock');
@@ -79,7 +79,7 @@ async function strikeAt(n: number, makeWorld: () => MemoryWorld, strike: Strike)
   return { record, saved, world, events };
 }
 
-/** What must hold of every drill, wherever it was struck. */
+/** Checks the rules for every drill, at whatever event the strike came. */
 function expectOneHonestRecord({ record, saved, world }: Outcome): void {
   expect(world.disposed.count).toBe(world.opened.count);
   expect(saved.filter(({ state }) => state === 'complete')).toHaveLength(1);
@@ -92,9 +92,9 @@ function expectOneHonestRecord({ record, saved, world }: Outcome): void {
   expect(record.phases.reduce((sum, { measuredMs }) => sum + measuredMs, 0)).toBeLessThanOrEqual(elapsedMs);
 }
 
-/** The drill may go on without them: it writes and looks again. */
+/** Calls that may fail, because the drill repeats them. */
 const REPEATED = ['probe.read', 'probe.write', 'lane.write', 'proveGone', 'clearing.proveGone'];
-/** The disaster ends a look at the replica that is under way; the look after it says what the replica holds. */
+/** Calls that may hang. The disaster ends a running look at the replica; a later look finds what the replica holds. */
 const MAY_BE_SLOW = [...REPEATED, 'replica.look'];
 const DISPOSAL = 'Symbol(Symbol.asyncDispose)';
 

@@ -19,18 +19,18 @@ import {
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';
 
-/** What a backup left, and what the asset held when it began. */
+/** Result of a backup, and the content of the asset at its start. */
 export interface Captured {
   readonly name: PointName;
   readonly recoveryPoint: RecoveryPoint;
   readonly content: Fingerprint;
 }
 
-/** The recovery point that is restored, and the other one, where two were taken. */
+/** The recovery point to restore, and the other one if there are two. */
 export interface BackedUp {
   readonly restored: Captured;
   readonly other?: Captured;
-  /** What the asset was known by last, as far as it was known by it before the first backup as well. */
+  /** Last known identities of the asset, limited to those that also existed before the first backup. */
   readonly identitiesBefore: readonly Identity[];
 }
 
@@ -42,8 +42,8 @@ export interface BackupParts {
 }
 
 /**
- * The backups of a drill. A procedure with a schedule runs twice, into the same destination, and the asset is changed in between: what
- * goes wrong in a second run, such as a comparison by size alone, then shows in what comes back.
+ * The backups of a drill. A procedure with a schedule runs twice into the same destination, and the asset changes in between. The restored
+ * content then shows mistakes of a second run, such as a comparison by size alone.
  */
 export class BackupPart {
   readonly #context: DrillContext;
@@ -60,13 +60,13 @@ export class BackupPart {
     this.#procedureContext = procedureContext;
   }
 
-  /** Writes into the record what was taken and which point is restored. */
+  /** Takes the backups. Records them and which one the drill restores. */
   async run(parts: BackupParts): Promise<BackedUp> {
     const { contract, disaster, scale, record } = this.#context;
     const { asset, content } = parts;
     const onlyOne = whyOnlyOne(contract, asset, scale === 1);
     const older = await this.#takeOne('backup', 'older', asset, content);
-    // Also what a drill has seen that ends before the second backup.
+    // This also serves a drill that ends before the second backup.
     this.#write([older], older, { changes: [] });
     if (takesBackups(contract)) await this.#requireUnchanged('asset after the backup', asset, content);
     if (onlyOne !== undefined) {
@@ -90,7 +90,7 @@ export class BackupPart {
     return { restored, other: restored === older ? newer : older, identitiesBefore: identities };
   }
 
-  /** What the asset's own configuration refuses shows only when it is tried. */
+  /** Continues with one backup when the asset's configuration refused the change. Only an attempt shows that. */
   #unchanged({ recoveryPoint, content }: Captured, identitiesBefore: readonly Identity[]): BackedUp {
     const only: Captured = { name: 'newer', recoveryPoint, content };
     expectNoSecondBackup(this.#context.record);
@@ -98,7 +98,7 @@ export class BackupPart {
     return { restored: only, identitiesBefore };
   }
 
-  /** Where both are to be restored, and only the newer one can be. */
+  /** Returns why only the newer recovery point can be restored, although both should be. */
   #whyOnlyOneRestored({ clearing }: OpenAsset, replacesEarlier: string | undefined) {
     if (clearing === undefined) return { onlyOneRestored: CANNOT_BE_CLEARED };
     if (replacesEarlier === undefined) return {};
@@ -123,7 +123,7 @@ export class BackupPart {
     return { name, recoveryPoint, content };
   }
 
-  /** @throws {StageFailedError} with the platform to blame, when the backup left the living asset otherwise than it was. */
+  /** @throws {StageFailedError} that blames the platform, when the backup has changed the living asset. */
   async #requireUnchanged(stage: string, asset: OpenAsset, content: Fingerprint): Promise<void> {
     const { tuning } = this.#context;
     const found = await this.#stages.run(stage, 'harness', tuning.verifyBudgetMs, (step) =>
@@ -132,7 +132,7 @@ export class BackupPart {
     if (!isSame(found)) throw this.#stages.failed(stage, 'procedure', leftOtherwise(found));
   }
 
-  /** Markers are written in between, too: they tell the two points apart as the content does. */
+  /** Changes the asset and waits for new markers. Both tell the two recovery points apart. */
   async #change({ asset, writer, identities }: BackupParts) {
     const { clock, tuning } = this.#context;
     const beganMs = clock.monotonicMs();
@@ -145,7 +145,7 @@ export class BackupPart {
       return {
         changes,
         changed,
-        // An identity that appeared or disappeared in between does not show where the content came from.
+        // An identity that appeared or disappeared in between does not show the origin of the content.
         identities: now.filter(({ what }) => identities.some((before) => before.what === what)),
       };
     });

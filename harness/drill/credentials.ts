@@ -4,7 +4,7 @@ import type { Secrets } from '../model/secrets.ts';
 import type { Asked, Service } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 
-/** The same target; every credential that it hands out is known to `secrets` before anybody can use it. */
+/** Wraps the target: `secrets` knows every credential before a caller can use it. */
 export async function tellingCredentials(target: Target, secrets: Secrets): Promise<Target> {
   await target.tellCredentials(secrets);
   return instead(target, {
@@ -13,7 +13,10 @@ export async function tellingCredentials(target: Target, secrets: Secrets): Prom
   });
 }
 
-/** Says of every variable of an asset whether it is secret: what the asset declares, what a URL holds, and nothing else of it. */
+/**
+ * Adds the variables of an asset to the secrets: those that the asset declares secret, and credentials in URLs. The other values are
+ * undeclared.
+ */
 export function addVariablesOfAsset(
   { secretVariables = [] }: Pick<OpenAsset, 'secretVariables'>,
   environment: Readonly<Record<string, string>>,

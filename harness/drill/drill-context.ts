@@ -7,7 +7,7 @@ import type { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import type { DrillTuning } from './tuning.ts';
 
-/** What one drill is made with. */
+/** Context of one drill. */
 export interface DrillContext {
   readonly name: string;
   readonly contract: Contract;
@@ -20,7 +20,7 @@ export interface DrillContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
-  /** The draft: whatever is written into it after the drill has ended is in no record. */
+  /** Draft of the record. Writes after the end of the drill reach no record. */
   readonly record: DrillRecord;
   readonly saveDraft: (state: 'restored') => Promise<void>;
   readonly scope: Scope;

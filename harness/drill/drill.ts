@@ -16,16 +16,16 @@ import { ReplicaPart } from './replica-part.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import { untilGone } from './until-gone.ts';
 
-/** What goes on all through the drill. */
+/** Parts that run during the whole drill. */
 interface Living {
   readonly asset: OpenAsset;
   readonly writer: MarkerWriter;
   readonly prober: Prober;
 }
-/** The same once the backups are taken. */
+/** The same parts, with the backups. */
 type Running = Living & BackedUp;
 
-/** One run through the phases; writes what it observes into the record, and judges nothing. */
+/** One run through the phases. It writes its observations into the record, and judges nothing. */
 export class Drill {
   readonly #context: DrillContext;
   readonly #stages: Stages;
@@ -38,7 +38,7 @@ export class Drill {
     this.#replica = new ReplicaPart(context, this.#stages);
   }
 
-  /** Ends when the last stage has ended or something has failed, in a stage or between two; the record says which. Never throws. */
+  /** Runs until the last stage has ended, or until a failure in a stage or between two. The record names the failure. Never throws. */
   async run(): Promise<void> {
     try {
       const running = await this.#backUp(await this.#prepare());
@@ -117,7 +117,7 @@ export class Drill {
     return { asset, writer, prober, ...backedUp };
   }
 
-  /** Returns whether every read shows the asset gone; only then does a restore prove anything. */
+  /** Returns true when every read shows that the asset is gone. Otherwise a restore proves nothing. */
   async #strike({ asset, writer, prober }: Running): Promise<boolean> {
     const { clock, record, tuning } = this.#context;
     const { moments } = record;
@@ -213,7 +213,7 @@ export class Drill {
       record.comparison = await asset.compare(restored.content, step);
       if (other !== undefined && record.recoveryPoints !== undefined && !isSame(record.comparison))
         record.recoveryPoints.comparedWithOther = await asset.compare(other.content, step);
-      // What must stay untouched must stay so during the second restore as well.
+      // The untouched things must also stay untouched during the second restore.
       if (record.expected?.points?.alsoRestores === undefined) await this.#assure(asset, step);
     });
     record.moments.verified = clock.now();
@@ -227,7 +227,7 @@ export class Drill {
     }
   }
 
-  /** Only where the first restore brought everything back: the content is judged by that one otherwise. */
+  /** Runs only if the first restore brought everything back. Otherwise the judge uses the content of that restore. */
   async #restoreOther({ asset, writer, restored, other }: Running): Promise<void> {
     const { record } = this.#context;
     const { clearing } = asset;
@@ -259,7 +259,7 @@ export class Drill {
     await this.#stages.run('assurances', 'harness', tuning.verifyBudgetMs, (step) => this.#assure(asset, step));
   }
 
-  /** Only after the service came back: without that there is nothing to move back. */
+  /** Runs only after the service came back. Otherwise there is nothing to move back. */
   async #failBack({ asset, writer, restored }: Running): Promise<void> {
     const { contract, record } = this.#context;
     const { failBack } = contract.protectedBy;

@@ -3,10 +3,10 @@ import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, ExpectedProof, FindingName, PhaseName, PointName } from '../model/record.ts';
 import type { DrillTuning } from './tuning.ts';
 
-// What a drill has to show, written down before the disaster. The names are written out here a second time and not taken from the
-// code that runs the stages: a stage that is lost from that code is then missing from the record, and the judge says so.
+// Proof that a drill has to bring, written before the disaster. This file repeats the names and does not take them from the code that runs
+// the stages. If that code loses a stage, the record lacks it and the judge reports it.
 
-/** What follows from the definitions alone. */
+/** Returns the part of the proof that follows from the definitions alone. */
 export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProof {
   const { protectedBy } = contract;
   const copiedOn = disaster.losesBackups === true ? protectedBy.copiedOn : undefined;
@@ -40,7 +40,7 @@ export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProo
   };
 }
 
-/** What decides how much a drill has to show. */
+/** Inputs that decide how much a drill has to prove. */
 interface DrillToExpect {
   readonly contract: Contract;
   readonly disaster: string;
@@ -48,7 +48,7 @@ interface DrillToExpect {
   readonly tuning: Pick<DrillTuning, 'replicaLooks'>;
 }
 
-/** What the opened and seeded asset announces, and how many recovery points there must be. */
+/** Adds the proof that the opened and seeded asset announces, and the number of recovery points. */
 export function expectOfAsset(
   record: DrillRecord,
   { contract, disaster, scale, tuning }: DrillToExpect,
@@ -72,7 +72,7 @@ export function expectOfAsset(
   expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...second);
 }
 
-/** Once it is known that the asset takes no changes, and still before the disaster. */
+/** Removes the second backup when the asset accepts no changes. Called before the disaster. */
 export function expectNoSecondBackup(record: DrillRecord): void {
   const { expected } = record;
   if (expected === undefined) return;
@@ -83,7 +83,7 @@ export function expectNoSecondBackup(record: DrillRecord): void {
   );
 }
 
-/** Once it is known that the second backup has replaced the first, and still before the disaster. */
+/** Removes the second restore when the second backup has replaced the first. Called before the disaster. */
 export function expectNoOtherRestore({ expected }: DrillRecord): void {
   if (expected === undefined) return;
   delete expected.points?.alsoRestores;
@@ -92,7 +92,7 @@ export function expectNoOtherRestore({ expected }: DrillRecord): void {
 
 const STAGES_OF_OTHER_POINT = ['clearing', 'restore of the older point', 'verify the older point'];
 
-/** What the opened and seeded asset announces: lanes, reads and writes. */
+/** Adds the lanes, reads and writes that the opened and seeded asset announces. */
 function expectOfOpened(
   record: DrillRecord,
   expected: ExpectedProof,
@@ -116,7 +116,7 @@ function expectOfLostPlace(expected: NonNullable<ExpectedProof['failBack']>, los
   expected.proofs = [...proofs];
 }
 
-/** What is there before the disaster: as much of it must be compared, and it must be another one afterwards. */
+/** Adds the content and identities before the disaster. The comparison must cover as many items, and the identities must be new. */
 export function expectOfContent(record: DrillRecord, fingerprint: Fingerprint, identities: readonly Identity[]): void {
   const { expected } = record;
   if (expected === undefined) return;
@@ -167,13 +167,13 @@ function phasesOf({ protectedBy }: Contract, { restoresIn }: Disaster): PhaseNam
   return [...new Set([...always, ...(protectedBy.phases ?? []), ...sync])];
 }
 
-/** Which of two recovery points a drill restores: one of them, or the newer one and then the older one. */
+/** Recovery points that a drill restores: one of the two, or the newer one and then the older one. */
 type PointsRestored = PointName | 'both';
 
 /**
- * Of the disasters that take everything away, the first of `survives` restores the older point, and the others the newer one. A single one
- * restores both, one after the other. A disaster that leaves content behind restores the newer one. It depends on the contract alone, so
- * that the same drill always restores the same points.
+ * Returns the recovery points that a drill restores. Among the disasters that take everything away, the first of `survives` restores the
+ * older point, and the others the newer one. A single one restores both, one after the other. A disaster that leaves content behind
+ * restores the newer one. The choice depends only on the contract: the same drill always restores the same points.
  */
 export function pointsRestoredIn(
   { asset, survives }: Pick<Contract, 'asset' | 'survives'>,
@@ -187,13 +187,13 @@ export function pointsRestoredIn(
 
 export const CANNOT_BE_CLEARED = 'this asset cannot be emptied for a second restore';
 
-/** Whether the procedure takes backups one by one, each of which can be restored. */
+/** Returns true for a procedure that takes single backups, each of which can be restored. */
 export const takesBackups = ({ protectedBy }: Pick<Contract, 'protectedBy'>): boolean =>
   typeof protectedBy.schedule !== 'string';
 
 export const NOTHING_CHANGES = 'nothing of this asset can be changed between two backups';
 
-/** Why a drill takes one recovery point only; undefined where it takes two. */
+/** Returns why a drill takes only one recovery point; undefined if it takes two. */
 export function whyOnlyOne(
   contract: Pick<Contract, 'protectedBy'>,
   asset: Pick<OpenAsset, 'alter'>,

@@ -16,7 +16,7 @@ export interface FailBackOptions {
   readonly lostPlace: LostPlace;
   readonly failBack: FailBack;
   readonly expected: Fingerprint;
-  /** The highest marker that was written before. */
+  /** The highest marker written before the fail-back. */
   readonly lastSequence: number;
   readonly drillId: string;
   readonly secrets: Secrets;
@@ -29,8 +29,8 @@ export interface FailBackOptions {
 }
 
 /**
- * What follows a failover, with users writing all through it: the lost place comes back, is tried for split brain, follows the
- * other one, and is put in charge again. None of it is part of RTA, and what fails here is a finding of its own.
+ * Runs the fail-back after a failover, while users keep writing. The lost place comes back, is tested for split brain, follows the other
+ * one, and is put in charge again. None of it is part of RTA. A failure here is a finding of its own.
  */
 export async function runFailBack(options: FailBackOptions): Promise<void> {
   const { record } = options;
@@ -94,7 +94,7 @@ class Way {
     );
   }
 
-  /** Remembers what is there, and has users write on from now on. */
+  /** Reads the present markers, and starts the writers again. */
   async #write(step: Step) {
     const { asset, clock, drillId, lastSequence, scope, tuning } = this.#options;
     const held = new Map<string, Map<number, Outcome>>();
@@ -135,7 +135,7 @@ class Way {
     this.#written.comparison = await asset.compare(expected, step);
   }
 
-  /** `what` is for a procedure that tells of no step itself. */
+  /** Records the steps of the work. `what` describes a procedure that reports no steps itself. */
   async #noting(stage: string, what: string, work: () => Promise<RestoreReport>): Promise<void> {
     const { record, clock, asset } = this.#options;
     const beganMs = clock.monotonicMs();

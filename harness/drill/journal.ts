@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ObservedMarker } from '../model/asset.ts';
 import type { LaneOutcome } from '../model/record.ts';
 
-/** The body of a marker: derived, so that what came back can be checked byte for byte without having been kept. */
+/** Returns the body of a marker. It is derived, so restored markers can be checked byte for byte without a stored copy. */
 export function markerBody(drillId: string, lane: string, sequence: number): string {
   const digest = createHash('sha256').update(`${drillId}/${lane}/${sequence}`).digest('hex');
   return JSON.stringify({ drill: drillId, lane, sequence, proof: digest });
@@ -10,12 +10,14 @@ export function markerBody(drillId: string, lane: string, sequence: number): str
 
 export type Outcome = { readonly acknowledgedMs: number } | 'indeterminate';
 
-/** What was written to one lane and when it was acknowledged. Kept in this process, which no disaster of a drill reaches. */
+/**
+ * Markers written to one lane, with the times of their acknowledgements. It lives in this process, which no disaster of a drill reaches.
+ */
 export class LaneJournal {
   readonly drillId: string;
   readonly lane: string;
   readonly #outcomes = new Map<number, Outcome>();
-  /** In the order of the acknowledgements. */
+  /** Times in the order of the acknowledgements. */
   readonly #acknowledgedMs: number[] = [];
   #highest = 0;
 
@@ -35,22 +37,22 @@ export class LaneJournal {
     this.#highest = Math.max(this.#highest, sequence);
   }
 
-  /** The highest sequence that was written or may have been; 0 when there is none. */
+  /** The highest sequence that was written, or may have been written; 0 when there is none. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** When the last marker was acknowledged; undefined when none was. */
+  /** Time of the last acknowledgement; undefined when there is none. */
   get lastAcknowledgedMs(): number | undefined {
     return this.#acknowledgedMs.at(-1);
   }
 
-  /** How many were acknowledged after that moment. */
+  /** Returns the number of markers acknowledged after this time. */
   acknowledgedSince(momentMs: number): number {
     return this.#acknowledgedMs.length - 1 - this.#acknowledgedMs.findLastIndex((atMs) => atMs <= momentMs);
   }
 
-  /** When the first marker after `sequence` was acknowledged; undefined when none was. */
+  /** Returns the time at which the first acknowledged marker after `sequence` was acknowledged; undefined when there is none. */
   acknowledgedAfter(sequence: number): number | undefined {
     for (let next = sequence + 1; next <= this.#highest; next += 1) {
       const outcome = this.#outcomes.get(next);
@@ -65,8 +67,8 @@ export class LaneJournal {
 }
 
 /**
- * Compares what a lane holds after the restore with what its journal says was acknowledged.
- * @param heldThrough the highest marker that a live replica held, where there is one: up to it nothing may be lost.
+ * Compares the restored markers of a lane with those that its journal lists as acknowledged.
+ * @param heldThrough the highest marker that a live replica held, if there is one. Markers up to it must not be lost.
  */
 export async function judgeLane(
   journal: Pick<LaneJournal, 'drillId' | 'lane' | 'outcomes'>,

@@ -11,13 +11,13 @@ export interface MarkerWriterOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly writeBudgetMs: number;
-  /** Markers are numbered from here; 1 when left out. */
+  /** Number of the first marker; 1 when left out. */
   readonly firstSequence?: number;
 }
 
 /**
- * Publishes markers to every lane, one after the other within a lane, from before the backup until the disaster cuts it
- * off. After the disaster has begun, the first write that fails ends its lane. A later write would succeed in the restored asset.
+ * Writer of markers to every lane, one after the other within a lane, from before the backup until the disaster. After the disaster has
+ * begun, the first failed write ends its lane, because a later write would succeed in the restored asset.
  */
 export class MarkerWriter implements AsyncDisposable {
   readonly journals: readonly LaneJournal[];
@@ -28,22 +28,22 @@ export class MarkerWriter implements AsyncDisposable {
   readonly #lastRefusal = new Map<string, string>();
   #disasterBegan = false;
 
-  /** Begins to write to every lane. */
+  /** Starts writing to every lane. */
   constructor(options: MarkerWriterOptions) {
     this.#options = options;
     const lanes = options.lanes.map((lane) => ({ lane, journal: new LaneJournal(options.drillId, lane.name) }));
     this.journals = lanes.map(({ journal }) => journal);
     this.#running = Promise.all(lanes.map(({ lane, journal }) => this.#write(lane, journal)));
-    // Whoever stops the writer is told.
+    // The caller of `stop` sees the error.
     this.#running.catch(() => undefined);
   }
 
-  /** From now on a failed write means that the disaster has cut the lane off. */
+  /** Announces the disaster. From now on a failed write means that the disaster has cut the lane off. */
   disasterBegins(): void {
     this.#disasterBegan = true;
   }
 
-  /** Resolves when every lane has had `count` markers acknowledged after `sinceMs`. */
+  /** Resolves when every lane has `count` markers that were acknowledged after `sinceMs`. */
   async untilAcknowledged(count: number, sinceMs: number, signal: AbortSignal): Promise<void> {
     await waitFor(
       {
@@ -65,8 +65,8 @@ export class MarkerWriter implements AsyncDisposable {
   }
 
   /**
-   * Ends every lane, once. Before the disaster a write in flight is awaited; after it, the write is given up and
-   * recorded as indeterminate, so that a dead connection does not hold up the recovery.
+   * Ends every lane, once. Before the disaster it waits for a write in flight. After the disaster it records that write as indeterminate
+   * and does not wait, because a dead connection would delay the recovery.
    */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -79,7 +79,7 @@ export class MarkerWriter implements AsyncDisposable {
     return this.journals.reduce((highest, journal) => Math.max(highest, journal.highest), 0);
   }
 
-  /** When the users' writes ended: at the disaster, or at the last one acknowledged while it went on. */
+  /** Returns the end of the users' writes: the start of the disaster, or the last acknowledgement during it. */
   lastAcknowledged(disasterBegan: Moment): Moment {
     const lastMs = this.journals.reduce(
       (latestMs, { lastAcknowledgedMs = 0 }) => Math.max(latestMs, lastAcknowledgedMs),

@@ -30,7 +30,7 @@ describe('a drill of a failover to a mirror', () => {
     const { disasterEnded, serviceRestored } = record.moments;
     const elapsedMs = (serviceRestored?.monotonicMs ?? 0) - (disasterEnded?.monotonicMs ?? 0);
     const measuredMs = record.phases.reduce((sum, phase) => sum + phase.measuredMs, 0);
-    // The parts of the restore are not counted twice, and the way back is no part of RTA.
+    // The parts of the restore are not counted twice, and the fail-back is no part of RTA.
     expect(measuredMs).toBeLessThanOrEqual(elapsedMs + 0.001);
     expect(record.failBack?.stages.map(({ name }) => name)).toContain('rejoin');
   });

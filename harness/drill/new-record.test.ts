@@ -15,7 +15,7 @@ const backupSync: BackupSync = {
 interface Given {
   readonly restoresIn?: Disaster['restoresIn'];
   readonly sync?: BackupSync | undefined;
-  /** How long the drill itself waits until the place knows the backup. */
+  /** Time that the drill itself waits until the place knows the backup. */
   readonly waitsMs?: number;
   readonly contract?: Partial<Contract>;
 }
@@ -61,7 +61,7 @@ describe('B38: the wait that production has for its sync of backups', () => {
         'service-check',
       ]);
       expect(record.disaster.backupWait).toEqual({ waitMs, because });
-      // What the drill waited is a part of the longest wait: together they are all of it, and no more.
+      // The measured wait of the drill and the added rest make up exactly the longest wait.
       const phase = syncOf(record);
       expect(phase).toMatchObject({ outcome: 'completed', detail: because });
       expect(phase?.measuredMs).toBeGreaterThanOrEqual(2_000);

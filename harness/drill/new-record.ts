@@ -8,11 +8,11 @@ import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { describeSandbox, type Target } from '../model/target.ts';
 import { expectedOf } from './expected.ts';
 
-/** Facts about the run that every one of its drills records. */
+/** Facts about the run that each of its drills records. */
 export interface RunFacts {
   readonly runId: string;
   readonly trigger: string;
-  /** Who or what started the run; nothing where nobody asked the machine. */
+  /** The person or pipeline that started the run. Left out when the machine was not asked. */
   readonly ranBy?: RanBy;
   readonly concurrentDrills: number;
   readonly harnessVersion: string;
@@ -23,8 +23,8 @@ export interface RunFacts {
 }
 
 /**
- * The record as it is before anything has happened. A procedure that cannot say in what it differs from production has failed already,
- * and the record says so.
+ * Returns the record at the start of a drill. A procedure that cannot list its differences from production has already failed, and the
+ * record says so.
  */
 export function newRecord(
   contract: Contract,
@@ -116,7 +116,7 @@ function differencesOf(
   }
 }
 
-/** What a record says about its contract: what it promised, and for what. */
+/** Returns the facts about the contract for a record: its promises and the asset. */
 export function contractFacts(contract: Contract): DrillRecord['contract'] {
   return {
     name: contract.name,
@@ -141,7 +141,7 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
   };
 }
 
-/** What a promise states for auditors, as far as it does. */
+/** Returns the notes for auditors, if there are any. */
 function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>) {
   return { ...(cadenceMs === undefined ? {} : { cadenceMs }), ...(audit === undefined ? {} : { audit: { ...audit } }) };
 }
@@ -153,7 +153,10 @@ function withoutSandbox(sandbox: Target['sandbox']): readonly string[] {
   ];
 }
 
-/** How long production may wait, in this disaster, until the place of the restore knows the backup; undefined where it knows it already. */
+/**
+ * Returns the time that production may wait in this disaster until the place of the restore knows the backup; undefined if it knows it
+ * already.
+ */
 function backupWaitOf(
   { protectedBy: { backupSync } }: Pick<Contract, 'protectedBy'>,
   { restoresIn }: Pick<Disaster, 'restoresIn'>,
@@ -162,5 +165,5 @@ function backupWaitOf(
   return restoresIn === 'standby' ? backupSync?.inStandby : backupSync?.inNewPlace;
 }
 
-/** How a drill is named wherever people see it. */
+/** Returns the name of a drill for people. */
 export const drillName = (contract: string, disaster: string): string => `${contract}/${disaster}`;

@@ -23,9 +23,9 @@ export interface OtherPointOptions extends Pick<DrillContext, 'contract' | 'reco
 }
 
 /**
- * Restores the other recovery point after the first was verified, into the place that the first restore filled and that was cleared since.
- * So a contract with one disaster shows of both backups that they can be restored, and of the restore that it takes the one it is given.
- * No part of it is timed for an objective.
+ * Restores the other recovery point after the first was verified. It clears the place that the first restore filled, and restores into it.
+ * A contract with one disaster thus proves that both backups can be restored, and that the restore uses the given one. No part of it counts
+ * for an objective.
  */
 export async function restoreOtherPoint(options: OtherPointOptions): Promise<void> {
   const { record } = options;
@@ -41,12 +41,12 @@ export async function restoreOtherPoint(options: OtherPointOptions): Promise<voi
   };
   recoveryPoints.otherRestored = written;
   written.failure = await withOwnFailure(record, () => restoreAndVerify(options, written), {
-    // No time was promised for it: one that did not end in time shows nothing.
+    // No contract promises a time for it: a time-out here shows nothing about the platform.
     timeOutsAreOurs: true,
   });
 }
 
-/** No objective: long enough that a restore which keeps its RTO ends by itself. */
+/** Returns a budget that is no objective. A restore that keeps its RTO ends well within it. */
 export const otherRestoreBudgetMs = (rtoMs: number, serviceBudgetMs: number): number =>
   2 * Math.max(rtoMs, serviceBudgetMs);
 
@@ -64,7 +64,7 @@ async function restoreAndVerify(options: OtherPointOptions, written: OtherRestor
   });
   const restoreBudgetMs = otherRestoreBudgetMs(contract.rtoMs, tuning.serviceBudgetMs);
   await stages.run('restore of the older point', 'procedure', restoreBudgetMs, async (step) => {
-    // The runbook is made of the steps of the recovery; these are the same a second time.
+    // The runbook uses the steps of the recovery; these would repeat them.
     const untold: Step = { ...step, performed: () => undefined };
     const { claimed, warnings } = await contract.protectedBy.restore(other.recoveryPoint, {
       ...context(untold),

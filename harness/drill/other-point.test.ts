@@ -12,7 +12,7 @@ const content = (record: DrillRecord) => record.judgement?.findings.find(({ name
 
 type Restore = Contract['protectedBy']['restore'];
 
-/** A contract with one disaster, whose restore does otherwise than it should. */
+/** Returns a contract with one disaster and a faulty restore. */
 function restoring(
   world: MemoryWorld,
   restore: (point: RecoveryPoint, context: RestoreContext, own: Restore) => ReturnType<Restore>,

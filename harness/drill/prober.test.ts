@@ -6,7 +6,7 @@ const never = new AbortController().signal;
 const OFTEN_MS = 50;
 const SELDOM_MS = 1_000;
 
-/** A service that tells when it was asked, and answers while it is `up`. */
+/** Returns a service that records the times of its requests, and answers while it is `up`. */
 function service(clock: ManualClock) {
   const asked: number[] = [];
   const state = { up: true };

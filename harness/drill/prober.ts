@@ -10,9 +10,9 @@ import type { DrillTuning } from './tuning.ts';
 interface ProberOptions {
   readonly probe: AssetProbe;
   readonly clock: Clock;
-  /** Pause between two attempts while an answer is awaited. */
+  /** Pause between two attempts while the drill waits for an answer. */
   readonly intervalMs: number;
-  /** Pause between two attempts while nothing depends on when the next one is. */
+  /** Pause between two attempts while the time of the next one does not matter. */
   readonly restIntervalMs: number;
   readonly attemptBudgetMs: number;
 }
@@ -22,7 +22,7 @@ interface ServiceRestored {
   readonly firstVerifiedWrite: Moment;
 }
 
-/** One attempt: when it began, and when its read and its write succeeded. */
+/** One attempt, with the times of its start and of its successful read and write. */
 interface Attempt {
   readonly beganMs: number;
   readonly read: Moment | undefined;
@@ -31,9 +31,9 @@ interface Attempt {
 }
 
 /**
- * Reads and writes the asset from outside, over and over, until it is stopped. It asks often from the disaster until the
- * first failure, and while somebody waits for the service. In between it asks seldom: its requests take processor time
- * and bandwidth from the backup and the restore that are measured.
+ * Probe that reads and writes the asset from outside repeatedly until it is stopped. Its attempts are frequent from the disaster until the
+ * first failure, and while a caller waits for the service. Otherwise they are rare, because they take processor time and bandwidth from the
+ * measured backup and restore.
  */
 export class Prober implements AsyncDisposable {
   readonly #options: ProberOptions;
@@ -51,7 +51,7 @@ export class Prober implements AsyncDisposable {
   constructor(options: ProberOptions) {
     this.#options = options;
     this.#running = this.#run();
-    // Whoever stops the probe is told.
+    // The caller of `stop` sees the error.
     this.#running.catch(() => undefined);
   }
 
@@ -66,7 +66,7 @@ export class Prober implements AsyncDisposable {
     };
   }
 
-  /** When an attempt that began after the disaster first failed; null when none has. */
+  /** Time of the first failure of an attempt that began after the disaster; null when there is none. */
   get firstFailure(): Moment | null {
     return this.#firstFailure;
   }
@@ -76,7 +76,7 @@ export class Prober implements AsyncDisposable {
     this.#pause?.abort();
   }
 
-  /** Resolves with the first attempt that began after `sinceMs` and read and wrote. */
+  /** Resolves with the first attempt that began after `sinceMs` and succeeded in its read and its write. */
   async untilServed(sinceMs: number, budgetMs: number, signal: AbortSignal): Promise<ServiceRestored> {
     this.#waiting += 1;
     this.#pause?.abort();
@@ -163,7 +163,7 @@ export class Prober implements AsyncDisposable {
   async #ask(beganMs: number, signal: AbortSignal, onRead: (at: Moment) => void): Promise<Attempt> {
     const { clock, probe } = this.#options;
     await probe.read(signal);
-    // Given up in the meantime: a write that nobody waits for must not reach the asset.
+    // The attempt may have been abandoned. A write for which nobody waits must not reach the asset.
     signal.throwIfAborted();
     const read = clock.now();
     onRead(read);
@@ -180,8 +180,8 @@ interface ServiceCheckContext {
 }
 
 /**
- * The last phase of RTA: until the probe has read and written restored data. A probe that goes on failing does not end the
- * drill: the comparison that follows says why it fails.
+ * Runs the last phase of RTA: it waits until the probe has read and written restored data. A probe that keeps failing does not end the
+ * drill, because the following comparison shows why it fails.
  */
 export async function checkService(
   prober: Prober,

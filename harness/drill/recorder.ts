@@ -2,26 +2,26 @@ import { messagesOf, summaryOf } from '../model/errors.ts';
 import { type DrillRecord, drillRecordSchema, type Judgement } from '../model/record.ts';
 import { judge } from '../verdict/judge.ts';
 
-/** What is known only when everything has been released. */
+/** Facts that are known only when everything has been released. */
 export type Ending = Pick<DrillRecord, 'cleanup'> & {
   readonly ended: NonNullable<DrillRecord['moments']['ended']>;
   readonly stage: DrillRecord['stages'][number];
 };
 
-/** Where the copies of a record go. */
+/** Destination of the copies of a record. */
 export interface RecorderOutlet {
-  /** A copy without secret values; it alone leaves the recorder. */
+  /** Returns a copy without secret values. Only this copy leaves the recorder. */
   readonly publishable: (record: DrillRecord) => DrillRecord;
   readonly save: (record: DrillRecord) => Promise<void>;
 }
 
 /**
- * Keeps the record of one drill. The drill writes into a draft. What is saved and judged is a checked copy of it, and the last
- * copy is frozen: work that finishes late reaches the draft, which nobody reads any more.
+ * Keeper of the record of one drill. The drill writes into a draft. The recorder saves and judges a checked copy of it. The last copy is
+ * frozen: late work still reaches the draft, which is no longer read.
  */
 export class Recorder {
   readonly draft: DrillRecord;
-  /** The record before anything had happened: what stands in for a part that is unusable. */
+  /** Record at the start. It supplies the replacement for an unusable part. */
   readonly #initial: DrillRecord;
   readonly #publishable: RecorderOutlet['publishable'];
   readonly #save: RecorderOutlet['save'];
@@ -35,15 +35,15 @@ export class Recorder {
     this.#save = save;
   }
 
-  /** Saves the draft as it stands, marked with that state. @throws what saving throws; when the record is final. */
+  /** Saves a copy of the draft with this state. @throws the error of saving; an error when the record is final. */
   async saveDraft(state: 'started' | 'restored'): Promise<void> {
     this.draft.state = state;
     await this.#inTurn(this.#publishable(checkedCopy(this.draft, this.#initial)));
   }
 
   /**
-   * Takes the draft as it is now, as a copy: the drill has ended.
-   * @returns the copy, and what makes the final record of it, once.
+   * Copies the draft at the end of the drill.
+   * @returns the copy, and a function that completes it to the final record; call it once.
    */
   seal(): { readonly observed: DrillRecord; readonly complete: (ending: Ending) => Promise<SavedRecord> } {
     if (this.#isSealed) throw new Error(`the record of drill ${this.draft.drillId} is final`);
@@ -61,19 +61,19 @@ export class Recorder {
         cleanup,
         judgement: null,
       };
-      // Judged as it was observed, redacted afterwards.
+      // The judge sees the original observations; the record is redacted afterwards.
       const record = deepFreeze(this.#published(unjudged));
       return { record, unsaved: await this.#trySaving(record) };
     };
     return { observed, complete };
   }
 
-  /** A record that cannot be cleared of secrets is published without anything that was observed, and proves nothing. */
+  /** Judges and redacts the record. If the redaction fails, the record loses all observations and proves nothing. */
   #published(unjudged: DrillRecord): DrillRecord {
     try {
       return this.#publishable({ ...unjudged, judgement: judgementOf(unjudged) });
     } catch (error) {
-      // Not the message: it may quote what could not be cleared.
+      // The message of the error is left out, because it may quote a secret.
       const kind = error instanceof Error ? error.name : typeof error;
       const message = `the record could not be cleared of secrets (${kind}), so everything that was observed is left out`;
       const { environment } = this.#initial;
@@ -100,7 +100,7 @@ export class Recorder {
     }
   }
 
-  /** One after the other: a slow save of an earlier state must not end up over a later one. */
+  /** Saves one after the other. A slow save of an earlier state must not overwrite a later one. */
   #inTurn(record: DrillRecord): Promise<void> {
     const saving = this.#saving.then(() => this.#save(record));
     this.#saving = saving.catch(() => undefined);
@@ -109,15 +109,15 @@ export class Recorder {
 }
 
 export interface SavedRecord {
-  /** Frozen. */
+  /** The frozen record. */
   readonly record: DrillRecord;
-  /** Why it could not be saved; undefined when it was. */
+  /** Error of saving; undefined when it succeeded. */
   readonly unsaved: unknown;
 }
 
 /**
- * A copy that is a valid record whatever a plug-in returned: a part that does not fit the schema is what it was at the start,
- * and a failure of the drill says so.
+ * Returns a copy that is a valid record, whatever a plug-in returned. A part that does not fit the schema gets its initial value, and a
+ * failure of the drill says so.
  */
 function checkedCopy(draft: DrillRecord, initial: DrillRecord): DrillRecord {
   const problems: string[] = [];
@@ -137,7 +137,7 @@ function checkedCopy(draft: DrillRecord, initial: DrillRecord): DrillRecord {
   return copy;
 }
 
-/** A record that cannot be judged is a verdict, too. */
+/** Judges the record. A record that cannot be judged is `unproven`. */
 function judgementOf(record: DrillRecord): Judgement {
   try {
     return judge(record);

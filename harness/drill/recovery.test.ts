@@ -7,7 +7,7 @@ import { runMemoryDrill } from './testing/run-memory-drill.ts';
 const SECRET = 'hunter2-hunter2';
 const DRILLS_OWN = 'nats://127.0.0.1:41234';
 
-/** A drill whose restore says what it does, then does it. */
+/** Runs a drill whose restore reports its steps and then does them. */
 function drillTelling(
   tell: (
     restore: () => ReturnType<Procedure['restore']>,

@@ -4,11 +4,11 @@ import type { DrillRecord, RecoveryVariableRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { PerformedStep } from '../model/step.ts';
 
-/** Anything shorter may stand in a command by chance. */
+/** Length of the shortest value that is replaced. A shorter one may occur in a command by chance. */
 const SHORTEST_VALUE = 8;
 const MEANINGS: Readonly<Record<string, string>> = { RECOVERY_POINT: 'the backup to restore' };
 
-/** Writes a step of the recovery into the record; a variable whose value holds a secret is there without its value. */
+/** Writes a step of the recovery into the record. A variable that holds a secret is recorded without its value. */
 export function recordStep(record: DrillRecord, phase: string, performed: PerformedStep, secrets: Secrets): void {
   const { variables = [], what, command, ifItFails, measuredMs, outcome } = performed;
   record.recovery ??= { steps: [], variables: [] };
@@ -37,7 +37,7 @@ function recordable(
   return { name, meaning, ...(obtain === undefined ? {} : { obtain }), ...(secret ? {} : { value }) };
 }
 
-/** The record without the values of variables that became known as secret after they were written down. */
+/** Returns the record without the values of variables that turned out to be secret after they were recorded. */
 export function withoutSecretValues(record: DrillRecord, secrets: Secrets): DrillRecord {
   const { recovery } = record;
   if (recovery === undefined) return record;
@@ -47,13 +47,16 @@ export function withoutSecretValues(record: DrillRecord, secrets: Secrets): Dril
   };
 }
 
-/** Of an address with a user in it, the user and the password are secret. */
+/** Returns true for a secret value. In an address with a user, the user and the password are secret. */
 function isSecret(value: string, origin: string, secrets: Secrets): boolean {
   secrets.addCredentialsOf(value, origin);
   return secrets.foundIn(value);
 }
 
-/** Names of the asset's own (its bucket, its namespace) that reads of the drill mention: the runbook calls them by these variables. */
+/**
+ * Records the asset's own names (its bucket, its namespace) that reads of the drill mention. The runbook replaces them with these
+ * variables.
+ */
 export function recordNames(
   record: DrillRecord,
   asset: Pick<OpenAsset, 'environment' | 'meanings'>,
@@ -68,8 +71,8 @@ export function recordNames(
 }
 
 /**
- * A procedure that told of no step of a phase is known by its commands, with the asset's variables in place of their values. One
- * step holds all of them, because they have no times of their own.
+ * Makes a step from the commands of a phase whose procedure reported no steps. It puts the asset's variables in place of their values. One
+ * step holds all commands, because they have no times of their own.
  */
 export function stepsOfCommands(
   record: DrillRecord,

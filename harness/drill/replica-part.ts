@@ -16,7 +16,7 @@ interface ReplicaPartContext {
   readonly tuning: DrillTuning;
 }
 
-/** What a drill does about an asset's live replica; nothing where there is none. */
+/** Work of a drill on an asset's live replica. Does nothing if there is none. */
 export class ReplicaPart {
   readonly #context: ReplicaPartContext;
   readonly #stages: Stages;
@@ -52,7 +52,7 @@ export class ReplicaPart {
     this.#context.record.replication = watch.record;
   }
 
-  /** The highest marker of a lane that the replica was ever seen to hold. */
+  /** Returns the highest marker of a lane that the replica held in any look. */
   heldThrough(lane: string): number | undefined {
     return this.#watch?.heldThrough(lane);
   }
@@ -70,8 +70,8 @@ interface LagWatchOptions {
 type Lag = { -readonly [Key in keyof LaneLag]: LaneLag[Key] };
 
 /**
- * Looks at a live replica over and over until the disaster, and once after it. Its lag is measured as positions and as time: the
- * age of the oldest acknowledged marker that the replica did not hold, at the moment when the look's answer came.
+ * Watch that reads a live replica repeatedly until the disaster, and once after it. It measures the lag in positions and in time. The time
+ * is the age of the oldest acknowledged marker that the replica did not hold when the answer came.
  */
 class LagWatch implements AsyncDisposable {
   readonly #options: LagWatchOptions;
@@ -91,12 +91,12 @@ class LagWatch implements AsyncDisposable {
     return { replica: this.#options.replica.description, looks: this.#looks, lanes };
   }
 
-  /** The highest marker of a lane that the replica was ever seen to hold. */
+  /** Returns the highest marker of a lane that the replica held in any look. */
   heldThrough(lane: string): number | undefined {
     return this.#lanes.get(lane)?.heldThrough;
   }
 
-  /** Resolves when so many looks have been made: a lag seen once says little. */
+  /** Resolves after this number of looks, because a single look says little about the lag. */
   async untilLookedAt(times: number, signal: AbortSignal): Promise<void> {
     await waitFor(
       {
@@ -113,14 +113,14 @@ class LagWatch implements AsyncDisposable {
     );
   }
 
-  /** @throws what the first look that failed before the disaster threw: a lag that nobody saw cannot be judged. */
+  /** @throws the error of the first look that failed before the disaster, because an unseen lag cannot be judged. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the disaster ends the watch'));
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** What the replica has when nothing more can reach it: what it holds of a lane now must never be lost. */
+  /** Reads the replica when no more writes can reach it. Markers that it holds now must never be lost. */
   async afterDisaster(cutOffMs: number, signal: AbortSignal): Promise<void> {
     for (const sight of await this.#options.replica.look(signal)) {
       const { lag, positions, behindMs } = this.#note(sight, cutOffMs);

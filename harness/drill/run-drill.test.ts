@@ -52,7 +52,7 @@ describe('a drill of an asset that is really backed up and restored', () => {
     ]);
     expect(record.phases.map(({ addedMs }) => addedMs)).toEqual([90_000, 60_000, 0, 0, 0]);
     expect(record.judgement?.rta?.valueMs).toBeCloseTo(measuredMs + 150_000, 3);
-    // Between two phases lies only bookkeeping; the sum never exceeds what passed.
+    // Only bookkeeping takes time between two phases; the sum never exceeds the elapsed time.
     expect(measuredMs).toBeLessThanOrEqual(elapsedMs + 0.001);
     expect(measuredMs).toBeGreaterThan(elapsedMs * 0.5);
   });

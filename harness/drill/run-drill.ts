@@ -21,22 +21,22 @@ export interface DrillOptions {
   readonly target: Target;
   readonly drillId: string;
   readonly run: RunFacts;
-  /** A folder outside the blast radius; the drill makes its own below it and removes that at the end. */
+  /** Folder outside the blast radius. The drill makes its own folder below it and removes that at the end. */
   readonly scratchDir: string;
-  /** How its own folder is made and removed; on this machine's disk when left out. */
+  /** Functions that make and remove the drill's own folder; on this machine's disk when left out. */
   readonly folders?: DrillFolders;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
-  /** Called up to three times, each time with a copy: at the start, after the restore, after the verdict. */
+  /** Called up to three times with a copy: at the start, after the restore, after the verdict. */
   readonly save: (record: DrillRecord) => Promise<void>;
-  /** Shared by all drills of a run; a set of its own when left out. */
+  /** Secrets that all drills of a run share; a new set when left out. */
   readonly secrets?: Secrets;
   readonly scale?: number;
-  /** Points of the same contract and disaster at smaller sizes. */
+  /** Measurements of the same contract and disaster at smaller sizes. */
   readonly earlierSizes?: readonly SizePoint[];
   readonly tuning?: Partial<DrillTuning>;
-  /** What its run did on the machine until that reading of the clock, besides drilling: it slows the drill down. */
+  /** Returns what the run did on the machine until that reading of the clock, besides drilling. It slows the drill down. */
   readonly besideOf?: (endedMs: number) => readonly string[];
 }
 
@@ -50,7 +50,7 @@ const onDisk: DrillFolders = {
   remove: (path) => rm(path, { recursive: true, force: true }),
 };
 
-/** The drill was carried out and judged, and its final record could not be saved: no later one can, either. */
+/** The drill was carried out and judged, but its final record could not be saved. Later records cannot be saved either. */
 export class UnsavedRecordError extends Error {
   override readonly name = 'UnsavedRecordError';
   readonly record: DrillRecord;
@@ -62,10 +62,8 @@ export class UnsavedRecordError extends Error {
 }
 
 /**
- * Runs one drill and judges it. Whatever goes wrong, what the drill made is removed, and there is one final record, which is
- * frozen.
- * @throws {UnsavedRecordError} with that record when it cannot be saved; {ExplainedError} when the contract does not know the
- *   disaster.
+ * Runs one drill and judges it. After any failure it still removes everything that the drill made, and returns one final, frozen record.
+ * @throws {UnsavedRecordError} with that record when it cannot be saved; {ExplainedError} when the contract does not know the disaster.
  */
 export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   const { contract, clock, signal, drillId, folders = onDisk, secrets = new Secrets() } = options;
@@ -84,7 +82,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   const name = drillName(contract.name, disaster.name);
   const tuning = { ...defaultTuning, ...options.tuning };
   const draft = newRecord(contract, disaster, options.target, options.run, drillId, clock.now());
-  // The promise is public: a Secret that is filled with a word of it ("payments") must not blot it out. The runbook finds a drill by it.
+  // The promise is public. A Secret that contains one of its words ("payments") must not hide it, because the runbook finds a drill by it.
   for (const text of textsIn([draft.contract, draft.disaster])) secrets.addName(text);
   draft.sizes = [...(options.earlierSizes ?? [])];
   const recorder = new Recorder(draft, { publishable, save: options.save });
@@ -126,7 +124,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   listener({ kind: 'stage', drill: name, stage: 'clean-up' });
   const cleanupBeganMs = clock.monotonicMs();
   const cleanup = await scope.close();
-  // Who ends a drill early is told so, even when the last thing that it did was to clean up.
+  // The record of a drill that was ended early says so, even if the abort came during the clean-up.
   if (signal.aborted) {
     observed.failure ??= { stage: 'clean-up', blame: 'harness', messages: messagesOf(signal.reason), aborted: true };
   }
@@ -142,7 +140,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   return record;
 }
 
-/** A view that fails must not end a drill, let alone keep it from cleaning up: what it was told is in the record. */
+/** Wraps a listener. A failing view must not end a drill or prevent its clean-up: the record holds what the view was told. */
 function guarded(listener: DrillListener): DrillListener {
   let isBroken = false;
   return (event) => {
@@ -161,7 +159,7 @@ const redactingListener =
   (event) =>
     listener(event.kind === 'progress' ? { ...event, message: secrets.redact(event.message) } : event);
 
-/** Every text in a value of plain data. */
+/** Returns every text in a value of plain data. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];

@@ -7,7 +7,7 @@ import { runMemoryDrill } from './testing/run-memory-drill.ts';
 
 const WIPED = { name: 'wiped', threat: 'the store is emptied', blastRadius: 'the store' };
 
-/** A contract that survives two disasters: the first one restores the older recovery point. */
+/** Returns a contract that survives two disasters. The first one restores the older recovery point. */
 function withTwoDisasters(world: MemoryWorld, leavesContent = false): Contract {
   const contract = memoryContract(world);
   const disasters = [
@@ -22,7 +22,7 @@ const drill = async (contract: Contract, disaster: string): Promise<DrillRecord>
 
 const content = (record: DrillRecord) => record.judgement?.findings.find(({ name }) => name === 'content');
 
-/** The contract with a procedure that does otherwise than it should. */
+/** Returns the contract with a faulty procedure. */
 function bent(
   contract: Contract,
   change: (own: Contract['protectedBy']) => Partial<Contract['protectedBy']>,

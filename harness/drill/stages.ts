@@ -8,7 +8,7 @@ import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { recordStep } from './recovery.ts';
 
-/** procedure: the platform broke its promise. harness: the drill could not be carried out. */
+/** Party to blame for a failure. procedure: the platform broke its promise. harness: the drill could not be carried out. */
 type Blame = 'procedure' | 'harness';
 
 interface StagesContext {
@@ -25,14 +25,14 @@ interface StagesContext {
 /** Runs a part of a phase; see {@link Stages.phase}. */
 type RunPart = <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
 
-/** Thrown after the failure of a stage has been written into the record: ends the drill, says nothing more. */
+/** Error that ends the drill after the failure of a stage is in the record. It carries no further information. */
 export class StageFailedError extends Error {
   override readonly name = 'StageFailedError';
 }
 
 type Ending = Pick<PhaseRecord, 'outcome' | 'detail'>;
 
-/** Runs the stages of a drill, each under its own budget, and writes into the record how long each took and why one failed. */
+/** Runner of the stages of a drill, each under its own budget. It records the duration of each stage and the reason of a failure. */
 export class Stages {
   readonly #context: StagesContext;
   #current = 'start';
@@ -41,7 +41,7 @@ export class Stages {
     this.#context = context;
   }
 
-  /** The stage that runs, or ran last. */
+  /** The current stage, or the last one. */
   get current(): string {
     return this.#current;
   }
@@ -66,7 +66,7 @@ export class Stages {
           scratchDir,
           secrets,
           progress: (message) => ended || listener({ kind: 'progress', drill: this.#context.name, message }),
-          // What work does after its stage has ended is no part of the drill any more.
+          // Work after the end of its stage is no part of the drill.
           performed: (performed) => ended || recordStep(record, name, performed, secrets),
         }),
       );
@@ -81,8 +81,8 @@ export class Stages {
   }
 
   /**
-   * A stage that is part of RTA. Its work may divide it: the time of a part is taken out of the phase, and added to the phase
-   * of the part's name, so that the phases stay disjoint.
+   * Runs a stage that is part of RTA. Its work may divide it into parts. The time of a part counts for the phase of the part's name and not
+   * for this phase, so the phases stay disjoint.
    */
   async phase<T>(
     name: PhaseName,
@@ -102,7 +102,7 @@ export class Stages {
     }
   }
 
-  /** Writes a failure into the record. The first one stays the first; what fails later is attached to it. */
+  /** Writes a failure into the record. Later failures are attached to the first one. */
   failed(stage: string, blame: Blame, error: unknown): StageFailedError {
     const { record, signal } = this.#context;
     const messages = messagesOf(error);
@@ -127,7 +127,7 @@ export class Stages {
         end(COMPLETED);
         return result;
       } catch (error) {
-        // Work that was cut off says less than why it was cut off.
+        // The reason for the abort says more than the error of the aborted work.
         end(endingOf(signal.aborted ? signal.reason : error));
         throw error;
       }
@@ -140,14 +140,14 @@ export class Stages {
     this.#context.record.phases.push({ ...completedPhase(name, ownMs, 0), ...ending });
   }
 
-  /** A part of a name that has a phase already (detection, decision, backup-sync) is added to that. */
+  /** Records a part. If its name already has a phase (detection, decision, backup-sync), the time is added to that phase. */
   #note(name: RestorePhaseName, measuredMs: number, ending: Ending): void {
     const { phases } = this.#context.record;
     const at = phases.findIndex((phase) => phase.name === name);
     const known = phases[at];
     if (known === undefined) phases.push({ ...completedPhase(name, measuredMs, 0), ...ending });
     else {
-      // What the drill has waited for the sync is a part of the longest wait, and must not be counted twice.
+      // The measured wait for the sync is a part of the longest wait and must not count twice.
       const addedMs = name === 'backup-sync' ? Math.max(0, known.addedMs - measuredMs) : known.addedMs;
       phases[at] = { ...known, measuredMs: known.measuredMs + measuredMs, addedMs, ...ending };
     }
@@ -175,8 +175,8 @@ interface OpenPart<Name extends string> {
 }
 
 /**
- * Divides the time of one phase among its parts and the phase itself, so that no millisecond is counted twice: at any moment
- * the part that began last and has not ended gets the time, whether parts are nested or run side by side.
+ * Divides the time of one phase among its parts and the phase itself. Each millisecond counts once: for the open part that began last,
+ * whether parts are nested or run side by side.
  */
 class PhaseParts<Name extends string> {
   readonly #clock: Clock;
@@ -191,7 +191,7 @@ class PhaseParts<Name extends string> {
     this.#lastMs = clock.monotonicMs();
   }
 
-  /** @throws when the phase is over: a part that begins then is part of nothing. */
+  /** @throws when the phase is over, because the part would then belong to no phase. */
   begin(name: Name): OpenPart<Name> {
     if (this.#isOver) throw new Error(`"${name}" began after the phase that it is part of was over`);
     this.#attribute();
@@ -201,7 +201,7 @@ class PhaseParts<Name extends string> {
     return part;
   }
 
-  /** @returns the time of the parts of that name that was not returned before, or undefined when the phase ended first. */
+  /** @returns the time of the parts of that name since the last call, or undefined when the phase ended first. */
   end(part: OpenPart<Name>): number | undefined {
     if (this.#isOver) return undefined;
     this.#attribute();
@@ -209,7 +209,7 @@ class PhaseParts<Name extends string> {
     return this.#take(part.name);
   }
 
-  /** Ends the phase. @returns its own time, and the names and times of the parts that had not ended. */
+  /** Ends the phase. @returns its own time, and the names and times of the open parts. */
   close(): {
     readonly ownMs: number;
     readonly cutOff: readonly { readonly name: Name; readonly measuredMs: number }[];
@@ -238,8 +238,8 @@ class PhaseParts<Name extends string> {
 }
 
 /**
- * Runs a part of a drill that follows the recovery. What fails in it says nothing about the recovery: the failure is taken out of the
- * record of the drill, and returned. A drill that was ended early stays one.
+ * Runs a part of a drill that follows the recovery. Its failure says nothing about the recovery. The function removes the failure from the
+ * record of the drill and returns it. A drill that was aborted stays aborted.
  */
 export async function withOwnFailure(
   record: DrillRecord,

@@ -2,25 +2,25 @@
 export interface DrillTuning {
   readonly markerIntervalMs: number;
   readonly markerBudgetMs: number;
-  /** Pause between two attempts of the probe while an answer is awaited, and otherwise. */
+  /** Pauses between two attempts of the probe: while the drill waits for an answer, and otherwise. */
   readonly probeIntervalMs: number;
   readonly probeRestIntervalMs: number;
   readonly probeBudgetMs: number;
   /** Markers that every lane must have acknowledged before the backup, and again between the backup and the disaster. */
   readonly markersAround: number;
-  /** Pause between two looks at a live replica, and how many there must be before the disaster. */
+  /** Pause between two looks at a live replica, and the number of looks before the disaster. */
   readonly replicaIntervalMs: number;
   readonly replicaLooks: number;
   readonly seedBudgetMs: number;
   readonly backupBudgetMs: number;
   readonly destroyBudgetMs: number;
   readonly goneBudgetMs: number;
-  /** How long the probe may go on failing after the restore has ended before the drill gives up. */
+  /** Time for which the probe may keep failing after the restore before the drill gives up. */
   readonly serviceBudgetMs: number;
   readonly verifyBudgetMs: number;
-  /** For each thing that the clean-up removes. */
+  /** Budget for each thing that the clean-up removes. */
   readonly cleanupBudgetMs: number;
-  /** How long the clean-up waits for work that was given up and still runs. */
+  /** Time for which the clean-up waits for abandoned work that still runs. */
   readonly settleBudgetMs: number;
 }
 

@@ -3,7 +3,8 @@ import type { Step } from '../model/step.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 
 /**
- * Repeats the reads that must show everything gone, and tells `note` of each round. Returns whether all of a round did within the budget.
+ * Repeats the reads that must show everything gone, and passes each round to `note`. Returns true when all reads of a round showed it
+ * within the budget.
  */
 export async function untilGone(
   { proveGone, note }: { readonly proveGone: ProveGone; readonly note: (checks: AbsenceCheck[]) => void },

@@ -10,103 +10,103 @@ export interface Disaster {
   readonly name: string;
   /** What happened, for a reader: "the stream is deleted, with its consumers". */
   readonly threat: string;
-  /** What is lost with it: the asset alone, the whole server, the whole control plane. */
+  /** Extent of the loss: the asset alone, the whole server, the whole control plane. */
   readonly blastRadius: string;
-  /** What must be shown besides the content: the asset's `assurances` have to cover each of them. */
+  /** Promises that the drill must prove besides the content. The asset's `assurances` have to cover each of them. */
   readonly assures?: readonly AssurancePromise[];
-  /** True when the place of the backups goes too, so that only what the procedure's `copiedOn` has brought elsewhere is left. */
+  /** True when the disaster also takes the backups. Only the copies that the procedure's `copiedOn` made elsewhere are left. */
   readonly losesBackups?: boolean;
-  /** Where the restore runs, if it is another place than the one that took the backups. */
+  /** Place of the restore, if it is not the one that took the backups. */
   readonly restoresIn?: 'new place' | 'standby';
   /**
-   * True when what was written after a backup is still there after it, altered or not. An older recovery point can only be put over that,
-   * so this disaster always restores the newest one.
+   * True when writes made after a backup survive the disaster, altered or not. A restore of an older recovery point would only overwrite
+   * them, so this disaster always restores the newest one.
    */
   readonly leavesContent?: boolean;
-  /** True where nothing is destroyed: the asset is restored in an empty place beside the original, which lives on. */
+  /** True when the disaster destroys nothing. The asset is restored into an empty place, and the original keeps running. */
   readonly isRehearsal?: boolean;
-  /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
+  /** Ways to bring the asset back after the disaster. Default: programs of the platform. */
   readonly offers?: readonly Access[];
 }
 
-/** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
+/** Definition of an asset that a contract protects. The contract's author makes it; each drill opens it once. */
 export interface AssetKind<W extends Ways = Ways> {
-  /** Never there: for the types alone, which refuse a procedure that cannot protect this asset. */
+  /** Never set. The types use it to refuse a procedure that cannot protect this asset. */
   readonly ways?: W;
-  /** The system by name, e.g. `nats`. */
+  /** Name of the system, e.g. `nats`. */
   readonly system: string;
   readonly description: string;
   readonly inScope: readonly string[];
   readonly outOfScope: readonly string[];
   readonly needs: readonly Capability[];
   /**
-   * Paths from the platform's folder of what it reads, runs or applies: scripts, manifests, folders of images. A proof holds until one of
-   * them changes. Those that stand in the contract file between quotes are found without it.
+   * Paths of files and folders that it reads, runs or applies, relative to the platform's folder: scripts, manifests, folders of images. A
+   * proof holds until one of them changes. Quoted paths in the contract file are found without this list.
    */
   readonly reads?: readonly string[];
   readonly disasters: readonly Disaster[];
-  /** How many things this asset protects; a contract over none is refused. */
+  /** Number of things that this asset protects. A contract over none is refused. */
   readonly protectedCount: number;
   /**
-   * There while the manifests that it names have not been read: makes the asset that they describe. A run is prepared by it; what only
-   * lists contracts does without.
+   * Reads the manifests that it names and returns the asset that they describe. Present only until then. A run calls it; commands that only
+   * list contracts do not.
    * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
    */
   prepared?(render: RenderManifests): Promise<AssetKind>;
-  /** Prepares the place (names, connections, dedicated servers); writes nothing into the asset yet. */
+  /** Prepares the place (names, connections, dedicated servers). Writes nothing into the asset yet. */
   open(options: OpenOptions): Promise<OpenAsset>;
 }
 
-/** What an asset is opened with, once a drill. */
+/** Options with which a drill opens an asset. */
 export interface OpenOptions {
   readonly target: Target;
-  /** Short, unique, lower-case letters and digits: part of every name that the drill makes. */
+  /** Short and unique; lower-case letters and digits. Part of every name that the drill makes. */
   readonly drillId: string;
   readonly disaster: string;
-  /** How many times the base amount of data to seed; 1 unless the contract declares a production size. */
+  /** Multiple of the base amount of data to seed; 1 unless the contract declares a production size. */
   readonly scale: number;
   readonly step: Step;
 }
 
-/** The same thing seen before the disaster and after the restore; new values prove that the old thing is not simply still there. */
+/** Identity of one thing, read before the disaster and after the restore. A new value proves that the old thing did not simply survive. */
 export interface Identity {
   readonly what: string;
   readonly value: string;
   /**
-   * The documented recovery that keeps it, where there is one: "removing the delete marker makes the earlier version current again". The
-   * same value after the restore is then no sign that nothing was destroyed; the reads of what was gone have to show that.
+   * The documented recovery that keeps this identity, if there is one: "removing the delete marker makes the earlier version current
+   * again". An unchanged value then does not show that nothing was destroyed; the absence checks have to prove the destruction.
    */
   readonly keptBy?: string;
 }
 
 /** One read that shows whether a part of the asset is gone. */
 export interface AbsenceCheck {
-  /** The read that was made. */
+  /** Description of the read. */
   readonly what: string;
   readonly gone: boolean;
   readonly observed: string;
 }
 
-/** The content of the asset at a moment, kept outside the blast radius as a file; opaque to the drill engine. */
+/** Content of the asset at one moment, kept as a file outside the blast radius. The drill engine does not read it. */
 export interface Fingerprint {
   readonly path: string;
-  /** How many things `compare` must compare: the sum of `kinds`. */
+  /** Number of items that `compare` must compare: the sum of `kinds`. */
   readonly items: number;
   readonly bytes: number;
   readonly digest: string;
-  /** The same by kind, as `compare` names them. */
+  /** Items by kind, named as `compare` names them. */
   readonly kinds: readonly { readonly kind: string; readonly items: number }[];
 }
 
-/** What was written into the asset before its first backup. */
+/** Data that the drill wrote into the asset before its first backup. */
 export interface Seeded {
   readonly items: number;
   readonly bytes: number;
-  /** Readable parts, e.g. "10,000 messages in 3 subjects". */
+  /** Descriptions for a reader, e.g. "10,000 messages in 3 subjects". */
   readonly parts: readonly string[];
 }
 
-/** A marker found in the restored asset, in the order in which the asset holds them. */
+/** A marker in the restored asset. Markers come in the asset's own order. */
 export interface ObservedMarker {
   readonly sequence: number;
   readonly body: string;
@@ -115,46 +115,49 @@ export interface ObservedMarker {
 /** One ordered sequence of markers: a stream, a bucket prefix, a namespace. */
 export interface MarkerLane {
   readonly name: string;
-  /** Pause between two markers where the asset wants another than the drill's: every marker is one more thing to restore. */
+  /** Pause between two markers; the drill's when left out. Every marker is one more thing to restore. */
   readonly intervalMs?: number;
   /**
-   * Writes one marker and resolves when the asset has acknowledged it. Rejects when it was refused; rejects with
-   * an `IndeterminateWriteError` when nobody can tell whether it was written.
+   * Writes one marker and resolves when the asset has acknowledged it. Rejects when the asset refuses it. Rejects with an
+   * `IndeterminateWriteError` when it is unknown whether the marker was written.
    */
   write(sequence: number, body: string, signal: AbortSignal): Promise<void>;
-  /** Every marker that the asset holds now, in the asset's own order. */
+  /** Reads every marker that the asset holds now, in the asset's own order. */
   read(signal: AbortSignal): AsyncIterable<ObservedMarker>;
 }
 
-/** Looks at the asset from outside, as a user would, all through the drill. Each call is one attempt; it rejects with the reason. */
+/**
+ * Reads and writes the asset from outside, as a user would, during the whole drill. Each call is one attempt; a failed one rejects with the
+ * reason.
+ */
 export interface AssetProbe {
-  /** What `read` reads and `write` writes, for a reader: "the last seeded message of every stream". */
+  /** Descriptions of what `read` reads and `write` writes: "the last seeded message of every stream". */
   readonly reads?: string;
   readonly writes?: string;
-  /** Reads something that was seeded, and checks its content. */
+  /** Reads some seeded data and checks its content. */
   read(signal: AbortSignal): Promise<void>;
-  /** Writes something new that the comparison knows to be the probe's. */
+  /** Writes something new that the comparison recognises as the probe's. */
   write(signal: AbortSignal): Promise<void>;
 }
 
-/** What became of the asset in its disaster. */
+/** Result of a disaster. */
 export interface Destruction {
-  /** Exactly what was exercised, e.g. "process killed (SIGKILL), page cache kept, storage folder removed". */
+  /** Exact description of the destruction, e.g. "process killed (SIGKILL), page cache kept, storage folder removed". */
   readonly exercised: string;
 }
 
-/** What a disaster can ask of the drill. */
+/** Functions of the drill that a disaster can call. */
 export interface DestroyControl {
-  /** Ends the writer: for a disaster that takes the users' access first. The engine calls it in any case when destruction has ended. */
+  /** Stops the writer, for a disaster that takes the users' access first. The engine also calls it when destruction has ended. */
   cutOff(): Promise<void>;
 }
 
-/** How far a live replica has come in one lane. */
+/** Position of a live replica in one lane. */
 export interface ReplicaSight {
   readonly lane: string;
-  /** Where the replica is, for a reader. */
+  /** Location of the replica, for a reader. */
   readonly place: string;
-  /** The last position that the asset has acknowledged to anybody, and the last one that the replica holds. */
+  /** The last position that the asset has acknowledged to any client, and the last one that the replica holds. */
   readonly position: { readonly asset: number; readonly replica: number };
   /** The highest marker of this drill that the replica holds; 0 when it holds none. */
   readonly heldThrough: number;
@@ -162,18 +165,18 @@ export interface ReplicaSight {
   readonly sizeBytes: number;
 }
 
-/** A live replica, seen from outside and without the asset's help: it answers when the asset is gone. */
+/** A live replica, read without the asset: it answers when the asset is gone. */
 export interface Replica {
   readonly description: string;
   look(signal: AbortSignal): Promise<readonly ReplicaSight[]>;
 }
 
-/** A write past whatever leads users elsewhere. */
+/** A write that bypasses the redirection of users. */
 export interface WriteAttempt {
-  /** Which write, e.g. "publish to stream ORDERS in region us-west-2". */
+  /** Description of the write, e.g. "publish to stream ORDERS in region us-west-2". */
   readonly what: string;
   readonly accepted: boolean;
-  /** No answer came, so nobody can tell whether it was accepted. */
+  /** True when no answer came, so it is unknown whether the write was accepted. */
   readonly unanswered?: boolean;
   readonly observed: string;
 }
@@ -185,7 +188,7 @@ export interface ProofRead {
   readonly observed: string;
 }
 
-/** What a drill of the asset has to show, known before the disaster. The judge demands each part by its name. */
+/** Proof that a drill of the asset has to bring, announced before the disaster. The judge demands each part by its name. */
 export interface AssetProof {
   /** `what` of each check of `proveGone`, in its order. */
   readonly absence: readonly string[];
@@ -193,7 +196,7 @@ export interface AssetProof {
   readonly assurances?: readonly { readonly promise: AssurancePromise; readonly what: string }[];
 }
 
-/** What a fail-back has to prove, announced before the disaster. */
+/** Proof that a fail-back has to bring, announced before the disaster. */
 export interface LostPlaceProof {
   /** `what` of each attempt of `tryWrites`, in its order. */
   readonly writes: readonly string[];
@@ -201,83 +204,89 @@ export interface LostPlaceProof {
   readonly proofs: readonly string[];
 }
 
-/** The place that the disaster took, where it can come back by itself while another one is in charge. */
+/** The place that the disaster took, if it can come back by itself while another one is in charge. */
 export interface LostPlace {
   readonly description: string;
   expectedProof(): LostPlaceProof;
-  /** What it stands on, such as its S3, answers again; nothing of it has started, and what keeps users out runs next. */
+  /**
+   * Brings back the services that the place depends on, such as its S3. The place itself has not started; the step that keeps users out
+   * runs next.
+   */
   groundComesBack?(step: Step): Promise<void>;
-  /** Starts it as it would start by itself, with what is left of what it had stored. Says exactly what was done. */
+  /** Starts the place as it would start by itself, with the rest of its stored data. Returns an exact description of what it did. */
   comeBack(step: Step): Promise<string>;
-  /** One write to each part of it, past whatever leads users elsewhere. */
+  /** Writes once to each part of the place, bypassing the redirection of users. */
   tryWrites(step: Step): Promise<readonly WriteAttempt[]>;
-  /** Reads that show whether it is in charge again, and the other place follows it. From here on lanes and comparison read there. */
+  /** Reads whether the place is in charge again and the other place follows it. From here on, lanes and comparison read from this place. */
   proveInCharge(step: Step): Promise<readonly ProofRead[]>;
 }
 
 /**
- * Something that answers quickly unless the machine is too busy, whatever the platform does. It is asked while the platform's answer is
+ * A service outside the platform that answers quickly unless the machine is too busy. The drill asks it while the platform's answer is
  * late, to tell a slow machine from a slow platform.
  */
 export interface SpeedControl {
-  /** For a reader, e.g. "the API server of the cluster". */
+  /** Name for a reader, e.g. "the API server of the cluster". */
   readonly what: string;
-  /** One small request. Rejects when there is no good answer. An own member: it is called without its object. */
+  /** Sends one small request. Rejects without a good answer. An own member, because callers call it without its object. */
   readonly ask: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Empties the place that a restore has filled, wherever users find the asset now. */
+/** Empties the place that a restore has filled: the one where users now find the asset. */
 export interface Clearing {
-  /** Removes what the restore brought, as far as it carries this drill's mark or a name that only this drill has. Called once. */
+  /** Removes the restored data that carries this drill's mark or a name that only this drill uses. Called once. */
   clear(step: Step): Promise<void>;
-  /** Reads everything that must be gone, once; the engine repeats it until all is gone or its budget ends. */
+  /** Reads once everything that must be gone. The engine repeats it until all of it is gone or the budget ends. */
   proveGone(step: Step): Promise<readonly AbsenceCheck[]>;
 }
 
-/** An asset in a drill. Everything it makes carries the disposable mark of its session; disposal removes all of it. */
+/** An asset in a drill. Everything that it makes carries the disposable mark of its session. Disposal removes all of it. */
 export interface OpenAsset extends AsyncDisposable {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
-  /** The way of the probe's requests, to something that no disaster of the asset touches. */
+  /** Takes the same route as the probe's requests, to a service that no disaster of the asset affects. */
   readonly speedControl?: SpeedControl;
-  /** Only an asset with a live replica: what a procedure with the schedule `mirror` protects it by. */
+  /** The live replica with which a procedure with the schedule `mirror` protects the asset, if there is one. */
   readonly replica?: Replica;
-  /** Only where the disaster leaves something that can come back. */
+  /** Present when the disaster leaves a place that can come back. */
   readonly lostPlace?: LostPlace;
-  /** What the backup and restore procedures are given. May hold credentials: never logged, never recorded. */
+  /** Returns the variables for the backup and restore procedures. They may hold credentials and are never logged or recorded. */
   environment(): Readonly<Record<string, string>>;
-  /** Names of those variables that hold a secret of the asset's own. The target's credentials, and users in URLs, are known without it. */
+  /**
+   * Names of the variables that hold a secret of the asset's own. The target's credentials, and users in URLs, are known without this list.
+   */
   readonly secretVariables?: readonly string[];
-  /** What those variables mean to an operator, by name; for the runbook. */
+  /** Meanings of the variables for an operator, by name; for the runbook. */
   readonly meanings?: Readonly<Record<string, string>>;
-  /** Effective settings for the record, e.g. `sync_interval`. */
+  /** Reads the effective settings for the record, e.g. `sync_interval`. */
   settings(): Promise<Readonly<Record<string, string>>>;
   seed(step: Step): Promise<Seeded>;
-  /** Asked once, after `seed`. */
+  /** Called once, after `seed`. */
   expectedProof(): AssetProof;
-  /** The content as it is now, but for markers and probe writes. Each call leaves a file of its own. */
+  /** Captures the current content, without markers and probe writes. Each call writes a new file. */
   fingerprint(step: Step): Promise<Fingerprint>;
   /**
-   * Changes the content between two backups as users do: adds something, writes other bytes of the same size over something, removes or
-   * acknowledges something. Leaves alone what the probe reads. The content, and not the number of calls, must tell the two captures apart.
-   * @returns what was changed, one readable part each; none where its configuration takes no change. Left out where nothing of the asset
-   *   can ever be changed.
+   * Changes the content between two backups as users do: adds something, overwrites something with other bytes of the same size, removes or
+   * acknowledges something. Does not change the data that the probe reads. The content, and not the number of calls, must tell the two
+   * captures apart.
+   * @returns a description of each change; none when the configuration allows no change. The method is left out when nothing of the asset
+   * can ever change.
    */
   alter?(step: Step): Promise<readonly string[]>;
   identify(step: Step): Promise<readonly Identity[]>;
-  /** Destroys what it made itself and what carries its mark; refuses everything else. */
+  /** Destroys things that the asset itself made or that carry its mark. Refuses everything else. */
   destroy(step: Step, control: DestroyControl): Promise<Destruction>;
-  /** Reads everything that must be gone, once; the engine repeats it until all is gone or its budget ends. */
+  /** Reads once everything that must be gone. The engine repeats it until all of it is gone or the budget ends. */
   proveGone(step: Step): Promise<readonly AbsenceCheck[]>;
-  /** Makes the empty place to restore into (a new server, a new control plane); nothing when the place survived. */
+  /** Makes the empty place to restore into (a new server, a new control plane). Does nothing when the place survived. */
   provision(step: Step): Promise<void>;
-  /** For a second restore in the same drill. Left out where nothing can be restored a second time. */
+  /** For a second restore in the same drill. Left out when no second restore is possible. */
   readonly clearing?: Clearing;
   /**
-   * Compares what is there now with the fingerprint, as streams: the living asset before the disaster, what was restored after it.
-   * Markers and probe writes are the engine's.
+   * Compares the current content with the fingerprint, as streams. It runs on the living asset before the disaster and on the restored one
+   * after it. It skips markers and probe writes, which the engine checks.
    */
   compare(expected: Fingerprint, step: Step): Promise<Comparison>;
-  /** What its disaster `assures`, looked at after the restore. */
+  /** Checks after the restore what the disaster `assures`. */
   assurances?(step: Step): Promise<readonly Assurance[]>;
 }

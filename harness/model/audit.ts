@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-// What an auditor asks of a test beside its result: who ran it, what kind of test it was, where its objectives come from. None of it is
-// guessed: what nobody stated is left out.
+// Facts that an auditor asks for besides the result of a test: who ran it, what kind of test it was, where its objectives come from.
+// Nothing is guessed: a fact that nobody stated is left out.
 
-/** What a contract states for auditors. No drill can find it out. */
+/** Notes of a contract for auditors. No drill can find them out. */
 export const auditNotesSchema = z.object({
   impactAnalysis: z
     .string()
@@ -13,7 +13,7 @@ export const auditNotesSchema = z.object({
   segregation: z.string().optional().describe('How the restore target was separated from the source.'),
 });
 
-/** Who or what started a run. A field is null if the machine does not know it. */
+/** The person or pipeline that started a run. A field is null if the machine does not know it. */
 export const ranBySchema = z.object({
   host: z.string(),
   user: z.string().nullable(),

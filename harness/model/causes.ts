@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Why a finding is not `met`, as an identifier that does not change. The sentence beside it says the same with names and figures, and
- * may be reworded; a machine matches the identifier. Published in docs/causes.md, which is made from this list.
+ * Stable identifiers for the reasons why a finding is not `met`. The sentence of a finding says the same with names and figures, and its
+ * words may change; a machine matches the identifier. docs/causes.md is generated from this list.
  */
 export const causes = {
   'archived-too-soon': 'A lifecycle moves what is read all the time into a class that has to be thawed first.',
@@ -108,12 +108,12 @@ export const causes = {
   'within-a-fifth': 'The promise was kept, and less than a fifth of the objective was left.',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Identifies why a promise was not kept, or could not be shown; docs/causes.md explains each. */
+/** Identifier of the reason why a promise was not kept, or could not be proved. docs/causes.md explains each. */
 export type Cause = keyof typeof causes;
 
 export const isCause = (text: string): text is Cause => Object.hasOwn(causes, text);
 
-/** As records hold it: a later version may know causes that this one does not. */
+/** A cause in a record. It may be one that only a later version knows. */
 export const causeSchema = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/)
@@ -124,5 +124,5 @@ export const undecidedSchema = z.object({
   reason: z.string(),
   cause: causeSchema.optional(),
 });
-/** What could not be decided, and why. */
+/** An undecided item, with the reason. */
 export type UndecidedItem = z.infer<typeof undecidedSchema>;

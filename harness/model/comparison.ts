@@ -1,9 +1,9 @@
 import type { ComparisonObservation, PostureDifference, UndecidedItem } from './posture.ts';
 
-/** Enough for a reader to see the pattern; the rest is in the count. */
+/** Number of differences that a record lists. It is enough to show the pattern; the count covers the rest. */
 const SHOWN = 25;
 
-/** What was compared, with every difference. */
+/** Result of a comparison, with every difference. */
 export interface Comparison {
   readonly of: string;
   readonly compared: number;
@@ -11,13 +11,13 @@ export interface Comparison {
   readonly undecided?: readonly UndecidedItem[];
   readonly evidence?: Readonly<Record<string, string>>;
   readonly notVerified?: readonly string[];
-  /** Why there is nothing yet that could break the promise; said in the place of what was compared. */
+  /** Why nothing exists yet that could break the promise. The report shows it instead of the compared things. */
   readonly nothingYet?: string | undefined;
   /** Completes "compared by": `evaluation`, or `trying on` a service and its version. */
   readonly basis?: string | undefined;
 }
 
-/** A comparison as it goes into the record. */
+/** Converts a comparison to its form in the record. */
 export function comparisonOf(made: Comparison): ComparisonObservation {
   return {
     kind: 'comparison',

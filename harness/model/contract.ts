@@ -5,32 +5,32 @@ import type { Procedure } from './procedure.ts';
 export const priorities = ['P0', 'P1', 'P2', 'P3', 'P4'] as const;
 type Priority = (typeof priorities)[number];
 
-/** How a failure is noticed: so many failed checks, so far apart. Costs `failures × everyMs` of every RTO. */
+/** Detection of a failure: this number of failed checks at this interval. It takes `failures × everyMs` of every RTO. */
 interface DetectionPolicy {
   readonly failures: number;
   readonly everyMs: number;
 }
 
-/** What no drill can find out and an operator must know. */
+/** Notes that an operator needs and no drill can find out. */
 interface RunbookNotes {
-  /** Who decides that the recovery begins; `decision` is their budget. */
+  /** The person or team that decides to begin the recovery; `decision` is their budget. */
   readonly decides?: string | undefined;
-  /** What to do when a step fails, beyond what the step itself says. */
+  /** Instructions for a failed step, in addition to the step's own. */
   readonly ifItFails?: string | undefined;
 }
 
-/** The newest recovery point is younger than `belowMs`; from `criticalMs` on the promise is broken. */
+/** Limits on the age of the newest recovery point. It should be below `belowMs`; from `criticalMs` on the promise is broken. */
 export interface FreshnessLevels {
   readonly belowMs: number;
   readonly criticalMs: number;
 }
 
-/** A validated promise: what `contract()` makes of what its author wrote. */
+/** A validated promise, as `contract()` returns it. */
 export interface Contract {
   readonly name: string;
   readonly asset: AssetKind;
   readonly rtoMs: number;
-  /** Null where the asset keeps no data (`rpo: 'none'`): then no loss is promised and none is judged. */
+  /** Null when the asset keeps no data (`rpo: 'none'`). The contract then promises nothing about loss, and no loss is judged. */
   readonly rpoMs: number | null;
   readonly priority: Priority;
   readonly owner: string;
@@ -41,16 +41,16 @@ export interface Contract {
   readonly productionSizeBytes: number | undefined;
   readonly detection: DetectionPolicy | undefined;
   readonly decisionMs: number;
-  /** What still works until the recovery has ended, for the runbook. */
+  /** Functions that still work until the recovery has ended, for the runbook. */
   readonly degraded?: string | undefined;
   readonly runbook?: RunbookNotes | undefined;
-  /** Service level of the backup itself: how old the newest recovery point may become. */
+  /** Service level of the backup itself: the highest age of the newest recovery point. */
   readonly freshness?: FreshnessLevels;
-  /** How often the contract promises a proof; nothing is promised where it is left out. */
+  /** Interval at which the contract promises a proof. Without it the contract promises none. */
   readonly cadenceMs?: number;
   readonly audit?: AuditNotes;
-  /** A digest of what its author handed to its parts, and of the files behind them; known once somebody read those. */
+  /** Digest of the options of its parts and of their files. Set once the files have been read. */
   readonly definition?: string;
-  /** Where the contract was written, for messages. */
+  /** File in which the contract was written, for messages. */
   readonly sourceFile: string | undefined;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { undecidedSchema } from './causes.ts';
 
-// Amounts of money are sums of many small products: a number of JavaScript would drift. These are exact.
+// Exact decimal arithmetic for money. Amounts are sums of many small products, and a JavaScript number would drift.
 
 /** `units` × 10^-`places`. */
 export interface Decimal {
@@ -9,7 +9,7 @@ export interface Decimal {
   readonly places: number;
 }
 
-/** A decimal number that is not negative, as records and price tables write it. */
+/** A non-negative decimal number, as records and price tables write it. */
 const DECIMAL = /^\d{1,30}(\.\d{1,60})?$/;
 
 const ZERO: Decimal = { units: 0n, places: 0 };
@@ -21,7 +21,7 @@ export function decimal(text: string): Decimal {
   return { units: BigInt(whole + fraction), places: fraction.length };
 }
 
-/** Without zeros at the end: `0.25`, `20`. */
+/** Formats a decimal without trailing zeros: `0.25`, `20`. */
 export function decimalText({ units, places }: Decimal): string {
   const digits = (units < 0n ? -units : units).toString().padStart(places + 1, '0');
   const fraction = digits.slice(digits.length - places).replace(/0+$/, '');
@@ -43,19 +43,19 @@ export const times = (one: Decimal, other: Decimal): Decimal => ({
 
 export const sumOf = (all: readonly Decimal[]): Decimal => all.reduce(plus, ZERO);
 
-/** Negative, zero or positive, as a comparison for sorting is. */
+/** Compares two decimals for sorting: negative, zero or positive. */
 export function compareDecimals(one: Decimal, other: Decimal): number {
   const { units } = minus(one, other);
   return units < 0n ? -1 : units > 0n ? 1 : 0;
 }
 
-/** A quotient that is not negative, rounded half up to so many places. */
+/** Returns a non-negative quotient, rounded half up to this number of places. */
 export function quotient(numerator: bigint, denominator: bigint, places: number): Decimal {
   const scaledUp = numerator * 10n ** BigInt(places);
   return { units: (2n * scaledUp + denominator) / (2n * denominator), places };
 }
 
-/** Rounded half up to so many places; as it is where it has no more. */
+/** Rounds half up to this number of places. Returns the value unchanged when it has no more places. */
 export function rounded(value: Decimal, places: number): Decimal {
   if (value.places <= places) return value;
   const isNegative = value.units < 0n;
@@ -65,7 +65,7 @@ export function rounded(value: Decimal, places: number): Decimal {
 
 const scaled = ({ units, places }: Decimal, to: number): bigint => units * 10n ** BigInt(to - places);
 
-// What something costs a month. Amounts are texts of decimal numbers, so that whoever reads the record adds the same numbers.
+// Monthly cost. Amounts are decimal numbers as text, which gives every reader of the record the same sum.
 
 const amount = z.string().regex(DECIMAL, 'must be a decimal number such as 0.023');
 

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Cause } from './causes.ts';
 import { issuesInWords } from './text.ts';
 
-/** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
+/** Explanation of a failure on which a reader can act: the thing, the expectation, the observation, the next step. */
 export interface Explanation {
   readonly thing: string;
   readonly expected: string;
   readonly observed: string;
   readonly nextStep: string;
-  /** Where a finding is made of the failure, its identifier; the stage that failed gives one otherwise. */
+  /** Identifier for a finding made from this failure. Without it the failed stage gives one. */
   readonly cause?: Cause;
 }
 
@@ -19,7 +19,7 @@ export class ExplainedError extends Error {
 
   constructor(explanation: Explanation, options?: ErrorOptions) {
     super(
-      // What was observed is often somebody else's sentence, with a full stop of its own.
+      // The observation is often a sentence of another program that ends with its own full stop.
       `${explanation.thing}: expected ${explanation.expected}, but ${explanation.observed.replace(/(?<!\.)\.$/, '')}. ${explanation.nextStep}`,
       options,
     );
@@ -27,7 +27,10 @@ export class ExplainedError extends Error {
   }
 }
 
-/** True for an {@link ExplainedError}. By its explanation: a plug-in may have loaded its own copy of the class. */
+/**
+ * True for an {@link ExplainedError}. It checks the explanation, not the class, because a plug-in may have loaded its own copy of the
+ * class.
+ */
 export function isExplained(thrown: unknown): thrown is ExplainedError {
   if (!(thrown instanceof Error) || !('explanation' in thrown)) return false;
   const { explanation } = thrown;
@@ -36,12 +39,12 @@ export function isExplained(thrown: unknown): thrown is ExplainedError {
   return ['thing', 'expected', 'observed', 'nextStep'].every((part) => typeof told.get(part) === 'string');
 }
 
-/** What the caller of a command got wrong: it names a thing that is not there or is something else. No promise was looked at. */
+/** A mistake in the call of a command: it names a thing that does not exist or is of another kind. The command checked no promise. */
 export class UsageError extends ExplainedError {
   readonly isUsage = true;
 }
 
-/** Does what depends on something that the caller named; an explained failure of it is the caller's to correct. */
+/** Runs work that depends on something that the caller named. Turns an explained failure into a {@link UsageError}. */
 export async function namedByCaller<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -55,37 +58,40 @@ export async function namedByCaller<T>(work: () => Promise<T>): Promise<T> {
 export const isUsageError = (thrown: unknown): boolean => says(thrown, 'isUsage');
 
 /**
- * What keeps a drill from proving anything on this machine or target, such as a sandbox that the machine refuses. The platform
- * broke no promise by it: whatever stage it ends, the verdict is `unproven`.
+ * A condition of this machine or target that prevents any proof, such as a sandbox that the machine refuses. It is no broken promise of the
+ * platform: the verdict is `unproven` in every stage.
  */
 export class NotProvableHereError extends ExplainedError {
   readonly isNotProvableHere = true;
 }
 
-/** What the author of a contract got wrong. It keeps the contract from being drilled; the platform has broken no promise. */
+/** A mistake of a contract's author. The contract cannot be drilled; the platform has broken no promise. */
 export class ContractMistakeError extends NotProvableHereError {
   readonly isContractMistake = true;
 }
 
 /**
- * A write that may or may not have taken effect: no answer came in time, or the connection was lost after it was sent. A marker
- * lane rejects with it, and the drill then expects neither that the marker is there nor that it is not.
+ * A write that may or may not have taken effect: no answer came in time, or the connection was lost after it was sent. A marker lane
+ * rejects with it. The drill then accepts the marker both present and absent.
  */
 export class IndeterminateWriteError extends Error {
   override readonly name = 'IndeterminateWriteError';
   readonly isIndeterminateWrite = true;
 }
 
-/** True when nobody can tell whether the write took effect. */
+/** True when it is unknown whether the write took effect. */
 export const isIndeterminateWrite = (thrown: unknown): boolean => says(thrown, 'isIndeterminateWrite');
 
-/** True when the platform broke no promise by the failure. */
+/** True when the failure is no broken promise of the platform. */
 export const isNotProvableHere = (thrown: unknown): boolean => says(thrown, 'isNotProvableHere');
 
 /** True when a contract's author caused the failure. */
 export const isContractMistake = (thrown: unknown): boolean => says(thrown, 'isContractMistake');
 
-/** True when the error or one of its causes says so. By a field: a contract file may have loaded its own copy of the class. */
+/**
+ * True when the error or one of its causes has the field. It checks a field, not the class, because a contract file may have loaded its own
+ * copy of the class.
+ */
 function says(thrown: unknown, field: string): boolean {
   const first = firstErrorOf(thrown);
   for (
@@ -98,12 +104,12 @@ function says(thrown: unknown, field: string): boolean {
   return false;
 }
 
-/** What JavaScript and zod throw of themselves, when code meets what its author did not think of. */
+/** Errors that JavaScript and zod throw when code meets a case that its author did not expect. */
 const NOT_THOUGHT_OF = new Set(['ZodError', 'SyntaxError', 'TypeError', 'RangeError', 'ReferenceError']);
 
 /**
- * True for an error that nobody explained: an answer that was not understood, or a mistake in the harness or a plug-in. Wherever
- * it happens, it shows nothing about the platform. An error that was explained may have such a cause.
+ * True for an error without an explanation: an answer of unexpected form, or a mistake in the harness or a plug-in. It shows nothing about
+ * the platform, in every stage. An explained error may have such a cause.
  */
 export function isNotThoughtOf(thrown: unknown): boolean {
   const first = firstErrorOf(thrown);
@@ -111,8 +117,8 @@ export function isNotThoughtOf(thrown: unknown): boolean {
 }
 
 /**
- * True when only time is against what was tried: no answer came within the time allowed. A refused connection, an error or a wrong
- * answer is an answer. By name: a client library and a contract file have their own classes.
+ * True when the attempt failed only because no answer came in time. A refused connection, an error or a wrong answer is an answer. It
+ * checks the name, because client libraries and contract files have their own classes.
  */
 export function isTimeOut(thrown: unknown): boolean {
   const first = firstErrorOf(thrown);
@@ -130,7 +136,7 @@ function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The message of anything thrown, followed by the messages of its causes, outermost first. */
+/** Returns the message of any thrown value, followed by the messages of its causes, outermost first. */
 export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];
   let current: unknown = thrown;
@@ -144,7 +150,7 @@ export function messagesOf(thrown: unknown): string[] {
   return messages;
 }
 
-/** One line for a log or a sentence: the outermost message and, where it differs, the innermost cause. */
+/** Returns one line for a log or a sentence: the outermost message and, if it differs, the innermost cause. */
 export function summaryOf(thrown: unknown): string {
   const messages = messagesOf(thrown).filter((message) => message.trim() !== '');
   const [first = 'unknown error'] = messages;
@@ -152,12 +158,12 @@ export function summaryOf(thrown: unknown): string {
   return last === first || first.includes(last) ? first : `${first} (${last})`;
 }
 
-/** The error that `await using` throws when both the body and a disposal failed. The body's error matters. */
+/** True for the error that `await using` throws when both the body and a disposal failed. The body's error matters. */
 function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }
 
-/** The identifier that the outermost explained error in the chain gives; undefined when none does. */
+/** Returns the cause of the outermost explained error in the chain that has one; undefined when none has. */
 export function causeGivenBy(thrown: unknown): Cause | undefined {
   const first = firstErrorOf(thrown);
   for (
@@ -170,7 +176,7 @@ export function causeGivenBy(thrown: unknown): Cause | undefined {
   return undefined;
 }
 
-/** What ended the body, where its disposals failed besides. */
+/** Returns the error of the body when its disposals failed as well. */
 function firstErrorOf(thrown: unknown): unknown {
   let first = thrown;
   while (isSuppressedError(first)) first = first.suppressed;

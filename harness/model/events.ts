@@ -1,6 +1,6 @@
 import type { Judgement } from './record.ts';
 
-/** What a drill says while it runs, for a live view. Proves nothing and is not recorded. */
+/** Progress message of a running drill, for a live view. It proves nothing and is not recorded. */
 export type DrillEvent =
   | { readonly kind: 'stage'; readonly drill: string; readonly stage: string }
   | { readonly kind: 'progress'; readonly drill: string; readonly message: string }

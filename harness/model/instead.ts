@@ -1,4 +1,4 @@
-/** The same object with some of its members replaced; the others run on the object itself, which may have private fields. */
+/** Returns the object with some of its members replaced. The other members run on the object itself, which may have private fields. */
 export function instead<T extends Members, Members extends object = Partial<T>>(
   original: T,
   members: NoInfer<Members>,

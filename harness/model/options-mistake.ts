@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { ExplainedError } from './errors.ts';
 import { aKind, fieldOf, formOf, type Issue, innermost, suggestion } from './text.ts';
 
-/** What an author wrote, and the form that it does not have. */
+/** Options of an author that do not fit their schema. */
 export interface WrittenOptions {
-  /** As a reader knows it: `jetstream(…)`, `contract "orders"`. */
+  /** Name for a reader: `jetstream(…)`, `contract "orders"`. */
   readonly thing: string;
   readonly schema: z.ZodType;
   readonly options: unknown;
   readonly error: z.ZodError;
   readonly nextStep?: string;
-  /** What the options as a whole are called; `the options` when left out. */
+  /** Name of the options as a whole; `the options` when left out. */
   readonly whole?: string;
 }
 
 /**
- * The options as their schema reads them.
+ * Parses the options with their schema.
  * @throws {ExplainedError} for options that are not well formed.
  */
 export function parsedOptions<T extends z.ZodType>(
@@ -35,7 +35,7 @@ export function parsedOptions<T extends z.ZodType>(
   });
 }
 
-/** The error for options that are not well formed. It names the field, its form, and what was found there. */
+/** Returns the error for options that are not well formed. It names the field, its form, and the value found. */
 export function optionsMistake({ thing, schema, options, error, nextStep, whole }: WrittenOptions): ExplainedError {
   const issue = innermost(misspelt(error.issues) ?? error.issues[0]);
   const field = fieldOf(issue?.path ?? []);
@@ -52,7 +52,7 @@ export function optionsMistake({ thing, schema, options, error, nextStep, whole 
   );
 }
 
-/** The unknown field of an object in which a field is missing: it is the missing one, misspelt. */
+/** Returns the unknown field of an object that also lacks a field. It counts as the missing one, misspelt. */
 function misspelt([first, ...others]: readonly Issue[]): Issue | undefined {
   if (first?.code !== 'invalid_type') return undefined;
   const around = fieldOf(first.path.slice(0, -1));
@@ -102,7 +102,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return current;
 }
 
-/** Fields whose values may be secret: of these only the kind is shown. */
+/** Fields whose values may be secret. A message shows only the kind of the value. */
 const PRIVATE = ['environment', 'secrets', 'configMaps', 'data'];
 const LONGEST_SHOWN = 60;
 
@@ -115,7 +115,7 @@ function shown(value: unknown, issue: Issue | undefined): string {
   return aKind(Array.isArray(value) ? 'array' : typeof value);
 }
 
-/** The fields of the object at a place of a schema; none where it is no object with fixed fields. */
+/** Returns the field names of the object at a place of a schema; none if it is no object with fixed fields. */
 function namesIn(schema: unknown, path: readonly PropertyKey[]): readonly string[] {
   let current: unknown = unwrapped(schema);
   for (const key of path) {

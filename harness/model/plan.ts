@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { postureVerdicts } from './posture.ts';
 
-// What a team set out to have, line by line, and what shows that it has it.
+// Plan of a team, line by line, and the proofs that each line is done.
 
 const on = z
   .string()
@@ -48,7 +48,7 @@ export const planSchema = z.strictObject({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** What a run, or a report of tests, says of one holder. */
+/** Result of a run, or of a test report, for one holder. */
 export const planProofSchema = z.object({
   holder: z.string().describe('As `holderName` writes it.'),
   target: z.string(),
@@ -64,7 +64,7 @@ export const planProofSchema = z.object({
 });
 export type PlanProof = z.infer<typeof planProofSchema>;
 
-/** How people find a holder, and its key: unique among all of them. */
+/** Returns the name of a holder: readable, and its unique key. */
 export function holderName(holder: PlanHolder): string {
   if ('contract' in holder) return `drill ${holder.contract}: ${holder.disaster}`;
   if ('posture' in holder) return `check ${holder.posture}: ${holder.check}`;

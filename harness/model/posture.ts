@@ -9,9 +9,9 @@ import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
 import type { Target } from './target.ts';
 
-// What can be seen of a promise without a drill: how it is written down, and how it is kept up.
+// Posture: checks of a promise without a drill, of how it is written down and how it is kept up.
 
-/** How many recovery points an observation lists at the most; all of them are counted. */
+/** Largest number of recovery points that an observation lists. It counts all of them. */
 export const POINTS_LISTED = 40;
 
 const utc = z.iso.datetime();
@@ -182,7 +182,7 @@ export type ComparisonObservation = z.infer<typeof comparison>;
 export type ScheduleObservation = z.infer<typeof schedule>;
 export type RetentionObservation = z.infer<typeof retention>;
 export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
-/** One thing that is not as it is declared. */
+/** One difference from the declaration. */
 export type PostureDifference = z.infer<typeof differenceSchema>;
 
 export type { UndecidedItem } from './causes.ts';
@@ -193,12 +193,12 @@ export const postureVerdicts = ['met', 'at-risk', 'breached', 'unproven'] as con
 const verdict = z.enum(postureVerdicts);
 export type PostureVerdict = z.infer<typeof verdict>;
 
-/** What stops the roll-out of a platform while it is not shown to be in order. */
+/** Conditions that stop the roll-out of a platform until a check of them is met. */
 export const haltConditions = ['cost', 'access', 'installation', 'rotation', 'repetition', 'backups'] as const;
 const haltCondition = z.enum(haltConditions);
 export type HaltCondition = z.infer<typeof haltCondition>;
 
-/** What of a platform the next phase of its roll-out works with. */
+/** Parts of a platform that the next phase of its roll-out uses. */
 const platformPartKinds = ['bucket', 'cron-job', 'velero-object', 'runbook'] as const;
 const platformPart = z.object({
   kind: z.enum(platformPartKinds),
@@ -256,70 +256,70 @@ export type PostureRecord = z.infer<typeof postureRecordSchema>;
 
 /** The project whose promises are checked. */
 export interface PostureProject {
-  /** What it keeps about itself, such as a runbook, lies below it. */
+  /** Folder of the project. Its own files, such as a runbook, are below it. */
   readonly folder: string;
-  /** Where its runs leave their records. */
+  /** Folder for the records of its runs. */
   readonly outDir: string;
-  /** Everything that it promises to recover, whatever of it this run was asked for. */
+  /** Returns all contracts of the project, even those outside this run. */
   contracts(): Promise<readonly Contract[]>;
   /**
-   * The same with what their manifests say, as they are drilled.
+   * Returns the contracts with the content of their manifests, as drills use them.
    * @throws the mistakes in them.
    */
   drilledContracts(): Promise<readonly Contract[]>;
-  /** What its ledger says of earlier runs; left out where nobody keeps one. */
+  /** Reads earlier runs from the project's ledger. Left out if there is no ledger. */
   readonly readPastRuns?: ReadPastRuns;
 }
 
-/** What a check is given to look with. */
+/** Context of a check. */
 export interface PostureContext {
   readonly target: Target;
   readonly step: Step;
   readonly project: PostureProject;
 }
 
-/** One promise that can be seen without a drill. What it observes is judged elsewhere, and can be judged again. */
+/** Check of one promise without a drill. It only observes; the observation is judged elsewhere, and can be judged again. */
 export interface PostureCheck {
   /** Unique in its contract: lower-case letters, digits and hyphens. */
   readonly name: string;
   /** Begins the sentence: "The NATS writer may write below nats/ and do nothing else". */
   readonly promise: string;
   readonly needs: readonly Capability[];
-  /** It looks closer where the target has these, and says what it left out where not. */
+  /** Optional capabilities. The check covers more on targets that have them, and reports what it left out on others. */
   readonly prefers?: readonly Capability[];
-  /** Parts of the platform that it looks at: the hand-over names them. */
+  /** Parts of the platform that it checks. The hand-over names them. */
   readonly about?: readonly PlatformPart[];
-  /** It halts the roll-out for this while it is not met. */
+  /** Condition for which it halts the roll-out while it is not met. */
   readonly condition?: HaltCondition;
-  /** How long it may take, in milliseconds; a minute when left out. */
+  /** Budget of the check, in milliseconds; a minute when left out. */
   readonly budgetMs?: number;
-  /** It asks for `drilledContracts`, so it waits for the program that reads their manifests. */
+  /** True if it calls `drilledContracts`. It then waits for the program that reads their manifests. */
   readonly readsContracts?: boolean;
-  /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */
+  /** Paths of files and folders that it reads, relative to the platform's folder. A proof holds until one of them changes. */
   readonly reads?: readonly string[];
-  /** The contract from which it takes its objective, where it does not state one itself. */
+  /** Contract from which it takes its objective, if it does not state its own. */
   readonly objectiveOf?: string | undefined;
-  /** The objective that is taken from it, where a contract can be without one. */
+  /** Objective that it takes from that contract, if a contract may lack this objective. */
   readonly objective?: 'rpo' | undefined;
   observe(context: PostureContext): Promise<Observation>;
 }
 
-/** A validated posture contract: what `posture()` makes of what its author wrote. */
+/** A validated posture contract, as `posture()` returns it. */
 export interface PostureContract {
   readonly name: string;
   readonly owner: string;
   readonly controls: readonly string[];
-  /** An executable that puts the platform onto a disposable target, as its operators would. */
+  /** Executable that installs the platform on a disposable target, as its operators would. */
   readonly appliedBy: string | undefined;
-  /** Without one of these it is not checked: the platform could not be put in place, or a check not be made. */
+  /** Capabilities without which it is not checked, because the platform could not be installed or a check could not be made. */
   readonly needs: readonly Capability[];
-  /** With these its checks look closer. */
+  /** Optional capabilities with which its checks cover more. */
   readonly prefers: readonly Capability[];
   readonly checks: readonly PostureCheck[];
-  /** How often the contract promises a proof; nothing is promised where it is left out. */
+  /** Interval at which the contract promises a proof. Without it the contract promises none. */
   readonly cadenceMs?: number;
   readonly audit?: AuditNotes;
-  /** By the names of its checks, a digest of the options of each and of the files that it reads; known once somebody read those. */
+  /** Digest of the options and files of each check, by the name of the check. Set once the files have been read. */
   readonly definitions?: ReadonlyMap<string, string>;
   readonly sourceFile: string | undefined;
 }

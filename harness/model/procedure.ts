@@ -8,38 +8,38 @@ import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
 import type { Target } from './target.ts';
 
-/** What a procedure is given for one backup. */
+/** Input of a procedure for one backup. */
 export interface ProcedureContext {
   readonly target: Target;
   readonly drillId: string;
-  /** From the asset; may hold credentials. */
+  /** Variables of the asset. They may hold credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What those variables mean to an operator, by name. */
+  /** Meanings of the variables for an operator, by name. */
   readonly meanings?: Readonly<Record<string, string>>;
   readonly step: Step;
-  /** The asset's live replica, where it has one. */
+  /** The asset's live replica, if it has one. */
   readonly replica?: Replica;
-  /** Of a second backup: the recovery point that the first one left, of this drill and in the same place. */
+  /** For a second backup: the recovery point that the first backup of this drill left in the same place. */
   readonly earlier?: RecoveryPoint;
 }
 
-/** What a procedure is given for one restore. */
+/** Input of a procedure for one restore. */
 export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
-  /** True where the recovery point is not the newest one: what came after its moment is not wanted back. */
+  /** True when the recovery point is not the newest one. The restore must not bring back later writes. */
   readonly isEarlier?: boolean;
-  /** How long production may wait until the place of this restore knows the backup; left out where it knows it already. */
+  /** The time that production may wait until the place of this restore knows the backup. Left out if it knows it already. */
   readonly backupWait?: BackupWait;
   /**
-   * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
-   * `restore`. The procedure names each of them in `phases`. Left out where no phases are timed.
+   * Runs a part of the restore as a phase of its own, which the engine times. All other work is the phase `restore`. The procedure names
+   * each of its phases in `phases`. Left out when no phases are timed.
    */
   readonly phase?: <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
 }
 
-/** What follows a failover, outside of RTA: the lost place comes back, follows, and is put in charge again. */
+/** Work after a failover, outside of RTA: the lost place comes back, follows, and is put in charge again. */
 export interface FailBack {
-  /** Runs before the servers of the lost place start again: the platform's chance to keep users out of it. */
+  /** Runs before the servers of the lost place start again. The platform can keep users out of it here. */
   beforeReturn(context: ProcedureContext): Promise<RestoreReport>;
   /** Makes the place that came back a replica of the one in charge. */
   rejoin(context: ProcedureContext): Promise<RestoreReport>;
@@ -47,129 +47,134 @@ export interface FailBack {
   failBack(context: ProcedureContext): Promise<RestoreReport>;
 }
 
-/** What a backup left on the machine it ran on. A restore runs on another one. */
+/** Files that a backup left on its machine. A restore runs on another machine. */
 export interface BackupMachine {
-  /** What the contract says production keeps (`keeps`); handed to the restore if it was there. */
+  /** Paths that production keeps, as the contract's `keeps` says. The restore gets those that existed. */
   readonly kept: { readonly path: string; readonly there: boolean }[];
-  /** Files outside its volumes, gone with the machine; the first of them. */
+  /** The first of the files outside its volumes. They are lost with the machine. */
   readonly left: { readonly path: string; readonly sizeBytes: number }[];
-  /** How many those were. */
+  /** Number of all those files. */
   readonly leftFiles: number;
 }
 
-/** Something of the asset that a backup leaves out by its own definition. */
+/** A part of the asset that the backup's own definition leaves out. */
 export interface LeftOut {
-  /** As comparisons name it. */
+  /** Kind, as comparisons name it. */
   readonly kind: string;
-  /** Which one; all of that kind when left out. */
+  /** Name of the item; all of that kind when left out. */
   readonly name?: string | undefined;
-  /** The field of the platform's file, and what it says. */
+  /** The field of the platform's file, and its value. */
   readonly because: string;
 }
 
 /** One restorable backup, as the harness observed it (not as the procedure claims it). */
 export interface RecoveryPoint {
   readonly id: string;
-  /** Where it lies, e.g. `s3://bucket/nats/…`. */
+  /** Location, e.g. `s3://bucket/nats/…`. */
   readonly location: string;
   readonly captureBegan: Moment;
   readonly durable: Moment;
   readonly objects: number;
   readonly sizeBytes: number;
-  /** `sha256:…` over what lies there, or why there is none. */
+  /** `sha256:…` over the content at the location, or why there is none. */
   readonly digest: string;
   readonly encryption: string;
   readonly immutability: string;
-  /** Where some of it has to be thawed before it can be read. */
+  /** Set when some of it has to be thawed before it can be read. */
   readonly archived?: { readonly storageClass: string; readonly thawMs: number };
-  /** What of the asset the definition of the backup leaves out, where the procedure can tell. */
+  /** Parts of the asset that the definition of the backup leaves out, if the procedure knows them. */
   readonly leftOut?: LeftOut[];
-  /** What the procedure itself said about the run, for the record; proves nothing. */
+  /** The procedure's own report about the run, for the record. It proves nothing. */
   readonly claimed: string;
-  /** Of a second backup: why the earlier recovery point cannot be restored any more. Left out where it can. */
+  /** For a second backup: why the earlier recovery point cannot be restored any more. Left out if it can. */
   readonly replacesEarlier?: string;
-  /** What became of what the backup wrote on its own machine, where it ran on one that the harness can look at. */
+  /** Files that the backup wrote on its own machine, if the harness can read that machine. */
   readonly machine?: BackupMachine;
-  /** The second schedule by which it came to lie there, where a copy of a first place is what is restored from. */
+  /** Schedule of the copy, if the restore reads a copy of the first place. */
   readonly copiedOn?: Schedule;
 }
 
-/** What a restore said and did. */
+/** Report of a restore. */
 export interface RestoreReport {
-  /** What the procedure itself said, e.g. `Completed`; proves nothing. */
+  /** The procedure's own result, e.g. `Completed`. It proves nothing. */
   readonly claimed: string;
   readonly warnings: readonly string[];
-  /** The commands as they were run, secrets left out. The runbook is made of the steps told by `performing`, and of these where there are none. */
+  /**
+   * The commands as they were run, without secrets. The runbook uses the steps that `performing` reports, or these commands if there are
+   * none.
+   */
   readonly commands: readonly string[];
 }
 
 /** The real procedure under test: takes backups and restores them. */
 export interface Procedure<Used extends string = string> {
   readonly description: string;
-  /** The ways by which it brings an asset back; the environment that an asset gives to programs when left out. */
+  /** Ways by which it brings an asset back; the environment that an asset gives to programs when left out. */
   readonly protects?: readonly Access<Used>[];
-  /** What the procedure itself needs of the target, beside what the asset needs. */
+  /** Capabilities of the target that the procedure needs, in addition to the asset's. */
   readonly needs: readonly Capability[];
   /**
-   * Paths from the platform's folder of what it reads, runs or applies: scripts, manifests, folders of images. A proof holds until one of
-   * them changes. Those that stand in the contract file between quotes are found without it.
+   * Paths of files and folders that it reads, runs or applies, relative to the platform's folder: scripts, manifests, folders of images. A
+   * proof holds until one of them changes. Quoted paths in the contract file are found without this list.
    */
   readonly reads?: readonly string[];
-  /** What it makes use of where the target has it, and does without elsewhere. */
+  /** Optional capabilities: it uses them on targets that have them. */
   readonly prefers?: readonly Capability[];
   /**
-   * `continuous` when every acknowledged write is its own recovery point (versioning); `mirror` when a live replica follows at
-   * a distance, and the worst lag that was observed is the exposure.
+   * `continuous` when every acknowledged write is its own recovery point (versioning). `mirror` when a live replica follows at a distance;
+   * the exposure is then the worst observed lag.
    */
   readonly schedule: Schedule | 'continuous' | 'mirror';
-  /** True for a continuous procedure that can go back to the moment of a recovery point that is not the newest one. */
+  /** True for a continuous procedure that can restore the moment of an older recovery point. */
   readonly restoresEarlierMoments?: boolean;
-  /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
+  /**
+   * Schedule that copies its recovery points to another region, if there is one. It counts only in a disaster that takes the first place.
+   */
   readonly copiedOn?: Schedule;
   /**
-   * How a place that did not take the backups learns of them; left out where a restore reads the backup itself. The restore waits for
-   * that as the phase `backup-sync`, in the disasters that restore in another place.
+   * How another place learns of the backups. Left out when a restore reads the backup directly. In disasters that restore in another place,
+   * the restore waits for it in the phase `backup-sync`.
    */
   readonly backupSync?: BackupSync;
   /**
-   * Looks, before anything is started, at what the contract names outside of itself, such as scripts.
-   * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.
+   * Checks the things outside the contract that the contract names, such as scripts, before anything starts.
+   * @throws {ContractMistakeError} for the first thing that is missing or unusable.
    */
   check?(): Promise<void>;
   /**
-   * There while the manifests that it names have not been read: makes the procedure that they describe. A run is prepared by it; what
-   * only lists contracts does without.
+   * Reads the manifests that it names and returns the procedure that they describe. Present only until then. A run calls it; commands that
+   * only list contracts do not.
    * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
    */
   prepared?(render: RenderManifests): Promise<Procedure>;
-  /** The phases into which its restore is divided (`RestoreContext.phase`); none when left out. */
+  /** Phases of its restore (`RestoreContext.phase`); none when left out. */
   readonly phases?: readonly RestorePhaseName[];
-  /** In what a run on this target differs from what the procedure is in production, for the record. */
+  /** Returns the differences between a run on this target and the procedure in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**
-   * Runs one backup. The recovery point is what was found afterwards at its destination. A procedure with a schedule is asked twice in a
-   * drill, the second time with `context.earlier`.
+   * Runs one backup. Returns the recovery point that it then finds at the destination. A drill calls a procedure with a schedule twice, the
+   * second time with `context.earlier`.
    * @throws when the procedure failed, or left nothing behind.
    */
   backup(context: ProcedureContext): Promise<RecoveryPoint>;
   /** Restores that recovery point. @throws when the procedure failed. */
   restore(recoveryPoint: RecoveryPoint, context: RestoreContext): Promise<RestoreReport>;
-  /** Only a procedure that moves the service elsewhere, and back. */
+  /** Present in a procedure that moves the service to another place and back. */
   readonly failBack?: FailBack;
 }
 
-/** How long a place may not know a backup that lies in its bucket already. A drill does not wait for it: it is added to RTA. */
+/** Time in which a place does not yet know a backup that is already in its bucket. A drill adds it to RTA and does not wait for it. */
 export interface BackupWait {
-  /** The longest wait in production; null where the place never learns of the backup. */
+  /** The longest wait in production; null if the place never learns of the backup. */
   readonly waitMs: number | null;
-  /** What decides it: the field and its value, or the default of the program. */
+  /** The reason: the field and its value, or the default of the program. */
   readonly because: string;
 }
 
-/** Of a procedure whose restore reads a catalogue of backups that a program fills from the bucket in intervals. */
+/** Waits of a procedure whose restore reads a catalogue of backups. A program fills the catalogue from the bucket at intervals. */
 export interface BackupSync {
-  /** Where the restore runs in a place that was made after the disaster. */
+  /** Wait in a place that was made after the disaster. */
   readonly inNewPlace: BackupWait;
-  /** Where it runs in a place that ran all the time beside the lost one. */
+  /** Wait in a place that ran beside the lost one all the time. */
   readonly inStandby: BackupWait;
 }

@@ -17,12 +17,12 @@ export const findingNames = [
 ] as const;
 
 /**
- * What else a drill can prove. untouched: something outside the blast radius came through disaster and restore as it was.
- * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
+ * Promises besides the content that a drill can prove. untouched: something outside the blast radius is unchanged after disaster and
+ * restore. acceptance: the users of the restored asset accept it, which is more than equal content.
  */
 export const assurancePromises = ['untouched', 'acceptance'] as const;
 
-/** True for a verdict that says the promise was kept. What is not proved is not kept. */
+/** True for a verdict that the promise was kept. An unproven promise is not kept. */
 export const isKept = (verdict: string): boolean => verdict === 'met' || verdict === 'at-risk';
 
 export const phaseNames = [
@@ -52,7 +52,7 @@ export const phase = z.object({
   detail: z.string().optional().describe('Why it did not complete, or why something is added to it.'),
 });
 
-/** What production may wait until the place of a restore knows the backup. */
+/** Time that production may wait until the place of a restore knows the backup. */
 export const backupWait = z.object({
   waitMs: z
     .number()
@@ -62,7 +62,7 @@ export const backupWait = z.object({
   because: z.string().describe('The setting that decides it, and where it stands.'),
 });
 
-/** How a scheduler starts and ends the runs of one schedule. */
+/** Rules by which a scheduler starts and ends the runs of one schedule. */
 export const runPolicy = z.object({
   concurrency: z
     .enum(concurrencies)
@@ -233,7 +233,7 @@ export const moment = z.object({
 /** A read that must find nothing. */
 export const absenceCheck = z.object({ what: z.string(), gone: z.boolean(), observed: z.string() });
 
-/** Why a part of the drill that follows the recovery ended early. */
+/** Reason for the early end of a part of the drill that follows the recovery. */
 export const partFailure = z.object({
   stage: z.string(),
   blame: z.enum(['procedure', 'harness']),
@@ -296,15 +296,15 @@ export const assurance = z.object({
     .describe('How many checks are counted and not listed; none when left out.'),
 });
 
-/** What was looked at besides the content, and what came of it. */
+/** Result of a check besides the content. */
 export type Assurance = z.infer<typeof assurance>;
-/** What a disaster may have to show besides the content. */
+/** Promise besides the content that a disaster may have to prove. */
 export type AssurancePromise = (typeof assurancePromises)[number];
-/** What a comparison of the whole asset found: counts by kind, and the first differences. */
+/** Result of a comparison of the whole asset: counts by kind, and the first differences. */
 export type Comparison = z.infer<typeof comparison>;
-/** How many items of one kind came back as what. */
+/** Numbers of items of one kind: expected, restored, matched, missing, extra, differing. */
 export type ItemCounts = z.infer<typeof itemCounts>;
-/** One field of one item that is not as it was. */
+/** One field of one item that changed. */
 export type Difference = z.infer<typeof difference>;
 export type LaneOutcome = z.infer<typeof lane>;
 export type ControlReading = z.infer<typeof controlReading>;

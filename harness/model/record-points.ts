@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { absenceCheck, comparison, lane, moment, partFailure } from './record-parts.ts';
 
-/** Which of two recovery points: the first that a drill took, or the second. */
+/** Name of a recovery point of a drill: `older` is the first that it took, `newer` the second. */
 const pointName = z.enum(['older', 'newer']);
 
 /** A second restore in the same drill. None of it is part of RTA or RPA. */

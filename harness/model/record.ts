@@ -21,8 +21,8 @@ import {
 import { recoveryPoints } from './record-points.ts';
 
 /**
- * What the drill had to show, written before the disaster from the definitions of contract, disaster, procedure and asset, and from
- * the fingerprint. The judge demands every part of it, and nothing that was not announced.
+ * Proof that the drill has to bring. It is written before the disaster from the definitions of contract, disaster, procedure and asset, and
+ * from the fingerprint. The judge demands every part of it, and nothing else.
  */
 const expected = z.object({
   findings: z.array(z.enum(findingNames)).describe('The findings that contract and disaster promise.'),
@@ -73,8 +73,8 @@ export type ExpectedProof = z.infer<typeof expected>;
 export { findingNames, verdicts } from './record-parts.ts';
 
 /**
- * The version of the record's form; raised when a reader of the old form would misread the new one. Version 2 says what had to be
- * proved (`expected`). Records of version 1 are read, and never judged better than `unproven`.
+ * Version of the record's form. It rises when a reader of the old form would misread the new one. Version 2 added the announced proof
+ * (`expected`). Records of version 1 can be read, but the best verdict on them is `unproven`.
  */
 export const RECORD_SCHEMA_VERSION = 2;
 export const schemaVersion = z.union([z.literal(1), z.literal(RECORD_SCHEMA_VERSION)]);

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
 /**
- * The objects that a file, or a folder, of manifests makes, as `kubectl kustomize` renders them; fields that are null are left out. A path
- * is rendered once a run.
- * @throws {ContractMistakeError} for what cannot be read, or is refused by kubectl, in its words.
+ * Renders a file or a folder of manifests into objects with `kubectl kustomize`. Null fields are left out. Each path is rendered once in a
+ * run.
+ * @throws {ContractMistakeError} for a path that cannot be read, or that kubectl refuses, in kubectl's words.
  */
 export type RenderManifests = (path: string) => Promise<readonly ManifestObject[]>;
 
-/** What the metadata of an object may hold besides its name. */
+/** Metadata of an object besides its name. */
 export const metadataFields = {
   namespace: z.string().optional(),
   uid: z.string().optional(),
@@ -16,7 +16,7 @@ export const metadataFields = {
   deletionTimestamp: z.string().optional(),
 };
 
-/** An object as a manifest declares it; what is not named here is kept as it came. */
+/** An object as a manifest declares it. Unknown fields are kept unchanged. */
 export const manifestObject = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
@@ -28,9 +28,9 @@ export const manifestObject = z.looseObject({
 export type ManifestObject = z.infer<typeof manifestObject>;
 
 /**
- * Gives a part of a contract the `prepared` that makes it anew once its manifests are rendered. What somebody put in the place of a member,
- * as in `{ ...cronJob({ … }), restore }`, stays in its place.
- * @param known the part as it is before.
+ * Adds `prepared` to a part of a contract, which makes the part again from its rendered manifests. A member that an author has replaced, as
+ * in `{ ...cronJob({ … }), restore }`, stays replaced.
+ * @param known the part before its manifests are read.
  */
 export function preparable<P extends object>(
   known: P,

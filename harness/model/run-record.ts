@@ -17,7 +17,7 @@ const proof = z.object({
   owner: z.string(),
 });
 
-/** What the next phase of a roll-out takes over from a run: where things are, what passed, and what is blocked and why. */
+/** Hand-over from a run to the next phase of a roll-out: where things are, what passed, and what is blocked and why. */
 export const handOverSchema = z.object({
   buckets: z.array(part),
   cronJobs: z.array(part).describe('Each as "<namespace>/<name>".'),
@@ -56,7 +56,7 @@ const profile = z.object({
   stopping: z.array(span),
 });
 
-/** A whole run: what `reports/latest/run.json` holds. */
+/** A whole run, as `reports/latest/run.json` holds it. */
 export const runRecordSchema = z.object({
   schemaVersion,
   runId: z.string(),

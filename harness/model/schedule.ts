@@ -1,54 +1,57 @@
 import type { RenderManifests } from './rendering.ts';
 
-/** Whose rules a schedule is read by: robfig/cron (Kubernetes and Velero), Vixie cron (Debian, cronie), or systemd's OnCalendar. */
+/**
+ * Schedulers whose rules decide how a schedule is read: robfig/cron (Kubernetes and Velero), Vixie cron (Debian, cronie), systemd's
+ * OnCalendar.
+ */
 export const schedulers = ['kubernetes', 'vixie', 'systemd'] as const;
 type Scheduler = (typeof schedulers)[number];
 
 /**
- * What happens when a run is due and the one before has not ended: both run, the new one waits for it, the old one is ended, or
- * the new one is left out.
+ * Policies for a run that is due before the previous one has ended: both run, the new run waits, the old run is ended, or the new run is
+ * left out.
  */
 export const concurrencies = ['Allow', 'Forbid', 'Replace', 'Skip'] as const;
 type Concurrency = (typeof concurrencies)[number];
 
-/** How a scheduler starts and ends the runs of one schedule, as the object that holds it says. */
+/** Rules by which a scheduler starts and ends the runs of one schedule, read from the object that holds it. */
 export interface RunPolicy {
   readonly concurrency: Concurrency;
-  /** A run is ended after this much time. */
+  /** Time after which a run is ended. */
   readonly deadlineMs?: number | undefined;
-  /** The field that says so. */
+  /** Field that sets the deadline. */
   readonly deadlineField?: string | undefined;
-  /** A start that is later than this is left out. */
+  /** Longest delay of a start. A later start is left out. */
   readonly startDeadlineMs?: number | undefined;
-  /** How often a failed run is tried again. */
+  /** Number of retries of a failed run. */
   readonly retries?: number | undefined;
 }
 
-/** Why no backup is ever taken by a schedule. */
+/** Reason why a schedule never takes a backup. */
 export interface IdleSchedule {
-  /** The field, what it says and what that means: `it is suspended (spec.suspend: true)`. */
+  /** The field, its value and its meaning: `it is suspended (spec.suspend: true)`. */
   readonly reason: string;
   /** An identifier of docs/causes.md. */
   readonly cause: string;
 }
 
-/** A cron schedule with the time zone in which it is read. */
+/** A cron schedule with its time zone. */
 export interface Schedule {
   readonly cron: string;
   readonly timeZone: string;
-  /** By whose rules `cron` is read; by those of Kubernetes when left out. */
+  /** Scheduler whose rules apply to `cron`; Kubernetes when left out. */
   readonly scheduler?: Scheduler | undefined;
   /** The object of the platform that holds it, e.g. `CronJob ops/backup in ops/all.yaml`; undefined when the contract itself states it. */
   readonly heldBy?: string | undefined;
-  /** In a record: that object was not read, so `cron` says nothing. */
+  /** Set in a record when that object was not read. `cron` then means nothing. */
   readonly unread?: true | undefined;
   /** Why that object never takes a backup, with the field that says so. */
   readonly idle?: IdleSchedule | undefined;
   readonly runs?: RunPolicy | undefined;
-  /** How long a recovery point is kept, where the same object says it. */
+  /** Time for which a recovery point is kept, if the same object says it. */
   readonly keptMs?: number | undefined;
   /**
-   * There while the object that holds it has not been read, which happens when a run is prepared: `cron` is empty until then.
+   * Reads the object that holds the schedule. Present until a run is prepared; `cron` is empty until then.
    * @throws {ContractMistakeError} when the manifests do not hold that object.
    */
   readonly read?: ((render: RenderManifests) => Promise<HeldSchedule>) | undefined;
@@ -59,12 +62,12 @@ export interface HeldSchedule extends Schedule {
   readonly heldBy: string;
 }
 
-/** A schedule as the live object has it. */
+/** A schedule, read from the live object. */
 export interface LiveSchedule {
   readonly cron: string;
   readonly timeZone: string;
   readonly paused: boolean;
-  /** Why it takes no backup although it is there and not paused; null when nothing speaks against it. */
+  /** Why it takes no backup although it exists and is not paused; null when there is no known reason. */
   readonly problem: string | null;
   readonly runs?: RunPolicy | undefined;
 }

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { ExplainedError, isExplained } from './errors.ts';
 
 /**
- * Shorter values are not redacted: a Secret that holds `1` would turn every `1` of a log into `***`, and a value that short
- * keeps nothing secret.
+ * Length of the shortest redacted value. A Secret that holds `1` would turn every `1` of a log into `***`, and a value that short is no
+ * secret.
  */
 export const SHORTEST_SECRET_CHARACTERS = 4;
-/** A value of at least this length is also found in hex and inside a longer base64 text. A shorter one occurs there by chance. */
+/** Length of the shortest value that is also redacted in hex and inside longer base64 text. A shorter value occurs there by chance. */
 const SHORTEST_INSIDE_BASE64 = 8;
 
 const REDACTED = '***';
 const USER_INFO = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/?#@]+)@/gi;
 
-/** Ways in which programs print a variable: a shell, `declare -x`, YAML, JSON, `util.inspect`. */
+/** Forms in which programs print a variable: a shell, `declare -x`, YAML, JSON, `util.inspect`. */
 const ASSIGNMENTS: readonly ((name: string, value: string) => readonly [before: string, value: string])[] = [
   (name, value) => [`${name}=`, value],
   (name, value) => [`${name}="`, value],
@@ -24,28 +24,28 @@ const ASSIGNMENTS: readonly ((name: string, value: string) => readonly [before: 
   (name, value) => [`"${name}": "`, JSON.stringify(value).slice(1, -1)],
 ];
 
-/** A text to look for, and what stands in its place. */
+/** A text to find, and its replacement. */
 interface Hidden {
   readonly text: string;
   readonly replacement: string;
 }
 
 /**
- * The secret values of one run, tracked by origin: a value is added by the code that obtained it from credentials, from a
- * Secret or from something declared `secret`. Names of variables decide nothing.
+ * Secret values of one run, tracked by origin. The code that obtains a value from credentials, from a Secret or from something declared
+ * `secret` adds it. Names of variables decide nothing.
  */
 export class Secrets {
   readonly #hidden = new Map<string, Hidden>();
   readonly #public = new Set<string>();
   #index: ReadonlyMap<string, readonly Hidden[]> | undefined;
 
-  /** @param origin where the value came from, for a reader: `Secret ops/backup-key, key id`. */
+  /** @param origin source of the value, for a reader: `Secret ops/backup-key, key id`. */
   add(value: string, _origin: string): void {
     if (value.trim().length < SHORTEST_SECRET_CHARACTERS || this.#public.has(value)) return;
     for (const text of formsOf(value)) this.#hide({ text, replacement: REDACTED });
   }
 
-  /** A value of a Secret's `data`: the text as it stands there, and what it decodes to where that is text. */
+  /** Adds a value of a Secret's `data`: the encoded text, and the decoded value if that is text. */
   addBase64(encoded: string, origin: string): void {
     const bytes = Buffer.from(encoded, 'base64');
     const decoded = bytes.toString('utf8');
@@ -53,7 +53,7 @@ export class Secrets {
     if (!this.#public.has(decoded)) this.#hide({ text: encoded, replacement: REDACTED });
   }
 
-  /** The user information of every URL in the text: a password, or a token that stands in its place. */
+  /** Adds the user information of every URL in the text: the password, or the token in its place. */
   addCredentialsOf(text: string, origin: string): void {
     for (const [, userInfo = ''] of text.matchAll(USER_INFO)) {
       const [user = '', ...password] = userInfo.split(':');
@@ -64,8 +64,8 @@ export class Secrets {
   }
 
   /**
-   * A value that the harness made for the drill and that keeps nothing secret, such as the name of a bucket: it stays readable, also
-   * where a Secret is filled with it. A value that is known to be secret stays secret.
+   * Adds a public value that the harness made for the drill, such as the name of a bucket. It stays readable even if a Secret holds it. A
+   * value that is already known as secret stays secret.
    */
   addPublic(value: string): void {
     if (value === '' || this.foundIn(value)) return;
@@ -73,14 +73,14 @@ export class Secrets {
     this.addName(value);
   }
 
-  /** The name of an object. It stays readable although it may contain a secret value, such as a user that an object is named after. */
+  /** Adds the name of an object. It stays readable even if it contains a secret value, such as the name of a user. */
   addName(name: string): void {
     this.#hide({ text: name, replacement: name });
   }
 
   /**
-   * The value of a variable whose author did not say whether it is secret. It is redacted where a text shows the variable, as a listing
-   * of an environment does, and nowhere else: most such values are words that occur everywhere.
+   * Adds the value of a variable whose author did not say whether it is secret. It is redacted only where a text shows the variable, as a
+   * listing of an environment does: most such values are words that occur everywhere.
    */
   addUndeclared(name: string, value: string): void {
     if (value === '' || this.#public.has(value)) return;
@@ -90,7 +90,7 @@ export class Secrets {
     }
   }
 
-  /** The text with every secret value replaced by `***`; where one value contains another, the longer one is replaced. */
+  /** Returns the text with `***` in place of every secret value. If one value contains another, the longer one is replaced. */
   redact(text: string): string {
     if (this.#hidden.size === 0 || text.length < SHORTEST_SECRET_CHARACTERS) return text;
     this.#index ??= indexOf(this.#hidden.values());
@@ -122,7 +122,7 @@ export class Secrets {
   }
 }
 
-/** By their first characters, the longest first. A pattern of all of them would try each one at every place of a text. */
+/** Returns the hidden texts by their first characters, the longest first. A single pattern would try each text at every position. */
 function indexOf(all: Iterable<Hidden>): ReadonlyMap<string, readonly Hidden[]> {
   const index = new Map<string, Hidden[]>();
   for (const hidden of all) {
@@ -135,7 +135,7 @@ function indexOf(all: Iterable<Hidden>): ReadonlyMap<string, readonly Hidden[]> 
   return index;
 }
 
-/** A value as it may appear in a text: as it is, line by line (a key in PEM), in base64, in hex, in a URL and in JSON. */
+/** Returns the forms of a value in a text: unchanged, line by line (a key in PEM), in base64, in hex, in a URL and in JSON. */
 function formsOf(value: string): Set<string> {
   const trimmed = value.trim();
   const forms = new Set([value, trimmed]);
@@ -157,8 +157,8 @@ function formsOf(value: string): Set<string> {
 }
 
 /**
- * The value in base64 by itself, and the characters that do not depend on what surrounds it, for each of the three places at which it
- * can begin in a longer text (`user:password`, a file of credentials).
+ * Returns the base64 forms of the value: by itself, and inside a longer text (`user:password`, a file of credentials). Inside, it can begin
+ * at three offsets; each form has only the characters that do not depend on the surrounding text.
  */
 function base64FormsOf(value: string): string[] {
   const bytes = Buffer.from(value);
@@ -177,19 +177,19 @@ function base64FormsOf(value: string): string[] {
   return forms;
 }
 
-/** Lines that frame a key are the same in every key, and a short line of a file (`[default]`) is no secret. */
+/** False for lines that frame a key, which are the same in every key, and for short lines of a file (`[default]`). */
 const isSecretLine = (line: string): boolean => line.length >= 16 && !line.startsWith('-----');
 
 function decodedOf(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // Not encoded: a percent sign of its own.
+    // The text is not encoded: it contains a plain percent sign.
     return text;
   }
 }
 
-/** The same error without secret values in its message, where it has any: an explained error stays one. */
+/** Returns the error without secret values in its message. An explained error stays one. */
 export function withoutSecrets(error: unknown, secrets: Secrets): unknown {
   if (!isExplained(error) || !secrets.foundIn(error.message)) return error;
   const { thing, expected, observed, nextStep } = error.explanation;
@@ -202,7 +202,7 @@ export function withoutSecrets(error: unknown, secrets: Secrets): unknown {
   });
 }
 
-/** Fields that name a part of the record. Another part refers to them, or code compares them with a word of its own. */
+/** Fields that name a part of the record. Other parts refer to them, or code compares them with fixed words. */
 const IDENTIFIERS: ReadonlySet<string> = new Set([
   'name',
   'drillId',
@@ -220,8 +220,8 @@ const IDENTIFIERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A copy of a record in which no text holds a secret value. Numbers, words of a fixed set, dates and names stay as they are, so that a
- * verdict on the copy is the verdict on the original.
+ * Returns a copy of a record without secret values. Numbers, words of a fixed set, dates and names stay unchanged, so the copy gets the
+ * same verdict as the original.
  */
 export function redactRecord<T extends z.ZodType>(schema: T, record: z.output<T>, secrets: Secrets): z.output<T> {
   const identifiers = new Set<string>();
@@ -232,7 +232,7 @@ export function redactRecord<T extends z.ZodType>(schema: T, record: z.output<T>
   return walk(schema, record, '', (text) => (identifiers.has(text) ? text : secrets.redact(text))) as z.output<T>;
 }
 
-/** Rebuilds the value with every free text replaced; what the schema does not know is treated as free text, too. */
+/** Rebuilds the value with every free text replaced. Fields that the schema does not know count as free text. */
 function walk(
   schema: z.core.$ZodType | undefined,
   value: unknown,
@@ -255,7 +255,7 @@ function walk(
   );
 }
 
-/** The schema of the value itself: of a union, the first part that it fits. */
+/** Returns the schema of the value itself; for a union, the first option that fits. */
 function inner(schema: z.core.$ZodType | undefined, value: unknown): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
     return inner(schema.unwrap(), value);
@@ -267,11 +267,11 @@ function inner(schema: z.core.$ZodType | undefined, value: unknown): z.core.$Zod
   );
 }
 
-/** One of a fixed set of words, or a string in a form that a reader of the record relies on, such as a date. */
+/** True for one of a fixed set of words, and for a string of a form on which readers of the record rely, such as a date. */
 const isFixed = (schema: z.core.$ZodType | undefined): boolean =>
   schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral || schema instanceof z.ZodStringFormat;
 
-/** A value that its author declared secret. It reaches the programs of a drill; a text or a record never shows it. */
+/** A value that its author declared secret. The programs of a drill get it; no text or record shows it. */
 export class SecretValue {
   readonly #value: string | undefined;
 
@@ -279,7 +279,7 @@ export class SecretValue {
     this.#value = value;
   }
 
-  /** @throws {ExplainedError} when there is no value: the variable of the environment that it was read from is not set. */
+  /** @throws {ExplainedError} when there is no value, because its environment variable is not set. */
   reveal(variable: string): string {
     if (this.#value !== undefined && this.#value !== '') return this.#value;
     throw new ExplainedError({
@@ -304,7 +304,7 @@ export class SecretValue {
 }
 
 /**
- * Declares a value secret: `environment: { GPG_PASSPHRASE: secret(process.env.GPG_PASSPHRASE) }`. The drill's programs get the value;
- * every text and record shows `***` in its place. A value that is not set fails the drill that needs it, and no other.
+ * Declares a value secret: `environment: { GPG_PASSPHRASE: secret(process.env.GPG_PASSPHRASE) }`. The drill's programs get the value; every
+ * text and record shows `***` in its place. A missing value fails only the drill that needs it.
  */
 export const secret = (value: string | undefined): SecretValue => new SecretValue(value);

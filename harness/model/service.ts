@@ -1,41 +1,43 @@
 import type { Secrets } from './secrets.ts';
 
-/** What a contract may need of a target, e.g. the name of a system: as contracts, records, the command line and messages spell it. */
+/**
+ * Something that a contract may need of a target, e.g. the name of a system. Contracts, records, the command line and messages spell it
+ * alike.
+ */
 export type Capability = string;
 
 declare const requested: unique symbol;
 
 /**
- * A token for something that a target can supply: what somebody gets who asks for it is a `Place`, and what they say when they ask is a
- * `Request`. The system that uses the place owns the token (`systems/<name>/service.ts`). Tokens are compared by name, so two packages
- * may agree on one.
+ * Token for something that a target can supply. A caller passes a `Request` and gets a `Place`. The system that uses the place owns the
+ * token (`systems/<name>/service.ts`). Tokens are compared by name, so two packages may agree on one.
  */
 export interface Service<Place, Request = undefined> {
   /** Unique, lower case, e.g. `nats-server`. */
   readonly name: string;
-  /** What a contract needs of a target so that it can supply this. Several services may stand on one capability. */
+  /** Capability that the target needs to supply it. Several services may share one capability. */
   readonly capability: Capability;
-  /** Only for the type of what is said when somebody asks. */
+  /** Carries the type of the request only. */
   readonly [requested]?: (request: Request) => void;
   /**
-   * Makes every credential of the place known before anybody can use it.
-   * @returns the place, or one that also tells the credentials that it gets later.
+   * Reports every credential of the place before any caller can use the place.
+   * @returns the place, or a wrapper that also reports credentials that the place gets later.
    */
   tellCredentials(place: Place, secrets: Secrets): Promise<Place>;
 }
 
-/** What is said when somebody asks for a place: nothing for a shared one. */
+/** Arguments of a call that asks for a place: none for a shared one. */
 export type Asked<Request> = Request extends undefined ? [] : [request: Request, signal: AbortSignal];
 
-/** What a token is made of. */
+/** Definition of a token. */
 export interface ServiceDefinition<Place> {
   readonly name: string;
   readonly capability: Capability;
-  /** Left out where a place holds no credentials. */
+  /** Left out when a place holds no credentials. */
   readonly tellCredentials?: (place: Place, secrets: Secrets) => Place | Promise<Place>;
 }
 
-/** Makes a token. Every token that a target is asked for has a supplier there, or the target says that it has none. */
+/** Makes a token. A target has a supplier for a token, or says that it has none. */
 export const service = <Place, Request = undefined>({
   name,
   capability,
@@ -46,18 +48,18 @@ export const service = <Place, Request = undefined>({
   tellCredentials: async (place, secrets) => await tellCredentials(place, secrets),
 });
 
-/** What is said when somebody asks for a place of a drill's own. */
+/** Request for a place of a drill's own. */
 export interface OwnPlaceRequest {
-  /** Part of the names of what is started; two drills may say the same. */
+  /** Part of the names of the started things. Two drills may use the same label. */
   readonly label: string;
 }
 
-/** A place of one drill's own that can be lost whole and replaced, so that a disaster of one drill never reaches another drill. */
+/** A place of one drill's own that can be lost whole and replaced. A disaster of one drill thus never reaches another drill. */
 export interface LosablePlace extends AsyncDisposable {
-  /** True while a process of it lives; for the proof of destruction. */
+  /** Returns true while one of its processes lives; for the proof of destruction. */
   isAlive(): Promise<boolean>;
-  /** Kills every process of it and removes what it stored. Says exactly what was done. */
+  /** Kills all of its processes and removes its stored data. Returns an exact description of what it did. */
   lose(): Promise<string>;
-  /** After `lose`: a new, empty one at the same address. */
+  /** Starts a new, empty place at the same address, after `lose`. */
   replace(signal: AbortSignal): Promise<void>;
 }

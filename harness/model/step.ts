@@ -1,38 +1,40 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Secrets } from './secrets.ts';
 
-/** What every piece of work in a drill is handed: the clock, its own abort signal, a scratch folder, a place to say how far it is. */
+/** Context of every piece of work in a drill: the clock, its own abort signal, a scratch folder, a function to report progress. */
 export interface Step {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Outside the blast radius; removed after the drill. */
+  /** Folder outside the blast radius. It is removed after the drill. */
   readonly scratchDir: string;
-  /** The secret values of the drill: add a value where it is obtained; redact a text before it leaves this process. */
+  /** Secret values of the drill. Add a value where the code obtains it; redact a text before it leaves this process. */
   readonly secrets: Secrets;
   progress(message: string): void;
-  /** Told of every step of a recovery once it has ended (see `performing`). Left out where nobody records it. */
+  /** Called with every step of a recovery that has ended (see `performing`). Left out when nobody records it. */
   readonly performed?: (performed: PerformedStep) => void;
 }
 
-/** Something that a command of a recovery is given and that is another thing in every drill and every disaster. */
+/** Input of a command of a recovery that differs in every drill and every disaster. */
 export interface RecoveryVariable {
   readonly name: string;
-  /** What to set it to, for somebody who was not there: "the backup to restore, as s3://bucket/prefix/". */
+  /** Explanation of the value to set, for a reader who did not see the drill: "the backup to restore, as s3://bucket/prefix/". */
   readonly meaning: string;
-  /** A shell word that gives it, where there is one: `"$(mktemp -d)"`. */
+  /** A shell word that yields the value, if there is one: `"$(mktemp -d)"`. */
   readonly obtain?: string;
-  /** What it was in this drill. Left out for a secret. */
+  /** Value in this drill. Left out for a secret. */
   readonly value?: string;
 }
 
 /** One step of a recovery as an operator would carry it out. */
 export interface RecoveryStep {
-  /** As an instruction, in the same words in every drill: "Restore every stream of the backup". */
+  /** Instruction, in the same words in every drill: "Restore every stream of the backup". */
   readonly what: string;
-  /** As it is typed: what belongs to the one drill is a `$VARIABLE`, secrets are nowhere. Left out when nothing is typed. */
+  /**
+   * Command as an operator types it, without secrets. Values of the one drill are a `$VARIABLE`. Left out when there is nothing to type.
+   */
   readonly command?: string;
   readonly variables?: readonly RecoveryVariable[];
-  /** What to look at and do when this step fails. */
+  /** Things to check and do when this step fails. */
   readonly ifItFails?: string;
 }
 
@@ -42,13 +44,13 @@ export interface PerformedStep extends RecoveryStep {
   readonly outcome: 'done' | 'failed';
 }
 
-/** Whoever performs a step has a clock, and a drill that is told of it: a `Step` is one. */
+/** The part of a `Step` that `performing` needs. */
 interface Performer {
   readonly clock: Clock;
   readonly performed?: ((performed: PerformedStep) => void) | undefined;
 }
 
-/** Does the work, and tells the drill what was done and how long it took, also when it failed: the runbook is made of these. */
+/** Does the work and reports to the drill what was done and how long it took, even when it failed. The runbook is made of these reports. */
 export async function performing<T>(step: Performer, described: RecoveryStep, work: () => Promise<T>): Promise<T> {
   const beganMs = step.clock.monotonicMs();
   const tell = (outcome: PerformedStep['outcome']) =>

@@ -3,57 +3,59 @@ import { ExplainedError } from './errors.ts';
 import type { Secrets } from './secrets.ts';
 import type { Asked, Capability, Service } from './service.ts';
 
-/** Where the real systems run. Hands out places; owns every process behind them. */
+/** Environment in which the real systems run. It hands out places and owns every process behind them. */
 export interface Target {
   readonly name: string;
   readonly sessionId: string;
-  /** What contracts may need of it. */
+  /** Capabilities that contracts may need. */
   readonly capabilities: readonly Capability[];
   readonly differencesFromProduction: readonly string[];
   readonly tools: readonly ToolInUse[];
-  /** How programs of the platform run on this machine. */
+  /** The way in which programs of the platform run on this machine. */
   readonly sandbox: HostSandbox;
-  /** Path of a command line. @throws {ExplainedError} for one that the target was not given. */
+  /** Returns the path of a command-line program. @throws {ExplainedError} for one that the target does not have. */
   tool(name: ToolName): string;
-  /** What programs of the platform find on their PATH: the path of each command line by its plain name. */
+  /** Paths of the command-line programs on the PATH of the platform's programs, by plain name. */
   readonly commandLines: Readonly<Record<string, string>>;
-  /** Whether `place` can supply this service here. */
+  /** Returns true when `place` can supply this service. */
   offers(service: Pick<Service<unknown, never>, 'name' | 'capability'>): boolean;
   /**
-   * A place of that service. Who asks disposes it, where it is disposable. A shared place outlives that.
+   * Returns a place of that service. The caller disposes of it if it is disposable. A shared place outlives the disposal.
    * @throws {ExplainedError} when this target does not offer the service, or the place cannot be started.
    */
   place<Place, Request>(service: Service<Place, Request>, ...asked: Asked<Request>): Promise<Place>;
-  /** Makes the credentials of every shared place known, also of those that nobody asks for: programs inside the target use them. */
+  /** Reports the credentials of every shared place, even of unused ones, because programs inside the target use them. */
   tellCredentials(secrets: Secrets): Promise<void>;
 }
 
 type Open = (request: unknown, signal: AbortSignal) => Promise<unknown>;
 
-/** What a target supplies, by service. `target.place`, `offers` and `tellCredentials` are made of it, the same way for every target. */
+/**
+ * Places that a target supplies, by service. It provides `target.place`, `offers` and `tellCredentials` in the same way for every target.
+ */
 export class Places {
   readonly #target: string;
   readonly #capabilities: readonly Capability[];
   readonly #opens = new Map<string, Open>();
   readonly #tells: ((secrets: Secrets) => Promise<unknown>)[] = [];
 
-  /** @param target its name, for messages. @param capabilities what it was started with. */
+  /** @param target its name, for messages. @param capabilities those with which it was started. */
   constructor(target: string, capabilities: readonly Capability[]) {
     this.#target = target;
     this.#capabilities = capabilities;
   }
 
-  /** Says how a place of a caller's own is started. */
+  /** Registers how to start a place of a caller's own. */
   own<Place, Request>(
     service: Service<Place, Request>,
     open: (request: Request, signal: AbortSignal) => Promise<Place>,
   ): this {
-    // The token's type says what `place` is given for this name, and nobody else calls it.
+    // The token's type determines the request that `place` passes for this name. Nothing else calls it.
     this.#opens.set(service.name, open as Open);
     return this;
   }
 
-  /** Says what the shared place is; nothing where it was not started. */
+  /** Registers the shared place. Does nothing if it was not started. */
   shared<Place>(service: Service<Place>, place: Place | undefined): this {
     if (place === undefined) return this;
     this.#opens.set(service.name, async () => place);
@@ -61,7 +63,7 @@ export class Places {
     return this;
   }
 
-  /** Says how the shared place is started: once, when somebody asks for it first. A start that failed is tried again by the next who asks. */
+  /** Registers how to start the shared place. The first request starts it. After a failed start the next request tries again. */
   sharedOnDemand(
     service: Pick<Service<unknown, never>, 'name'>,
     open: (signal: AbortSignal) => Promise<unknown>,
@@ -77,7 +79,7 @@ export class Places {
     return this;
   }
 
-  /** The members of a target that are about its places. */
+  /** Members of a target that concern its places. */
   get members(): Pick<Target, 'offers' | 'place' | 'tellCredentials'> {
     return {
       offers: ({ name, capability }) => this.#capabilities.includes(capability) && this.#opens.has(name),
@@ -96,7 +98,7 @@ export class Places {
   }
 }
 
-/** What is said of a part that the target was not started with. */
+/** Returns the error for a part with which the target was not started. */
 export const notStarted = (target: string, capability: Capability): ExplainedError =>
   new ExplainedError({
     thing: `${target} target, part ${capability}`,
@@ -105,29 +107,29 @@ export const notStarted = (target: string, capability: Capability): ExplainedErr
     nextStep: `Name '${capability}' among the parts when the ${target} target is started, or among the needs of the contract's asset.`,
   });
 
-/** A target whose parts are there one after the other. Disposal stops all of it. */
+/** A target whose parts become ready one after the other. Disposal stops all of them. */
 export interface OpenTarget<Attached extends { readonly target: Target } = { readonly target: Target }>
   extends AsyncDisposable {
   /**
    * Waits for those parts.
-   * @returns the target as it is for somebody who needs them.
-   * @throws {ExplainedError} why one of them cannot be had.
+   * @returns the target for a caller that needs these parts.
+   * @throws {ExplainedError} that says why one of the parts is not available.
    */
   untilReady(parts: readonly Capability[]): Promise<Attached>;
 }
 
-/** A target that is there already, and that somebody else stops. */
+/** Wraps a target that is ready. The caller stops the target itself. */
 export const readyTarget = (target: Target): OpenTarget => ({
   untilReady: async () => ({ target }),
   [Symbol.asyncDispose]: async () => undefined,
 });
 
-/** A program that real parts run or are used with, by the name that the toolchain has a recipe for, or that its provider gave it. */
+/** Name of a program that real parts run or need: the name of a recipe of the toolchain, or the name that a provider gave it. */
 export type ToolName = string;
 
-/** Where every program is, once obtained. */
+/** Paths of all programs that have been obtained. */
 export interface Toolchain {
-  /** @throws {ExplainedError} for a tool that this toolchain was not asked to obtain. */
+  /** @throws {ExplainedError} for a tool that this toolchain did not obtain. */
   path(name: ToolName): string;
   readonly inUse: readonly ToolInUse[];
 }
@@ -136,18 +138,20 @@ export interface ToolInUse {
   readonly name: string;
   readonly version: string;
   /**
-   * Where the binary came from (`environment`, `cache`, `path`, `built`, `pack` with its digest, `wheel` with its file and digest, or `image`
+   * Source of the binary (`environment`, `cache`, `path`, `built`, `pack` with its digest, `wheel` with its file and digest, or `image`
    * with its reference and digest), or an image digest.
    */
   readonly source: string;
 }
 
 /**
- * How this machine runs the platform's programs, as plain data: found once when a target starts, and part of its handle.
+ * The way in which this machine runs the platform's programs, as plain data. It is found once when a target starts, and is part of its
+ * handle.
  *
  * - `bubblewrap`: each program runs in a sandbox of its own.
  * - `none`: no sandbox, because the user said so. Programs can reach the files of this machine.
- * - `refused`: there is no sandbox and nobody allowed to do without one, so no program runs and what depends on one is `unproven`.
+ * - `refused`: there is no sandbox, and the user did not allow running without one. No program runs, and everything that depends on one is
+ *   `unproven`.
  */
 export const hostSandboxSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -156,25 +160,25 @@ export const hostSandboxSchema = z.discriminatedUnion('kind', [
     path: z.string(),
     version: z.string(),
     source: z.enum(['machine', 'cache', 'installed']),
-    /** True when each sandbox has a user namespace of its own, in which no further one can be made. */
+    /** True when each sandbox has its own user namespace and cannot make another one inside it. */
     userNamespace: z.boolean(),
-    /** Program that closes abstract unix sockets (by Landlock) before it starts another one; null where none can. */
+    /** Program that blocks abstract unix sockets (by Landlock) and then starts another program; null if there is none. */
     scopedBy: z.string().nullable(),
   }),
   z.object({
     kind: z.literal('none'),
-    /** Who said so, e.g. "the configuration says sandbox: 'none'". */
+    /** Source of the decision, e.g. "the configuration says sandbox: 'none'". */
     reason: z.string(),
   }),
   z.object({ kind: z.literal('refused'), reason: z.string(), fix: z.string() }),
 ]);
 export type HostSandbox = z.output<typeof hostSandboxSchema>;
 
-/** What a configuration may say about it: `bubblewrap` is the rule, `none` does without. */
+/** Values of the option in a configuration: `bubblewrap` is the default, `none` uses no sandbox. */
 export const sandboxWishes = ['bubblewrap', 'none'] as const;
 export type SandboxWish = (typeof sandboxWishes)[number];
 
-/** One sentence for a record, a log or a report. */
+/** Describes the sandbox in one sentence for a record, a log or a report. */
 export function describeSandbox(sandbox: HostSandbox): string {
   switch (sandbox.kind) {
     case 'bubblewrap': {

@@ -1,24 +1,25 @@
 import type { z } from 'zod';
 
-/** `1 drill`, `2 drills`, `0 drills`. */
+/** Returns a count with its noun: `1 drill`, `2 drills`, `0 drills`. */
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${count} ${count === 1 ? one : several}`;
 
 /**
- * `1 consumer`, `2 consumers`: of a kind that a record names by its English plural. A Kubernetes kind (`Secret`) is a name and stays as it is.
+ * Returns a count with a kind that a record names by its English plural: `1 consumer`, `2 consumers`. A Kubernetes kind (`Secret`) is a
+ * name and stays unchanged.
  */
 export function countedOf(count: number, kind: string): string {
   const isPlural = /^[a-z].*[^s]s$/.test(kind);
   return `${count} ${count === 1 && isPlural ? kind.replace(/(ies|s)$/, (ending) => (ending === 'ies' ? 'y' : '')) : kind}`;
 }
 
-/** For sorting: code units, not the order of a locale, so that every machine writes the same file. */
+/** Compares texts for sorting, by code units. The order of a locale would make files differ between machines. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Whether a text shows nothing to its reader: it is empty, or all of it is white space, control characters and invisible marks. */
+/** Returns true for a text without a visible character: it is empty, or has only white space, control characters and invisible marks. */
 export const isBlank = (text: string): boolean => !/[^\s\p{C}\p{Default_Ignorable_Code_Point}]/u.test(text);
 
-/** ` (did you mean "…"?)` for the nearest candidate, when one is near enough to be a slip. */
+/** Returns ` (did you mean "…"?)` for the nearest candidate, if one is near enough to be a slip. */
 export function suggestion(written: string, candidates: readonly string[]): string {
   const near = candidates
     .map((candidate) => ({ candidate, distance: editDistance(written.toLowerCase(), candidate.toLowerCase()) }))
@@ -43,13 +44,13 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-// The one way in which what zod finds becomes a sentence. Its own messages are for programmers.
+// Turns the issues of zod into sentences. zod's own messages are for programmers.
 
 export type Issue = z.core.$ZodIssue;
 
 /**
- * What is wrong in data that nobody wrote by hand, such as a record: the first few places, in words.
- * @param within the place of the data in what its reader knows.
+ * Describes the first few issues of data that nobody wrote by hand, such as a record.
+ * @param within path of the data within a thing that the reader knows.
  */
 export function issuesInWords(error: z.ZodError, most = 3, within: readonly string[] = []): string {
   const said = error.issues
@@ -82,7 +83,9 @@ function issueInWords(issue: Issue): string {
   return /^(must|has|is) /.test(issue.message) ? `${place} ${issue.message}` : `${place} is wrong: ${issue.message}`;
 }
 
-/** The form that zod's own words ask for; undefined where the schema has words of its own, or zod none that a reader knows. */
+/**
+ * Returns the form that zod's own message asks for. Undefined if the schema has its own message, or zod's is not plain enough for a reader.
+ */
 export function formOf(issue: Issue | undefined): string | undefined {
   if (issue === undefined || !/^(Too (small|big)|Invalid ISO date)/.test(issue.message)) return undefined;
   if (issue.code === 'invalid_format') return 'a day such as 2027-01-31';
@@ -97,7 +100,9 @@ function sized(limit: 'at least' | 'at most', origin: string, count: number): st
   return `a number of ${limit} ${count}`;
 }
 
-/** Of a union, the issue of the alternative that got furthest: a field that is unknown to it is further than another kind of value. */
+/**
+ * Returns, for a union, the issue of the alternative that got furthest. An unknown field counts as further than a value of another kind.
+ */
 export function innermost(issue: Issue | undefined): Issue | undefined {
   if (issue?.code !== 'invalid_union') return issue;
   const reach = ({ path, code }: Issue) => path.length + (code === 'unrecognized_keys' ? 1 : 0);
@@ -108,6 +113,6 @@ export function innermost(issue: Issue | undefined): Issue | undefined {
 
 export const fieldOf = (path: readonly PropertyKey[]): string => path.map(String).join('.');
 
-/** `a number`, `an array`. */
+/** Returns the kind with its article: `a number`, `an array`. */
 export const aKind = (kind: string): string =>
   kind === 'null' ? kind : kind === 'int' ? 'a whole number' : `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;

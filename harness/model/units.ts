@@ -1,6 +1,6 @@
 import { ExplainedError } from './errors.ts';
 
-/** The units of a duration, the largest first. `most` is where the next larger unit begins. */
+/** Units of a duration, the largest first. The next larger unit begins at `most`. */
 const DURATION_UNITS = [
   { unit: 'd', milliseconds: 86_400_000, most: Number.POSITIVE_INFINITY },
   { unit: 'h', milliseconds: 3_600_000, most: 24 },
@@ -9,7 +9,7 @@ const DURATION_UNITS = [
   { unit: 'ms', milliseconds: 1, most: 1_000 },
 ] as const;
 
-/** A hundred years: beyond it something was mistyped. */
+/** A hundred years. A longer duration is a typing mistake. */
 const LONGEST_MS = 36_500 * 86_400_000;
 
 const BYTES: Readonly<Record<string, number>> = {
@@ -25,12 +25,11 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a duration as people write it: `90s`, `15m`, `1h30m`, `25h`. Each unit stands once, the larger one first, and a
- * part that follows a larger unit stays below that unit, so that `1h1h`, `15m90s` and `30m1h` are seen to be slips. Only the last
- * part may have a fraction.
- * @param zero whether a promise of nothing (`0s`, or just `0`) makes sense here.
- * @throws {ExplainedError} when the text is no such duration, is zero where that makes no sense, is no whole number of
- * milliseconds, or is longer than a hundred years.
+ * Returns the milliseconds of a duration as people write it: `90s`, `15m`, `1h30m`, `25h`. Each unit occurs once, the larger one first. A
+ * part after a larger unit is smaller than that unit: `1h1h`, `15m90s` and `30m1h` are slips. Only the last part may have a fraction.
+ * @param zero whether zero (`0s`, or just `0`) makes sense here.
+ * @throws {ExplainedError} when the text is no such duration, is zero where that makes no sense, is not a whole number of milliseconds, or
+ * exceeds a hundred years.
  */
 export function parseDurationMs(text: string, thing = 'duration', zero: 'refused' | 'allowed' = 'refused'): number {
   const refused = (observed: string, nextStep: string) =>
@@ -74,11 +73,11 @@ export function parseDurationMs(text: string, thing = 'duration', zero: 'refused
   return wholeMs;
 }
 
-/** How `rpo: 'none'` reads in every output. */
+/** Text for `rpo: 'none'` in every output. */
 export const KEEPS_NO_DATA = 'keeps no data';
 
 /**
- * Milliseconds of a recovery point objective; null for `none`, which says that the asset keeps no data.
+ * Returns the milliseconds of a recovery point objective; null for `none`, which means that the asset keeps no data.
  * @throws {ExplainedError} when the text is neither `none` nor a duration.
  */
 export function parseRpo(text: string, thing = 'RPO'): number | null {
@@ -95,7 +94,7 @@ export function parseRpo(text: string, thing = 'RPO'): number | null {
 }
 
 /**
- * Bytes of a size as people write it: `512B`, `1.5MB`, `50GiB`.
+ * Returns the bytes of a size as people write it: `512B`, `1.5MB`, `50GiB`.
  * @throws {ExplainedError} when the text is no such size, is not positive, is no whole number of bytes, or is beyond 8 PiB.
  */
 export function parseSizeBytes(text: string, thing = 'size'): number {
@@ -120,7 +119,7 @@ export function parseSizeBytes(text: string, thing = 'size'): number {
   });
 }
 
-/** A duration for a table: two significant units at most, `0 s` for nothing. */
+/** Formats a duration for a table: at most two units, `0 s` for zero. */
 export function formatDuration(durationMs: number): string {
   if (durationMs <= 0) return '0 s';
   if (durationMs < 1_000) return `${Math.max(1, Math.round(durationMs))} ms`;
@@ -141,7 +140,7 @@ export function formatDuration(durationMs: number): string {
     .join(' ');
 }
 
-/** A size for a table, in binary units with one decimal. */
+/** Formats a size for a table, in binary units with one decimal. */
 export function formatSize(sizeBytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = sizeBytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(sizeBytes) / 10));
@@ -149,6 +148,6 @@ export function formatSize(sizeBytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
-/** The added part of a phase, as every output shows it: a budget of the contract, or a wait that production has and the drill had not. */
+/** Formats the added part of a phase for every output: a budget of the contract, or a wait that only production has. */
 export const addedPart = ({ name, addedMs }: { readonly name: string; readonly addedMs: number }): string =>
   `${formatDuration(addedMs)} ${name === 'backup-sync' ? 'added' : 'budgeted'}`;

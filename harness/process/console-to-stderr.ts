@@ -1,6 +1,6 @@
 /**
- * Sends what is written to standard output while something works to standard error. Modules of a project may print while they are loaded, and
- * standard output belongs to the answer of the command.
+ * Redirects standard output to standard error during the work. Modules of a project may print while they load, but standard output is for
+ * the answer of the command.
  */
 export async function consoleToStderr<T>(work: () => Promise<T>): Promise<T> {
   const { write } = process.stdout;

@@ -53,7 +53,7 @@ it('a file of a submodule is committed when the submodule holds it at the commit
   expect(await uncommittedAmong(folder, paths, signal)).toEqual([]);
   await appendFile(join(folder, 'platform/ops/restore.sh'), '# changed\n');
   expect(await uncommittedAmong(folder, paths, signal)).toEqual(['platform/ops/restore.sh']);
-  // Committed in the submodule, but the project names the commit before it.
+  // The change is committed in the submodule, but the project still names the commit before it.
   await commitAll(join(folder, 'platform'));
   expect(await uncommittedAmong(folder, paths, signal)).toEqual(['platform/ops/backup.sh', 'platform/ops/restore.sh']);
   await commitAll(folder);

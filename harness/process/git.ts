@@ -3,15 +3,15 @@ import { dirname, join, parse, relative, resolve, sep } from 'node:path';
 import { usersHome } from './private-home.ts';
 import { runCommand } from './run.ts';
 
-// What git knows of a project. The user's own settings apply, because a runner may have to declare the folder safe there.
+// Queries to git about a project. The user's own settings apply, because a runner may have to declare the folder safe there.
 
-/** Runs git in a folder and returns what it wrote. @throws {ExplainedError} when it exits other than 0, or there is no git. */
+/** Runs git in a folder and returns its output. @throws {ExplainedError} when its exit code is not 0, or git is missing. */
 export async function git(folder: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   const command = { name: `git ${args[0] ?? ''}`.trim(), file: 'git', args, cwd: folder, env: usersHome() };
   return (await runCommand(command, signal)).stdout;
 }
 
-/** As {@link git}; undefined when it exits other than 0, such as for a thing that is not there, or outside of a repository. */
+/** Does the same as {@link git}, but returns undefined when the exit code is not 0, such as for a missing thing or outside a repository. */
 export async function gitIfAny(
   folder: string,
   args: readonly string[],
@@ -25,7 +25,7 @@ export async function gitIfAny(
   }
 }
 
-/** The commit of a name such as `HEAD`, `main` or `1a2b3c4`; undefined where the repository knows none of that name. */
+/** Returns the commit of a name such as `HEAD`, `main` or `1a2b3c4`; undefined if the repository does not know the name. */
 export async function commitOf(folder: string, name: string, signal: AbortSignal): Promise<string | undefined> {
   const found = await gitIfAny(
     folder,
@@ -35,10 +35,10 @@ export async function commitOf(folder: string, name: string, signal: AbortSignal
   return found?.trim();
 }
 
-/** What is checked out. Outside of a repository both are null. */
+/** State of the checkout. Both fields are null outside a repository. */
 interface GitState {
   readonly commit: string | null;
-  /** True when a tracked file was changed since. */
+  /** True when a tracked file has changed since the commit. */
   readonly dirty: boolean | null;
 }
 
@@ -49,7 +49,7 @@ export async function gitState(folder: string, signal: AbortSignal): Promise<Git
   return { commit, dirty: changes.trim() !== '' };
 }
 
-/** A file, a symbolic link or a submodule, named from the top of the repository that has to hold it. */
+/** A file, a symbolic link or a submodule, relative to the top of the repository that has to hold it. */
 interface Held {
   readonly top: string;
   readonly name: string;
@@ -57,14 +57,14 @@ interface Held {
 
 interface Repository {
   readonly top: string;
-  /** The repository that this one is a submodule of. */
+  /** The repository of which this one is a submodule. */
   readonly parent: string | undefined;
 }
 
 /**
- * Those of some files of a folder, named from it, whose content HEAD does not hold: changed, not tracked, or ignored. None outside of a
- * repository. A file behind a symbolic link counts with the link; a file of a submodule counts with the commit of the submodule that
- * HEAD names. Files that lie outside of the repository, such as a platform in another one, are not looked at.
+ * Returns those of the given files of a folder whose content HEAD does not hold: changed, untracked or ignored ones. Paths are relative to
+ * the folder. Returns none outside a repository. A file behind a symbolic link counts with the link; a file of a submodule counts with the
+ * commit of the submodule that HEAD names. Files outside the repository, such as a platform in another one, are skipped.
  */
 export async function uncommittedAmong(
   folder: string,
@@ -93,7 +93,10 @@ export async function uncommittedAmong(
 
 type RepositoryOf = (folder: string) => Promise<Repository | undefined>;
 
-/** What has to be committed for the content of a path: the links on its way, the file itself, and the submodules that hold it. */
+/**
+ * Returns the things that have to be committed for the content of a path: the links on the way, the file itself, and the submodules that
+ * hold it.
+ */
 async function heldFor(path: string, top: string, repositoryOf: RepositoryOf): Promise<readonly Held[]> {
   const held: Held[] = [];
   for (const part of [...linksOn(path), existing(path)]) {
@@ -105,13 +108,13 @@ async function heldFor(path: string, top: string, repositoryOf: RepositoryOf): P
       at = repository.top;
       repository = await repositoryOf(repository.parent);
     }
-    // A repository that is no submodule holds nothing for this one.
+    // A repository that is not a submodule of this one holds nothing for it.
     held.push(repository?.top === top ? { top, name: relative(top, at) } : { top, name: relative(top, part) });
   }
   return held;
 }
 
-/** Every symbolic link that is followed from the root to the file. A path that is not there ends where it ends. */
+/** Returns every symbolic link on the way from the root to the file. For a missing path it stops at the first missing part. */
 function linksOn(path: string): readonly string[] {
   const links: string[] = [];
   const { root } = parse(path);
@@ -131,14 +134,14 @@ function linksOn(path: string): readonly string[] {
   return links;
 }
 
-/** As Linux has it. */
+/** Limit of Linux. */
 const MOST_LINKS = 40;
 
 function existing(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // A file that is not there is not committed either: git says so.
+    // A missing file is not committed either; git reports it.
     return path;
   }
 }
@@ -162,13 +165,13 @@ function repositoriesBelow(top: string, signal: AbortSignal): RepositoryOf {
 async function uncommittedIn(top: string, names: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
   const listed = async (command: readonly string[]): Promise<ReadonlySet<string>> => {
     const found: string[] = [];
-    // Only these files are looked at: a repository may be large. A command line has a limit, too.
+    // git checks only these files, because a repository may be large. They come in batches, because a command line has a limit.
     for (const some of batches(names)) {
       found.push(...(await git(top, ['--literal-pathspecs', ...command, '--', ...some], signal)).split('\0'));
     }
     return new Set(found);
   };
-  // The files of a submodule are asked about by themselves; here its commit counts.
+  // The files of a submodule have a query of their own; here only its commit counts.
   const changed = await listed(['diff', '--name-only', '--ignore-submodules=dirty', '-z', 'HEAD']);
   const tracked = await listed(['ls-files', '-z']);
   return names.filter((name) => changed.has(name) || !tracked.has(name));

@@ -4,7 +4,7 @@ import type { Clock } from '../clock/clock.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import type { Command } from './run.ts';
 
-/** The lowest priority, both of a process and of an autogroup. */
+/** Lowest priority of a process and of an autogroup. */
 const LOWEST = '19';
 const LOWERING_BUDGET_MS = 2_000;
 
@@ -14,8 +14,8 @@ interface GivingWay {
 }
 
 /**
- * The same command at the lowest priority of the processor, with all its children, so that it takes only what nothing else wants. By
- * nice(1), because setpriority(2) on a process that runs reaches one of its threads. A machine without nice(1) runs it as it is.
+ * Returns the command at the lowest processor priority, with all its children: it takes only idle processor time. It uses nice(1), because
+ * setpriority(2) on a running process affects only one of its threads. A machine without nice(1) runs the command unchanged.
  */
 export async function givingWay(command: Command, { clock, signal }: GivingWay): Promise<Command> {
   const nice = await findNice();
@@ -26,7 +26,7 @@ export async function givingWay(command: Command, { clock, signal }: GivingWay):
     args: ['-n', LOWEST, command.file, ...command.args],
     nextStep: command.nextStep ?? `Run it by hand: ${command.file} ${command.args.join(' ')}`,
     onStarted: (pid) => {
-      // Without it the command still runs, only less out of the way.
+      // If this fails, the command still runs, but takes more processor time.
       lowerAutogroup(pid, { clock, signal }).catch(() => undefined);
       command.onStarted?.(pid);
     },
@@ -34,9 +34,9 @@ export async function givingWay(command: Command, { clock, signal }: GivingWay):
 }
 
 /**
- * Where Linux groups processes by session (`kernel.sched_autogroup_enabled`), a nice value counts only within the group, and each command
- * is a session of its own: the group has to give way, too (sched(7), "The autogroup feature"). The kernel takes one such change in a tenth
- * of a second and answers EAGAIN to others (proc_sched_autogroup_set_nice in kernel/sched/autogroup.c).
+ * Lowers the priority of a command's autogroup. If Linux groups processes by session (`kernel.sched_autogroup_enabled`), a nice value
+ * counts only within the group, and each command has a session of its own (sched(7), "The autogroup feature"). The kernel accepts one such
+ * change in a tenth of a second and answers EAGAIN to others (proc_sched_autogroup_set_nice in kernel/sched/autogroup.c).
  */
 async function lowerAutogroup(pid: number, { clock, signal }: GivingWay): Promise<void> {
   const path = `/proc/${pid}/autogroup`;
@@ -51,7 +51,7 @@ async function lowerAutogroup(pid: number, { clock, signal }: GivingWay): Promis
         } catch (error) {
           if (error instanceof Error && 'code' in error && error.code === 'EAGAIN')
             return notYet('the kernel says EAGAIN');
-          // Without the file there are no autogroups, and the nice value is all that counts.
+          // Without the file there are no autogroups, and only the nice value counts.
         }
         return arrived(undefined);
       },
@@ -69,7 +69,7 @@ async function findNice(): Promise<string | undefined> {
       await access(path, constants.X_OK);
       return path;
     } catch {
-      // The next folder may have it.
+      // The next folder may have the program.
     }
   }
   return undefined;

@@ -3,22 +3,19 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
-/**
- * Names one process for as long as its machine runs: a pid alone is used again, a pid with the moment at which its process
- * started is not.
- */
+/** Identity of one process while its machine runs. The system reuses a pid alone, but not a pid with the start time of its process. */
 export const processIdentitySchema = z.object({
   pid: z.number().int().positive(),
-  /** Opaque; equal for the same process, different for another one that was given the same pid. */
+  /** Opaque. Equal for the same process, different for another process with the same pid. */
   startTime: z.string().min(1),
 });
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 
-/** The machine, or the container, in which a pid is valid. */
+/** Machine or container in which a pid is valid. */
 export const machineSchema = z.object({ host: z.string(), bootId: z.string(), pidNamespace: z.string() });
 export type Machine = z.infer<typeof machineSchema>;
 
-/** The identity of a running process, or undefined when there is none (a zombie counts as none: it runs no more). */
+/** Returns the identity of a running process; undefined when there is none. A zombie does not run any more, so it counts as none. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startTime = process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);
   return startTime === undefined ? undefined : { pid, startTime };
@@ -30,7 +27,7 @@ export function identifySelf(): ProcessIdentity {
   return self;
 }
 
-/** True while that very process runs, not merely one with its pid. */
+/** Returns true while this process runs, not merely another one with its pid. */
 export function isRunning(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
@@ -39,7 +36,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
 export const ownerSchema = z.object({ owner: processIdentitySchema, machine: machineSchema });
 export type Owner = z.infer<typeof ownerSchema>;
 
-/** `unclear` when the processes of that machine, or of that container, cannot be seen from here. */
+/** Returns whether the owner lives. `unclear` when the processes of its machine or container cannot be seen from here. */
 export function livenessOf({ owner, machine }: Owner): 'live' | 'dead' | 'unclear' {
   const here = thisMachine();
   if (machine.host === here.host && machine.bootId !== here.bootId) return 'dead';
@@ -56,8 +53,9 @@ export function thisMachine(): Machine {
 }
 
 /**
- * Field 22 of `/proc/PID/stat`, in clock ticks since boot (proc(5)). The command name before it may hold spaces and parentheses.
- * A process whose first thread is a zombie while others still end (field 20 counts them) holds its ports yet: it still runs.
+ * Reads field 22 of `/proc/PID/stat`, in clock ticks since boot (proc(5)). The command name before it may hold spaces and parentheses. A
+ * process whose first thread is a zombie while other threads are still ending (field 20 counts them) still holds its ports, so it counts as
+ * running.
  */
 function startTimeFromProc(pid: number): string | undefined {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
@@ -78,7 +76,7 @@ function startTimeFromPs(pid: number): string | undefined {
     const [state = '', ...start] = line.split(/\s+/);
     return line === '' || state.startsWith('Z') ? undefined : start.join(' ');
   } catch (error) {
-    // ps exits 1 when there is no such process; anything else (no ps at all) must not pass for "gone".
+    // ps exits 1 when there is no such process. Any other failure (no ps at all) must not count as "gone".
     if (error instanceof Error && 'status' in error && error.status === 1) return undefined;
     throw error;
   }

@@ -4,14 +4,14 @@ import type { SpeedControl } from '../model/asset.ts';
 import { runCommand } from './run.ts';
 
 /**
- * About 20 ms of processor time. Measured with a load of 26 on two cores, a process that only starts and ends took 10 ms: the
- * scheduler prefers who sleeps. Only work is slow on a busy machine, and a request to a server is work for several processes.
+ * About 20 ms of processor time. With a load of 26 on two cores, a process that only starts and ends took 10 ms, because the scheduler
+ * prefers sleeping processes. Only work is slow on a busy machine, and a request to a server is work for several processes.
  */
 const WORK = 'i=0; while [ "$i" -lt 30000 ]; do i=$((i + 1)); done';
 
 /**
- * How quick this machine is, whatever the platform does: a process that needs some processor time, and a write that reaches the
- * disk. The platform's servers on this machine need both.
+ * Returns a control for the speed of this machine, independent of the platform: a process that needs some processor time, and a write that
+ * reaches the disk. The platform's servers on this machine need both.
  */
 export function machineControl(scratchDir: string): SpeedControl {
   const path = join(scratchDir, 'machine-control');

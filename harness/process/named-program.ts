@@ -5,16 +5,16 @@ import { openFile } from '../base/files.ts';
 import { ContractMistakeError } from '../model/errors.ts';
 import { platformPath } from './platform-folder.ts';
 
-/** Endings of what Node runs for the platform: such a file need not be executable. */
+/** Endings of files that Node runs for the platform. Such a file need not be executable. */
 const BY_NODE = ['.mjs', '.js', '.cjs'];
 export const isRunByNode = (path: string): boolean => BY_NODE.includes(extname(path));
 
 /**
- * Looks whether a program that a contract names can be run.
- * @param path as the contract has it, from the platform's folder.
+ * Checks that a program that a contract names can be run.
+ * @param path path in the contract, relative to the platform's folder.
  * @param role for messages, e.g. `restore script`.
- * @throws {ContractMistakeError} when there is no such file, it is not executable, or its first line names no interpreter of this
- *   machine (Windows line ends included). The platform may have that interpreter elsewhere, so this proves no breach.
+ * @throws {ContractMistakeError} when there is no such file, it is not executable, or its first line names no interpreter of this machine
+ * (Windows line ends included). The platform may have that interpreter elsewhere, so this proves no breach.
  */
 export async function requireExecutable(path: string, role: string): Promise<void> {
   await requireFile(path, role);
@@ -28,7 +28,10 @@ export async function requireExecutable(path: string, role: string): Promise<voi
   throw wrong(path, role, 'a program that can start', `${problem.observed}, so it cannot run`, problem.nextStep);
 }
 
-/** The tools of a drill are no interpreters of scripts, so the `PATH` of this process and the system's folders are the whole search path. */
+/**
+ * Place of a start on this machine. The tools of a drill are no interpreters of scripts, so the `PATH` of this process and the system's
+ * folders are the whole search path.
+ */
 const onThisMachine = () => ({
   onMachine: (path: string) => path,
   searchPath: [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_PATH],
@@ -36,9 +39,10 @@ const onThisMachine = () => ({
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /**
- * For `check` of a procedure: a program that a contract names is there, and this process may execute it. Node runs .mjs, .js and .cjs,
- * which need only be there. @param role what it is, for the message, e.g. `restore script`.
- * @throws {ContractMistakeError} when it is not there.
+ * Checks that a program that a contract names exists and that this process may execute it; for `check` of a procedure. Files .mjs, .js and
+ * .cjs, which Node runs, only have to exist.
+ * @param role name of the program for messages, e.g. `restore script`.
+ * @throws {ContractMistakeError} when it does not exist.
  */
 export async function requireProgram(path: string, role: string): Promise<void> {
   await (isRunByNode(path) ? requireFile(path, role) : requireExecutable(path, role));
@@ -59,14 +63,14 @@ function wrong(path: string, role: string, expected: string, observed: string, n
   return new ContractMistakeError({ thing: `${role} ${path}`, expected, observed, nextStep }, { cause });
 }
 
-/** Where a program will be started: what it finds at a path, which may be elsewhere on this machine. */
+/** Place in which a program will start. Its paths may lead elsewhere on this machine. */
 export interface StartingPlace {
-  /** The path on this machine of what the program finds at `path`. */
+  /** Returns the path on this machine for a `path` of the program. */
   readonly onMachine: (path: string) => string;
   readonly searchPath: readonly string[];
 }
 
-/** Why a program cannot start, and what to do about it. */
+/** Reason why a program cannot start, and the next step. */
 interface StartProblem {
   readonly observed: string;
   /** True when a program is missing: the file itself, or the interpreter that it names. */
@@ -77,8 +81,8 @@ interface StartProblem {
 const FIRST_BYTES = 512;
 
 /**
- * Why the file at `path` (absolute, as the program would find it) cannot be started; undefined when it can. The kernel says
- * `ENOENT` of a script whose interpreter is missing, which sends its reader to look for the script.
+ * Returns why the file at `path` (absolute, as the program would find it) cannot be started; undefined when it can. For a script without
+ * its interpreter the kernel only says `ENOENT`, which sends the reader to look for the script.
  * @param written the path as the author of the contract wrote it, for the advice.
  */
 export async function startProblem(
@@ -126,7 +130,7 @@ async function interpreterProblem(
   return { observed, ...(ends === '' ? { missing, nextStep: `Install ${program}.` } : unixEnds) };
 }
 
-/** The absolute path of a program, as the other program would find it. */
+/** Returns the absolute path of a program, as the other program would find it. */
 export async function findOnPath(name: string, { onMachine, searchPath }: StartingPlace): Promise<string | undefined> {
   for (const folder of searchPath) {
     if (!isAbsolute(folder)) continue;
@@ -140,7 +144,7 @@ async function isProgram(path: string): Promise<boolean> {
   return found?.isFile() === true && (found.mode & 0o111) !== 0;
 }
 
-/** The line with the interpreter, `#!` and all; undefined for a file that has none. */
+/** Returns the line with the interpreter, including `#!`; undefined for a file without one. */
 async function firstLineOf(path: string): Promise<string | undefined> {
   await using file = await openFile(path, 'r').catch(() => undefined);
   if (file === undefined) return undefined;

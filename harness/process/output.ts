@@ -3,8 +3,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { openFile } from '../base/files.ts';
 
 /**
- * Collects what a program writes. With a limit it keeps the last bytes only, so that memory does not grow with the output;
- * the text then begins at the start of a line, because half a line may hold half a secret that no redaction would recognise.
+ * Collector of a program's output. With a limit it keeps only the last bytes, so memory does not grow with the output. The text then begins
+ * at the start of a line, because half a line may hold half a secret that no redaction would recognise.
  */
 export class OutputTail {
   readonly #limitBytes: number;
@@ -20,7 +20,7 @@ export class OutputTail {
     this.#chunks.push(chunk);
     this.#heldBytes += chunk.length;
     this.#writtenBytes += chunk.length;
-    // Trimmed at twice the limit, so that each byte is copied at most once.
+    // Trims at twice the limit, so each byte is copied at most once.
     if (this.#heldBytes > 2 * this.#limitBytes) this.#trim();
   }
 
@@ -42,7 +42,7 @@ export class OutputTail {
 
 const LONGEST_LINE = 4_096;
 
-/** Calls `onLine` for every whole line of a stream of chunks; a line longer than 4,096 characters is given in pieces. */
+/** Reader that calls `onLine` for every whole line of a stream of chunks. It passes a line longer than 4,096 characters in pieces. */
 export class LineReader {
   readonly #onLine: (line: string) => void;
   readonly #decoder = new StringDecoder('utf8');
@@ -67,7 +67,7 @@ export class LineReader {
 
 const TAIL_BYTES = 8_192;
 
-/** The last lines of a log file, oldest first; none when there is no such file. Reads its end only. */
+/** Returns the last lines of a log file, oldest first; none when there is no such file. Reads only the end of the file. */
 export async function lastLines(path: string, count: number): Promise<string[]> {
   const size = await sizeOf(path);
   if (size === undefined) return [];
@@ -80,7 +80,7 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
   return lines.slice(-count).map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
 }
 
-/** Undefined when there is no such file. */
+/** Returns the size of a file; undefined when there is no such file. */
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
@@ -90,11 +90,11 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** How many bytes of each of a program's outputs are kept: the last ones. */
+/** Number of last bytes that are kept of each output of a program. */
 export const KEPT_OUTPUT_BYTES = 128 * 1024;
 const KEPT_WARNINGS = 100;
 
-/** Collects the lines in which a program warned, the first hundred, secrets left out. */
+/** Collector of the first hundred warnings of a program, without secrets. */
 export class Warnings {
   readonly #redact: (text: string) => string;
   readonly #lines: string[] = [];
@@ -115,7 +115,7 @@ export class Warnings {
 const SHOWN = 3;
 const LONGEST = 400;
 
-/** Lines that say where a program was and not what went wrong: stack frames, source excerpts, carets, fields of a printed error. */
+/** Lines that show a place in a program and not the mistake: stack frames, source excerpts, carets, fields of a printed error. */
 const FRAMES: readonly RegExp[] = [
   // Node and Java: `    at resolve (node:internal/…)`, `\t... 12 more`.
   /^\s+at\s/,
@@ -141,13 +141,13 @@ const FRAMES: readonly RegExp[] = [
   /^\s+from \S+:\d+/,
 ];
 
-/** What names the trouble itself: an error of a language's run time, or of a shell. */
+/** Lines that name the error itself: one of a language's run time, or of a shell. */
 const NAMES_IT =
   /(^|[\s\]:])([A-Za-z_.]*(Error|Exception)\b(\s\[\w+\])?:)|^(panic|fatal|error|fatal error|caused by):|: (command not found|not found|No such file or directory|Permission denied|Read-only file system|unbound variable|cannot execute)|\bcannot load such file\b|\bCan't locate\b|\bis not set\b/i;
 
 /**
- * The lines of a failed program that say what is wrong, at most three: the last line that names an error, and what the program
- * said last. Stack frames are left out. Standard error is read first; standard output counts where that says nothing.
+ * Returns at most three lines of a failed program that say what is wrong: the last line that names an error, and the last lines of the
+ * output. Stack frames are left out. Standard output counts only if standard error says nothing.
  */
 export function tellingLines(stderr: string, stdout: string): readonly string[] {
   const fromErrors = said(stderr);
@@ -163,13 +163,13 @@ const namesIt = (line: string): boolean => NAMES_IT.test(line);
 function said(text: string): readonly string[] {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const telling = lines.filter((line, index) => !isFrame(line) && !isExcerpt(lines, index));
-  // A program that printed nothing but frames is still shown with its last lines.
+  // For a program that printed only frames, the last lines are shown.
   return (telling.length > 0 ? telling : lines.slice(-SHOWN)).map((line) => shortened(line.trim()));
 }
 
 const isFrame = (line: string): boolean => FRAMES.some((frame) => frame.test(line));
 
-/** The line of source code that Node prints below the location, and Python, indented further, below each `File "…", line …`. */
+/** True for a line of source code. Node prints it below the location; Python prints it below each `File "…", line …`, indented further. */
 function isExcerpt(lines: readonly string[], index: number): boolean {
   const [line = '', before = ''] = [lines[index], lines[index - 1]];
   if (/^(node:|file:\/\/|\/)\S+:\d+$/.test(before)) return true;

@@ -13,7 +13,7 @@ import { type Program, type ProgramRun, runProgram } from './program.ts';
 const CANARY = 'the-canary-of-this-machine';
 let sandbox: HostSandbox;
 let scratchDir: string;
-/** A folder of the host that no program is given. */
+/** A folder of the host that no program may read. */
 let outside: string;
 /** The folder of the platform, which every program may read. */
 let platform: string;
@@ -72,7 +72,7 @@ async function run(script: string, more: Partial<Program> = {}, inside = sandbox
   return { left: [], kept: [], ...(await runProgram(program, options)) };
 }
 
-/** Each ends well when it got through, so that a way that is closed is seen as a failure of its own command. */
+/** Scripts that try to leave the sandbox. Each succeeds if it gets through, so a closed way shows as a failure of its own command. */
 const ESCAPES: readonly (readonly [name: string, script: string])[] = [
   ['read a file by its absolute path', 'cat "$OUTSIDE/precious"'],
   ['write to an absolute path', 'echo overwritten >"$OUTSIDE/precious"'],
@@ -404,7 +404,7 @@ describe('without a sandbox', () => {
   });
 });
 
-/** How many processes of this machine sleep for that long. */
+/** Returns the number of processes of this machine that sleep for this time. */
 async function runningSleeps(seconds: string): Promise<number> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));

@@ -19,66 +19,66 @@ import { HOME, type LeftFile, leftOn, type Machine, newMachine, TOOLS, WORK } fr
 import { normalisedPlace, orderedMounts, projectMounts, roomFor } from './sandbox/mounts.ts';
 import { lendPlaces } from './without-sandbox.ts';
 
-/** A program of the platform, and what it is given. */
+/** A program of the platform, with its inputs. */
 export interface Program {
-  /** For messages, e.g. `restore ops/restore.sh`. */
+  /** Name for messages, e.g. `restore ops/restore.sh`. */
   readonly name: string;
   /** An absolute path as the program finds it, or a name that is looked up on its PATH. */
   readonly file: string;
-  /** The same as the author of the contract wrote it, for advice; `file` when left out. */
+  /** The path as the author of the contract wrote it, for advice; `file` when left out. */
   readonly written?: string | undefined;
   readonly args: readonly string[];
-  /** Its variables besides those that every program has; `HOME`, `WORK_DIR` and the like may be replaced here. */
+  /** Variables in addition to those of every program. They may replace `HOME`, `WORK_DIR` and the like. */
   readonly variables: Readonly<Record<string, string>>;
   /** An absolute path as the program finds it; its work folder when left out, or when there is no such folder. */
   readonly workingDirectory?: string | undefined;
-  /** Which machine it runs on: the host name it sees. */
+  /** Name of the machine on which it runs, which it sees as its host name. */
   readonly machine: string;
   /** Folders whose repositories it may read: the project and the platform's folder. */
   readonly reads: readonly string[];
   /** Absolute paths of the contract's own scripts: their folders may be read, too. */
   readonly scripts?: readonly string[];
-  /** The image that it runs from in production. What this machine lacks may be there, so the platform has broken no promise by it. */
+  /** Its image in production. It may hold programs that this machine lacks, so a missing program is no broken promise. */
   readonly image?: string | undefined;
   readonly onStarted?: (() => void) | undefined;
-  /** Called for each line that it writes, as it comes. Secrets are still in it. */
+  /** Called for each line of its output as it comes. The line may still contain secrets. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** Volumes, and files that the drill hands to it by name. */
+  /** Volumes, and files that the drill passes to it by name. */
   readonly mounts?: readonly Mount[];
-  /** Copied onto the machine before the start: what another machine left and production keeps. */
+  /** Files to copy onto the machine before the start: those of another machine that production keeps. */
   readonly brought?: readonly { readonly from: string; readonly to: string }[] | undefined;
-  /** Absolute paths that are copied off the machine after the end, with the place to which each goes. */
+  /** Absolute paths to copy off the machine after the end, each with its destination. */
   readonly keeps?: readonly { readonly path: string; readonly to: string }[] | undefined;
-  /** Command lines by their plain names, first on PATH. */
+  /** Command-line programs by their plain names, first on PATH. */
   readonly tools: Readonly<Record<string, string>>;
   readonly nextStep?: string | undefined;
 }
 
 export interface ProgramOptions {
   readonly sandbox: HostSandbox;
-  /** A folder of this machine below which the program's machine is made. */
+  /** Folder of this machine below which the program's machine is made. */
   readonly scratchDir: string;
   readonly signal: AbortSignal;
   /** Removes secrets from a text. */
   readonly redact: (text: string) => string;
 }
 
-/** What a program said and left, secrets left out. */
+/** Output and leftovers of a program, without secrets. */
 export interface ProgramRun {
-  /** The end of what it wrote, standard error after standard output. */
+  /** End of its output, standard error after standard output. */
   readonly output: string;
-  /** The lines in which it warned, the first hundred. */
+  /** The first hundred warnings. */
   readonly warnings: readonly string[];
-  /** Files that it left on its machine outside its mounts, and that are gone with it; unknown of a pod. */
+  /** Files that it left on its machine outside its mounts. They are lost with the machine. Unknown for a pod. */
   readonly left?: readonly LeftFile[];
-  /** Which of `keeps` were there. */
+  /** Those of `keeps` that existed. */
   readonly kept?: readonly string[];
 }
 
 /**
- * Runs a program of the platform to its end: in a sandbox, on a machine of its own that is removed afterwards. Its whole
- * environment is `PATH`, `HOME`, `USER`, `LOGNAME`, `LANG`, `TZ`, `TMPDIR`, `WORK_DIR` and its variables.
- * @throws {ExplainedError} when it cannot start or does not exit 0, with the line that says why.
+ * Runs a program of the platform to its end: in a sandbox, on a machine of its own that is removed afterwards. Its whole environment is
+ * `PATH`, `HOME`, `USER`, `LOGNAME`, `LANG`, `TZ`, `TMPDIR`, `WORK_DIR` and its variables.
+ * @throws {ExplainedError} when it cannot start or its exit code is not 0, with the line that says why.
  * @throws {NotProvableHereError} when this machine has no sandbox for it.
  */
 export async function runProgram(program: Program, options: ProgramOptions): Promise<ProgramRun> {
@@ -141,7 +141,7 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
   };
 }
 
-/** The whole environment, whatever shell the harness was started from. */
+/** Returns the whole environment. It does not depend on the shell from which the harness was started. */
 function environmentOf(
   { variables }: Program,
   machine: Machine,
@@ -158,14 +158,14 @@ function environmentOf(
     TZ: 'UTC',
     TMPDIR: place('/tmp'),
     WORK_DIR: place(WORK),
-    // Without it, an AWS client that finds no credentials asks the cloud machine that the drill runs on for its own.
+    // Without it, an AWS client without credentials asks for those of the cloud machine on which the drill runs.
     AWS_EC2_METADATA_DISABLED: 'true',
     ...variables,
     PATH: folders.join(delimiter),
   };
 }
 
-/** Links by plain names. Node is the one that the harness runs on: scripts then run as they do on this machine. */
+/** Makes links by plain names. Node is the one that runs the harness, so scripts run as they do on this machine. */
 async function layOutTools(tools: Readonly<Record<string, string>>, machine: Machine): Promise<readonly Mount[]> {
   const all = { node: process.execPath, ...tools };
   const mounts: Mount[] = [];
@@ -176,7 +176,7 @@ async function layOutTools(tools: Readonly<Record<string, string>>, machine: Mac
   return mounts;
 }
 
-/** In the place of the user's home: interpreters that are installed there are mounted in it, and nothing else is. */
+/** Makes an empty folder in place of the user's home. Only interpreters that are installed there are mounted into it. */
 async function emptyHome(machine: Machine): Promise<readonly Mount[]> {
   const home = homedir();
   if (home === '/' || isSystemPath(home) || !isAbsolute(home)) return [];
@@ -185,7 +185,7 @@ async function emptyHome(machine: Machine): Promise<readonly Mount[]> {
   return [{ from: empty, to: home, mode: 'read-write' }];
 }
 
-/** The project, the platform's folder, and the scripts of the contract with the folders they lie in. */
+/** Returns mounts of the project, the platform's folder, and the scripts of the contract with their folders. */
 async function readable({ reads, scripts = [] }: Program, machine: Machine): Promise<readonly Mount[]> {
   const files = scripts.filter((path) => isAbsolute(path));
   const folders = new Set([...reads, ...files.map((path) => dirname(path))]);
@@ -210,7 +210,7 @@ async function roomOf(program: Program, own: readonly Mount[], machine: Machine)
   });
 }
 
-/** The path, unless a link that the program made leads from it to something that was never its own. */
+/** Returns the path; undefined if a link of the program leads to something outside its own disk. */
 async function onOwnDisk(path: string, machine: Machine, own: readonly Mount[]): Promise<string | undefined> {
   const folder = await realpath(dirname(path)).catch(() => undefined);
   if (folder === undefined) return undefined;
@@ -219,7 +219,7 @@ async function onOwnDisk(path: string, machine: Machine, own: readonly Mount[]):
   return isOwn || own.some(({ from }) => path === from) ? path : undefined;
 }
 
-/** Copies a file or folder with its modes; false when there is none. */
+/** Copies a file or folder with its modes. Returns false when it does not exist. */
 async function bring(from: string, to: string): Promise<boolean> {
   const found = await lstat(from).catch(() => undefined);
   if (found === undefined) return false;
@@ -230,7 +230,7 @@ async function bring(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** Translates paths as the program finds them into paths of this machine. */
+/** Translates paths of the program into paths of this machine. */
 function startingPlace(
   mounts: readonly Mount[],
   machine: Machine,
@@ -240,7 +240,7 @@ function startingPlace(
   const onMachine = (path: string): string => {
     const mount = mounts.findLast(({ to }) => path === to || isInside(path, to));
     if (mount !== undefined) return join(mount.from, path.slice(mount.to.length));
-    // `/bin` is a link in the sandbox as it is here.
+    // `/bin` is the same link in the sandbox as on this machine.
     return !isSandboxed || isSystemPath(path) ? path : join(machine.root, path);
   };
   return { onMachine, searchPath: searchPath.split(delimiter) };
@@ -290,7 +290,7 @@ async function runInBubblewrap(
     keptBytes: KEPT_OUTPUT_BYTES,
   };
   const ended = await execute(execution, signal);
-  // bubblewrap tells the exit code of a program that it started; without one, the sandbox itself could not be made.
+  // bubblewrap reports the exit code of a program that it started. Without one, the sandbox itself could not be made.
   if (ended.exitCode === 0 || ended.status.includes('"exit-code"')) return ended;
   throw new NotProvableHereError({
     thing: 'the sandbox',
@@ -312,7 +312,7 @@ async function runWithout(
 }
 
 function failed(program: Program, ended: Ended, redact: (text: string) => string): ExplainedError {
-  // A shell's way to say that there is no such command.
+  // A shell exits with this code when there is no such command.
   if (program.image !== undefined && ended.exitCode === 127) throw needsImage(program, redact(observedEnding(ended)));
   return new ExplainedError({
     thing: program.name,

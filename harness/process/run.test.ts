@@ -17,11 +17,11 @@ afterAll(async () => {
 const signal = () => AbortSignal.timeout(50_000);
 const shell = (text: string) => ({ name: 'test', file: '/bin/sh', args: ['-c', text] });
 
-/** Whether the process whose pid stands in that file is gone. */
+/** Returns true when the process whose pid is in the file has ended. */
 async function isGone(pidFile: string): Promise<boolean> {
   const pid = Number(await readFile(pidFile, 'utf8'));
   try {
-    // A zombie that nobody has reaped yet answers signals; its state says that it has ended.
+    // An unreaped zombie still accepts signals, but its state shows that it has ended.
     return / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return true;

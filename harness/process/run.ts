@@ -4,72 +4,73 @@ import { ExplainedError } from '../model/errors.ts';
 import { LineReader, OutputTail, tellingLines } from './output.ts';
 import { privateHome } from './private-home.ts';
 
-/** A command line of the harness's own. */
+/** A command that the harness itself runs. */
 export interface Command {
-  /** The name a reader knows it by, e.g. `velero backup create`. */
+  /** Name for a reader, e.g. `velero backup create`. */
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing is inherited but PATH. `HOME` is an empty folder unless it is given. Secrets belong here, never in `args`. */
+  /**
+   * The whole environment; only PATH is inherited. `HOME` is an empty folder unless it is set here. Secrets belong here, never in `args`.
+   */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Values that must never appear in an error or a log, e.g. a secret key. */
   readonly secrets?: readonly string[];
-  /** What a reader should do when it fails; to run it by hand when left out. */
+  /** Advice for a failure; "run it by hand" when left out. */
   readonly nextStep?: string;
-  /** Called with the pid once the command runs; it leads its process group. */
+  /** Called with the pid once the command runs. The process leads its process group. */
   readonly onStarted?: (pid: number) => void;
-  /** How many bytes of standard output and of standard error are kept, the last ones of each; all of them when left out. */
+  /** Number of last bytes to keep of standard output and of standard error; all when left out. */
   readonly keptBytes?: number;
-  /** Called for each line of either, as it comes. Secrets are still in it. */
+  /** Called for each line of either output as it comes. The line may still contain secrets. */
   readonly onLine?: (line: string) => void;
 }
 
-/** What a command that exited 0 wrote, and how long it ran. */
+/** Output and duration of a command that exited with 0. */
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
 }
 
-/** How a process is run: the parts of a {@link Command} that concern the operating system. */
+/** The parts of a {@link Command} that concern the operating system. */
 export interface Execution {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
   readonly onStarted?: ((pid: number) => void) | undefined;
-  /** How many bytes of standard output and of standard error are kept, the last ones of each; all of them when left out. */
+  /** Number of last bytes to keep of standard output and of standard error; all when left out. */
   readonly keptBytes?: number | undefined;
-  /** Called for each line of either, as it comes. */
+  /** Called for each line of either output as it comes. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** What the process reads from file descriptor 3. It writes its status to file descriptor 4 then. */
+  /** Text that the process reads from file descriptor 3. It then writes its status to file descriptor 4. */
   readonly instructions?: string | undefined;
-  /** What the process reads from file descriptor 5, after its instructions. */
+  /** Bytes that the process reads from file descriptor 5, after its instructions. */
   readonly filter?: Uint8Array | undefined;
 }
 
-/** How a process ended. */
+/** Result of an ended process. */
 export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
-  /** Null when a signal ended it, or it never started. */
+  /** Exit code; null when a signal ended the process, or it never started. */
   readonly exitCode: number | null;
   readonly endedBy: NodeJS.Signals | null;
-  /** Why it never started. */
+  /** Error of the start; undefined when the process started. */
   readonly startError: NodeJS.ErrnoException | undefined;
-  /** What it wrote to file descriptor 4. */
+  /** Text that it wrote to file descriptor 4. */
   readonly status: string;
 }
 
-/** A process that left its group may still hold the output of one that has ended; nothing is waited for longer than this. */
+/** Longest wait for the rest of the output after the end. A process that left the group may still hold the output open. */
 const DRAIN_BUDGET_MS = 2_000;
 
 /**
- * Runs a command to its end, without a shell. Whatever it started in its process group ends with it; aborting the signal ends
- * all of them at once.
- * @throws {ExplainedError} when it cannot be started or exits other than 0; the message carries the lines that say why.
+ * Runs a command to its end, without a shell. All processes of its process group end with it. Aborting the signal ends all of them at once.
+ * @throws {ExplainedError} when it cannot be started or its exit code is not 0; the message has the lines that say why.
  */
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
   const { file, args, cwd, onStarted, keptBytes, onLine } = command;
@@ -85,7 +86,7 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
   });
 }
 
-/** How a process failed, in one clause: `it exited 3: the bucket is gone`. Secrets are still in it. */
+/** Describes the failure of a process in one clause: `it exited 3: the bucket is gone`. The text may still contain secrets. */
 export function observedEnding(ended: Ended): string {
   const lines = tellingLines(ended.stderr, ended.stdout).join(' / ').replace(/\.$/, '');
   const ending = endingOf(ended);
@@ -98,8 +99,8 @@ function endingOf({ exitCode, endedBy, startError }: Ended): string {
 }
 
 /**
- * Runs a process to its end and reports how it ended, whatever that was.
- * @throws the signal's reason when it is aborted; nothing of the process group is left by then.
+ * Runs a process to its end and returns the result, whatever it is.
+ * @throws the signal's reason when it is aborted; the whole process group has ended by then.
  */
 export async function execute(execution: Execution, signal: AbortSignal): Promise<Ended> {
   signal.throwIfAborted();
@@ -113,7 +114,7 @@ export async function execute(execution: Execution, signal: AbortSignal): Promis
       ...(instructions === undefined ? [] : (['pipe', 'pipe'] as const)),
       ...(filter === undefined ? [] : (['pipe'] as const)),
     ],
-    // It leads a process group of its own, so that its children can be ended with it.
+    // The process leads its own process group, so its children can be ended with it.
     detached: true,
   });
   const endGroup = () => killGroup(child.pid);
@@ -146,7 +147,7 @@ export async function execute(execution: Execution, signal: AbortSignal): Promis
 
 type Ending = Pick<Ended, 'exitCode' | 'endedBy' | 'startError'>;
 
-/** Resolves when the process has ended and its output is read. */
+/** Resolves when the process has ended and its output has been read. */
 async function untilEnded(child: ChildProcess, endGroup: () => void): Promise<Ending> {
   return await new Promise((resolve) => {
     let ending: Ending = { exitCode: null, endedBy: null, startError: undefined };
@@ -162,7 +163,7 @@ async function untilEnded(child: ChildProcess, endGroup: () => void): Promise<En
     });
     child.once('exit', (exitCode, endedBy) => {
       ending = { ...ending, exitCode, endedBy };
-      // A child that it left in the background may hold its output open for ever.
+      // A background child may hold the output open for ever.
       endGroup();
       drain = setTimeout(finish, DRAIN_BUDGET_MS);
     });
@@ -181,7 +182,7 @@ function follow(
     tail.add(chunk);
     lines?.add(chunk);
   });
-  // A pipe that breaks is seen as the end of the process.
+  // A broken pipe shows as the end of the process.
   stream.on('error', () => undefined);
   return lines;
 }
@@ -191,7 +192,7 @@ const isReadable = (stream: unknown): stream is Readable =>
 
 function hand(instructions: string | Uint8Array, pipe: ChildProcess['stdio'][number] | undefined): void {
   if (pipe === null || pipe === undefined || !('write' in pipe)) return;
-  // A process that ends without reading its instructions says why by itself.
+  // A process that ends without reading its instructions reports the reason itself.
   pipe.on('error', () => undefined);
   pipe.end(instructions);
 }
@@ -209,7 +210,7 @@ export function isNoSuchProcess(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ESRCH';
 }
 
-/** The text with every secret replaced by `***`, the longest first. */
+/** Returns the text with `***` in place of every secret, the longest first. */
 export function redact(text: string, secrets: readonly string[] = []): string {
   return secrets
     .filter((secret) => secret !== '')

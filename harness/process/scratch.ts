@@ -16,10 +16,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'a file of that name is in the way',
 };
 
-/** Where every parent is made as well, ENOENT says that the file system takes no folder, as /proc does. */
+/** Reasons for a root whose parents are made as well. ENOENT then means that the file system accepts no folder, as in /proc. */
 const REASONS_OF_ROOT = { ...REASONS, ENOENT: 'the file system makes no folder there' };
 
-/** Where sessions live: `DR_CONTRACTS_SCRATCH`, or a folder of this user's own in the system's folder for temporary files. */
+/** Returns the folder of all sessions: `DR_CONTRACTS_SCRATCH`, or this user's own folder in the system's folder for temporary files. */
 export function scratchRoot(): string {
   const chosen = process.env.DR_CONTRACTS_SCRATCH;
   return chosen === undefined || chosen === ''
@@ -28,8 +28,8 @@ export function scratchRoot(): string {
 }
 
 /**
- * Makes the scratch root when it is not there.
- * @throws {ExplainedError} when it cannot be made, or belongs to somebody else: secrets of a run must not land in another user's folder.
+ * Makes the scratch root if it does not exist.
+ * @throws {ExplainedError} when it cannot be made, or belongs to another user, because that user could read the secrets of a run.
  */
 export function ensureScratchRoot(): string {
   const root = scratchRoot();
@@ -51,8 +51,8 @@ export function ensureScratchRoot(): string {
 }
 
 /**
- * Makes a folder for work that belongs to no session. Its name says which process owns it, so that a collection finds it once
- * that process is dead.
+ * Makes a folder for work outside any session. Its name identifies the process that owns it. A collection removes the folder once that
+ * process is dead.
  * @throws {ExplainedError} when it cannot be made.
  */
 export function ownedFolder(): string {
@@ -65,13 +65,13 @@ export function ownedFolder(): string {
   return dir;
 }
 
-/** A name for a folder of that process, never the same twice. */
+/** Returns a unique name for a folder of this process. */
 export function ownedName({ owner, machine }: Owner): string {
   const parts = [owner.pid, encodeURIComponent(owner.startTime), ...digestsOf(machine), randomBytes(5).toString('hex')];
   return `.own-${parts.join('-')}`;
 }
 
-/** Whether the owner that such a name says lives, as `livenessOf` has it; undefined for any other name. */
+/** Returns the liveness of the owner in such a name, as `livenessOf` does; undefined for any other name. */
 export function livenessByName(name: string): 'live' | 'dead' | 'unclear' | undefined {
   const parts = /^\.own-(\d+)-([^-]+)-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})-[0-9a-f]+$/.exec(name);
   if (parts === null) return undefined;
@@ -85,7 +85,7 @@ export function livenessByName(name: string): 'live' | 'dead' | 'unclear' | unde
 const digestsOf = ({ host, bootId, pidNamespace }: Machine): readonly string[] =>
   [host, bootId, pidNamespace].map((part) => createHash('sha256').update(part).digest('hex').slice(0, 8));
 
-/** The error as it is, or explained when it says that something cannot be written. */
+/** Returns an explained error for a failed write, and any other error unchanged. */
 export function explainDiskTrouble(error: unknown, path: string, reasons = REASONS): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = reasons[code];

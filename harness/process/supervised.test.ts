@@ -80,7 +80,7 @@ test('what a server has started ends with it', async () => {
 test('a death while starting ends the wait at once and tells the last words', async () => {
   const { program, unregistered } = await shell('echo "no such option: --color"; exit 7');
   const starting = await startProcess(program, systemClock).catch((error: unknown) => error);
-  // A program may be dead before anybody could look at it.
+  // A program may die before the first look at it.
   const error =
     starting instanceof Error
       ? starting

@@ -9,21 +9,24 @@ import { lastLines } from './output.ts';
 import { isNoSuchProcess } from './run.ts';
 
 export interface ProgramToRun {
-  /** The name a reader knows it by, e.g. `kube-apiserver`. */
+  /** Name for a reader, e.g. `kube-apiserver`. */
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** The whole environment but for PATH. Secrets belong here or in files, never in `args`. */
+  /** The whole environment, except PATH. Secrets belong here or in files, never in `args`. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Gets stdout and stderr; emptied when it grows beyond 64 MiB. */
+  /** Log of stdout and stderr. It is emptied when it grows beyond 64 MiB. */
   readonly logPath: string;
   /**
-   * `graceful`: SIGTERM, then SIGKILL when the grace has passed. `immediate`: SIGKILL at once, for a server that is slow to
-   * stop and whose state is thrown away.
+   * `graceful`: SIGTERM, then SIGKILL after the grace period. `immediate`: SIGKILL at once, for a server that stops slowly and whose state
+   * is discarded.
    */
   readonly ending: 'graceful' | 'immediate';
-  /** Told of the process right after it was made, so that another process can collect it; what it returns is called when it has ended. */
+  /**
+   * Called right after the process was made, which lets another process collect it later. The returned function is called when the process
+   * has ended.
+   */
   readonly register: (identity: ProcessIdentity) => () => void;
 }
 
@@ -32,18 +35,18 @@ interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that was made but has not yet shown that it serves. */
+/** A started process that does not yet serve. */
 export interface StartingProcess extends AsyncDisposable {
   readonly name: string;
   readonly identity: ProcessIdentity;
   /**
-   * Waits until it serves; its death ends the wait at once. On any failure the process has been ended.
-   * @throws {HopelessError} when it died, with its last log lines; what {@link waitFor} throws.
+   * Waits until the process serves. Its death ends the wait at once. After any failure the process has ended.
+   * @throws {HopelessError} when it died, with its last log lines; the errors of {@link waitFor}.
    */
   untilServing<T>(wait: Wait<T>, signal: AbortSignal): Promise<{ readonly process: StartedProcess; readonly value: T }>;
 }
 
-/** A process that serves. It and everything in its process group end with `stop` or `kill`, both idempotent. */
+/** A serving process. `stop` and `kill` end it with its whole process group; both are idempotent. */
 export interface StartedProcess extends AsyncDisposable {
   readonly name: string;
   readonly identity: ProcessIdentity;
@@ -64,8 +67,8 @@ const LOG_LIMIT_BYTES = 64 * 2 ** 20;
 const LOG_CHECK_MS = 30_000;
 
 /**
- * Starts a long-running program in a session and process group of its own, so that a Ctrl-C on the terminal reaches only the
- * harness, which then tears down in order.
+ * Starts a long-running program in its own session and process group. A Ctrl-C on the terminal then reaches only the harness, which tears
+ * down in order.
  * @throws {ExplainedError} when it cannot be started.
  */
 export async function startProcess(program: ProgramToRun, clock: Clock): Promise<StartingProcess> {
@@ -116,7 +119,7 @@ class Supervised implements StartingProcess, StartedProcess {
     this.identity = identity;
     this.exited = exited.then((ending) => {
       this.hasExited = true;
-      // Whoever the leader has left behind in its group (Velero's plugins) ends with it.
+      // Ends the processes that the leader has left in its group (Velero's plugins).
       signalGroup(identity.pid, 'SIGKILL');
       this.over.abort(new Error(`${program.name} ended`));
       return ending;
@@ -146,7 +149,7 @@ class Supervised implements StartingProcess, StartedProcess {
     return this.stopping;
   }
 
-  /** Does not wait for a stop under way: the grace it gives is over. */
+  /** Kills the group at once, even while `stop` still waits for its grace period. */
   async kill(): Promise<StoppedProcess> {
     const killed = this.killGroup();
     this.stopping ??= killed;
@@ -193,10 +196,10 @@ class Supervised implements StartingProcess, StartedProcess {
     while (!this.hasExited) {
       try {
         await this.clock.pause(LOG_CHECK_MS, this.over.signal);
-        // The file is open for appending, so the process goes on writing at the new end.
+        // The file is open for appending, so the process continues at the new end.
         if ((await stat(this.program.logPath)).size > LOG_LIMIT_BYTES) await truncate(this.program.logPath, 0);
       } catch {
-        // The pause was cut short by the process's end, or the log was removed with its folder: nothing left to bound.
+        // The process has ended, or the log was removed with its folder. There is no log left to bound.
         return;
       }
     }
@@ -230,12 +233,12 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Signals every process of the group that `leaderPid` leads; a group that is gone already is fine. */
+/** Signals every process of the group that `leaderPid` leads. Does nothing if the group is gone. */
 export function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-leaderPid, signal);
   } catch (error) {
-    // macOS answers EPERM for a group that consists of zombies only.
+    // macOS answers EPERM for a group of zombies only.
     const onlyZombies =
       process.platform === 'darwin' && error instanceof Error && 'code' in error && error.code === 'EPERM';
     if (!isNoSuchProcess(error) && !onlyZombies) throw error;

@@ -3,13 +3,12 @@ import { dirname } from 'node:path';
 import { NotProvableHereError, summaryOf } from '../model/errors.ts';
 import type { Mount } from './sandbox/arguments.ts';
 
-/** Places of this machine that a run has, by path: two runs at once would find each other's volumes there. */
+/** Places of this machine in use by a run, by path. Two runs at once would find each other's volumes there. */
 const taken = new Map<string, Promise<void>>();
 
 /**
- * Without a sandbox, volumes are lent to their real places by links that are removed again. A place where something is already
- * is left alone.
- * @throws {NotProvableHereError} for such a place, and for one where this user may not write.
+ * Makes temporary links to volumes at their real places, for runs without a sandbox. It never changes an occupied place.
+ * @throws {NotProvableHereError} for an occupied place, and for one where this user may not write.
  */
 export async function lendPlaces(mounts: readonly Mount[], signal: AbortSignal): Promise<AsyncDisposable> {
   const links: { readonly to: string; readonly free: () => void }[] = [];
@@ -23,7 +22,7 @@ export async function lendPlaces(mounts: readonly Mount[], signal: AbortSignal):
   };
   try {
     for (const { from, to } of mounts) {
-      // A file of the drill that is handed over by name lies at its place already.
+      // A file that the drill passes by name is already at its place.
       if (from === to) continue;
       while (taken.has(to)) await taken.get(to);
       signal.throwIfAborted();

@@ -3,8 +3,8 @@ import { programs } from './programs.ts';
 import { providers } from './providers.ts';
 
 /**
- * The names of the command lines that programs of the platform find on their PATH: those programs of the toolchain whose recipe says so, and
- * those that a provider brings along.
+ * Returns the names of the command-line programs on the PATH of the platform's programs: those of the toolchain whose recipe says so, and
+ * those of providers.
  */
 export const commandLineNames = (): readonly ToolName[] => [
   ...programs.filter(({ onScriptsPath }) => onScriptsPath === true).map(({ name }) => name),

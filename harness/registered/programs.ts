@@ -5,7 +5,7 @@ import { s3Programs } from '../systems/s3/programs.ts';
 import { veleroPrograms } from '../systems/velero/programs.ts';
 import type { Recipe } from './recipe.ts';
 
-/** How the toolchain obtains each program, one line for each list of a system. Tables and builds have this order. */
+/** Recipes of all programs, one line for each system's list. Tables and builds have this order. */
 export const programs: readonly Recipe[] = [
   ...natsPrograms,
   ...kubernetesPrograms,

@@ -3,110 +3,110 @@ import type { Capability, Service } from '../model/service.ts';
 import type { ToolName } from '../model/target.ts';
 import type { StartingProcess } from '../process/supervised.ts';
 
-/** What one target takes so that it can supply a capability. */
+/** Resources of one target for a capability. */
 export interface Supplies {
-  /** Programs of the toolchain that run, or that the procedures and the harness use. */
+  /** Programs of the toolchain that the target runs, or that the procedures and the harness use. */
   readonly tools: readonly ToolName[];
   /** Names of container images; see {@link Provider.images}. */
   readonly images?: readonly string[];
-  /** Parts that this target starts along with it, besides {@link Provider.needs}. */
+  /** Further parts that this target starts with it, besides {@link Provider.needs}. */
   readonly brings?: readonly Capability[];
 }
 
-/** What a script of the platform needs so that it reaches a part of the target. */
+/** Addresses with which a script of the platform reaches a part of the target. */
 interface Addresses {
-  /** The variables that hold them, as a sentence names them. */
+  /** Names of the variables that hold them, as a phrase for sentences. */
   readonly variables: string;
-  /** Shows, in the text of a script or in what it says when it fails, that it uses them. */
+  /** Matches a script's text or error output that shows that the script uses them. */
   readonly signs: RegExp;
 }
 
 /**
- * How targets supply what a contract needs. A system owns its providers. Those that are shipped are listed in `registered/providers.ts`;
- * the provider of another package is named in `providers` of `dr-contracts.config.ts`.
+ * Supply of one capability on targets. A system owns its providers. `registered/providers.ts` lists the shipped ones; `providers` of
+ * `dr-contracts.config.ts` names those of other packages.
  */
 export interface Provider {
-  /** What contracts need, e.g. the name of a system. */
+  /** Capability that contracts need, e.g. the name of a system. */
   readonly capability: Capability;
-  /** What it stands on: parts that every target starts before it or with it. */
+  /** Parts on which it depends. Every target starts them before it or with it. */
   readonly needs: readonly Capability[];
-  /** By the target's name, `local` or `docker`. A target that is not named cannot supply it. */
+  /** Resources by the target's name, `local` or `docker`. Other targets cannot supply it. */
   readonly suppliedBy: Readonly<Record<string, Supplies>>;
-  /** Default references of the images that `suppliedBy` names, by name. A variable for each lets a user name another one. */
+  /** Default references of the images in `suppliedBy`, by name. A user can replace each by a variable. */
   readonly images?: Readonly<Record<string, string>>;
   /**
-   * Command lines that programs of the platform find on their PATH where this capability was asked for, besides those of the toolchain: the
-   * absolute path of each by its plain name, the same on every target.
+   * Further command-line programs on the PATH of the platform's programs, if the contract needs this capability: absolute path by plain
+   * name, the same on every target. Those of the toolchain come in addition.
    */
   readonly commandLines?: Readonly<Record<string, string>>;
-  /** Addresses that a script of the platform is given where it is there; left out where there are none. */
+  /** Addresses that a script of the platform gets if the target has this part. Left out if there are none. */
   readonly addresses?: Addresses;
-  /** About how long a drill takes longer for it, in seconds, on two cores with two drills at a time. Only the proportions matter. */
+  /** Approximate extra time of a drill that uses it, in seconds, on two cores with two drills at a time. Only the proportions matter. */
   readonly typicalDrillS: number;
-  /** Whether every drill that needs it shares one place, of which a posture looks at all. */
+  /** True when all drills share one place. A posture checks the whole place. */
   readonly isShared?: boolean;
-  /** Places that the provider starts itself, as processes: made with {@link supplier} and {@link sharedSupplier}. */
+  /** Places that the provider itself starts as processes. Made with {@link supplier} and {@link sharedSupplier}. */
   readonly suppliers?: readonly Supplier[];
 }
 
 /** A program that a provider starts on a target. */
 export interface ProgramOfProvider {
-  /** Unique in the session, e.g. `postgres-payments-x7k2`. It names the log. */
+  /** Name, unique in the session, e.g. `postgres-payments-x7k2`. It is also the name of the log. */
   readonly name: string;
-  /** A tool of the toolchain, or the path of another program. */
+  /** Tool of the toolchain, or the path of another program. */
   readonly tool: ToolName | { readonly path: string };
   readonly args: readonly string[];
-  /** Besides HOME and TMPDIR, which lie in the session's folder. Secrets belong here or into files, never into `args`. */
+  /** Variables besides HOME and TMPDIR, which are in the session's folder. Secrets belong here or in files, never in `args`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it may end in its own time (`graceful`: SIGTERM, and SIGKILL after two seconds), or is killed at once. */
+  /** Way to end it: `graceful` (SIGTERM, and SIGKILL after two seconds), or `immediate` (killed at once). */
   readonly ending: 'graceful' | 'immediate';
 }
 
 /**
- * What a provider starts things with. What is started belongs to the session of the target: a place that nobody gave back ends with it, and
- * what a killed run leaves is collected by the next one.
+ * Functions with which a provider starts things. Started things belong to the session of the target. A place that was not disposed of ends
+ * with the session. The next run removes what a killed run leaves.
  */
 export interface Runtime {
   /** `local` or `docker`. On both, the programs of a provider are processes of this machine. */
   readonly target: string;
   readonly clock: Clock;
-  /** Makes, when needed, and returns a folder of the session, for its owner's eyes only. It is removed with the session at the latest. */
+  /** Returns a folder of the session and makes it if needed. Only its owner can read it. It is removed with the session at the latest. */
   folder(...parts: string[]): string;
-  /** Path of a tool. @throws {ExplainedError} for one that `suppliedBy` does not name. */
+  /** Returns the path of a tool. @throws {ExplainedError} for one that `suppliedBy` does not name. */
   tool(name: ToolName): string;
-  /** Starts a server on free loopback ports, and on others when another program was faster. Every other failure is the caller's. */
+  /** Starts a server on free loopback ports, and tries others when another program took them first. Throws every other error of `start`. */
   onFreePorts<Started>(count: number, start: (ports: readonly number[]) => Promise<Started>): Promise<Started>;
   /** @throws {ExplainedError} when it cannot be started. */
   startProgram(program: ProgramOfProvider): Promise<StartingProcess>;
 }
 
-/** How the one place of a service is started that all drills of a run share. It ends with the session. */
+/** Start of the one place of a service that all drills of a run share. The place ends with the session. */
 export interface SharedSupplier {
   readonly service: Service<unknown, never>;
   readonly isShared: true;
   start(runtime: Runtime, signal: AbortSignal): Promise<unknown>;
 }
 
-/** How a place of a caller's own is started. */
+/** Start of a place of a caller's own. */
 export interface OwnSupplier {
   readonly service: Service<unknown, never>;
   readonly isShared?: never;
   start(request: never, runtime: Runtime, signal: AbortSignal): Promise<unknown>;
 }
 
-/** How a place is started: one of a caller's own, or the one that all drills of a run share. */
+/** Start of a place: one of a caller's own, or the one that all drills of a run share. */
 export type Supplier = OwnSupplier | SharedSupplier;
 
 /**
- * Says how a place of that service is started on a target. Who asks for the place disposes it, and disposal ends what was started.
- * `start` releases what it has started itself when it fails.
+ * Declares how to start a place of this service on a target. The caller disposes of the place, which ends everything that was started. If
+ * `start` fails, it has to release what it has started.
  */
 export const supplier = <Place, Request>(
   service: Service<Place, Request>,
   start: (request: Request, runtime: Runtime, signal: AbortSignal) => Promise<Place>,
 ): OwnSupplier => ({ service, start });
 
-/** Says how the one place of that service is started that the drills of a run share. It is started when the first of them asks for it. */
+/** Declares how to start the one place of this service that the drills of a run share. The first drill that asks for it starts it. */
 export const sharedSupplier = <Place>(
   service: Service<Place>,
   start: (runtime: Runtime, signal: AbortSignal) => Promise<Place>,

@@ -11,10 +11,7 @@ import type { FirstContract, ShippedProvider } from './first-contract.ts';
 import { programs } from './programs.ts';
 import type { Provider, Supplies } from './provider.ts';
 
-/**
- * Everything that targets can supply, one line a provider. What contracts may need, the tools and the images are derived from this list,
- * in its order.
- */
+/** Shipped providers, one line each. The capabilities, the tools and the images are derived from this list, in its order. */
 const shipped: readonly ShippedProvider[] = [
   natsProvider,
   natsClusterProvider,
@@ -31,11 +28,11 @@ const shipped: readonly ShippedProvider[] = [
 
 const registered: Provider[] = [...shipped];
 
-/** Every provider: those that are shipped, and those that the configuration has named so far. */
+/** Returns every provider: the shipped ones, and those that the configuration has named so far. */
 export const providers = (): readonly Provider[] => registered;
 
 /**
- * Adds providers of other packages. The same one may be registered again.
+ * Adds providers of other packages. A provider may be registered again.
  * @throws {ExplainedError} for a capability that another provider has, and for a command line that cannot be put on a PATH.
  */
 export function registerProviders(added: readonly Provider[]): void {
@@ -48,37 +45,37 @@ export function registerProviders(added: readonly Provider[]): void {
   }
 }
 
-/** Capabilities that only another process of the run has providers of. */
+/** Capabilities whose providers only another process of the run has. */
 const namedElsewhere = new Set<Capability>();
 
 /**
  * Adds names of capabilities that another process of the run has read from the configuration. Contracts in this process may then name them.
- * This process cannot start anything of them.
+ * This process cannot start them.
  */
 export function nameCapabilities(names: readonly Capability[]): void {
   for (const name of names) if (providerOf(name) === undefined) namedElsewhere.add(name);
 }
 
-/** What contracts may need of a target. */
+/** Returns the capabilities that contracts may need of a target. */
 export const capabilities = (): readonly Capability[] => [
   ...new Set([...registered.map(({ capability }) => capability), ...namedElsewhere]),
 ];
 
-/** What `init` can write, by the capability of the provider that brings it. */
+/** Contracts that `init` can write, by the capability of their provider. */
 export const firstContracts: ReadonlyMap<Capability, FirstContract> = new Map(
   shipped.flatMap(({ capability, firstContract }) =>
     firstContract === undefined ? [] : [[capability, firstContract]],
   ),
 );
 
-/** What a target of that name can give a contract. */
+/** Returns the capabilities of the target with this name. */
 export const capabilitiesOf = (target: string): readonly Capability[] =>
   registered.filter(({ suppliedBy }) => Object.hasOwn(suppliedBy, target)).map(({ capability }) => capability);
 
-/** Those parts, and what they stand on or bring along in that target. */
+/** Returns the parts with all parts that they need or bring on this target. */
 export function partsWith(target: string, wanted: Iterable<Capability>): ReadonlySet<Capability> {
   const parts = new Set<Capability>(wanted);
-  // What is added while the set is walked is walked too.
+  // The loop also visits parts that it adds to the set.
   for (const part of parts) {
     for (const needed of providerOf(part)?.needs ?? []) parts.add(needed);
     for (const brought of suppliesOf(target, part)?.brings ?? []) parts.add(brought);
@@ -86,19 +83,19 @@ export function partsWith(target: string, wanted: Iterable<Capability>): Readonl
   return parts;
 }
 
-/** The tools that a target takes for those parts, in no particular order. */
+/** Returns the tools of a target for these parts, in no particular order. */
 export const toolsOf = (target: string, wanted: Iterable<Capability>): ReadonlySet<ToolName> =>
   new Set([...partsWith(target, wanted)].flatMap((part) => suppliesOf(target, part)?.tools ?? []));
 
-/** The names of the images that a target takes for those parts. */
+/** Returns the names of the images of a target for these parts. */
 export const imagesOf = (target: string, wanted: Iterable<Capability>): ReadonlySet<string> =>
   new Set([...partsWith(target, wanted)].flatMap((part) => suppliesOf(target, part)?.images ?? []));
 
-/** Names of all images and their default references, which the drills are tested with. */
+/** Returns the names of all images with their default references. The drills are tested with these. */
 export const registeredImages = (): Readonly<Record<string, string>> =>
   Object.fromEntries(registered.flatMap(({ images = {} }) => Object.entries(images)));
 
-/** @returns nothing for a capability that nobody has registered. */
+/** Returns the provider of a capability; undefined for an unregistered one. */
 export const providerOf = (capability: Capability): Provider | undefined =>
   registered.find((each) => each.capability === capability);
 
@@ -107,7 +104,7 @@ function suppliesOf(target: string, capability: Capability): Supplies | undefine
   return Object.hasOwn(supplies, target) ? supplies[target] : undefined;
 }
 
-/** Programs that are on the PATH of the platform's programs, or that targets use, whatever providers bring along. */
+/** Names of programs on the PATH of the platform's programs, or in use by targets, that do not come from providers' `commandLines`. */
 const ownNames: ReadonlySet<string> = new Set(['node', ...programs.map(({ name }) => name)]);
 
 function requireCommandLines({ capability, commandLines = {} }: Provider): void {

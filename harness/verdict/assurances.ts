@@ -5,7 +5,7 @@ import { busyMachine } from './own-load.ts';
 
 const SHOWN = 3;
 
-/** One finding for each promise that the disaster assures. A promise for which nothing was looked at is `unproven`. */
+/** Returns one finding for each promise that the disaster assures. A promise without any check is `unproven`. */
 export function judgeAssurances(record: DrillRecord): Finding[] {
   const assurances = record.assurances ?? [];
   const promised = new Set([...(record.disaster.assures ?? []), ...assurances.map(({ promise }) => promise)]);
@@ -52,7 +52,7 @@ function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Findin
   return { name, verdict: 'met', sentence: `${KEPT[name]} ${checked}.` };
 }
 
-/** The failed checks that a busy machine may have failed, and why. */
+/** Returns the failed checks that may have failed because of a busy machine, and why. */
 function undecidedIn({ observed }: Assurance): { readonly what: string; readonly because: string }[] {
   return observed.flatMap(({ what, held, attempts, checks = 1 }) => {
     const because = held || attempts === undefined || checks !== 1 ? undefined : busyMachine(attempts);
@@ -73,7 +73,7 @@ const KEPT: Readonly<Record<AssurancePromise, string>> = {
   acceptance: 'What came back is accepted by who uses it.',
 };
 
-/** Whether the asset was really gone before the restore began, and whether what is there now is new. */
+/** Judges whether the asset was really gone before the restore began, and whether the restored one is new. */
 export function judgeDestruction(record: DrillRecord): Finding {
   const { absence, provenance, disaster } = record;
   const met: Finding = {

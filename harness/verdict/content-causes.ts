@@ -2,11 +2,11 @@ import type { DrillRecord } from '../model/record.ts';
 import { countedOf } from '../model/text.ts';
 import { formatSize } from '../model/units.ts';
 
-/** A recovery point of less than this share of what was seeded cannot hold it; payloads of drills are random, and do not shrink. */
+/** Smallest share of the seeded bytes that a complete recovery point has. Payloads of drills are random and do not compress. */
 const TOO_SMALL_SHARE = 0.25;
 const SHOWN_LEFT_OUT = 3;
 
-/** What the record says of why content is missing, in sentences. A cause is named only if it explains what is missing. */
+/** Returns the reasons in the record for missing content, as sentences. It names a reason only if it explains the missing content. */
 export function causesOf(record: DrillRecord): readonly string[] {
   const leftOut = leftOutOf(record);
   if (leftOut?.isAll === true) return [leftOut.sentence];
@@ -20,8 +20,8 @@ function otherCausesOf(record: DrillRecord): readonly string[] {
 }
 
 /**
- * What the definition of the backup leaves out explains what is missing of that kind, or of that name.
- * `isAll` where it explains every kind of which something is missing.
+ * Returns the missing content that the definition of the backup leaves out, by kind or by name. `isAll` is true if this explains every kind
+ * with missing content.
  */
 export function leftOutOf({
   recoveryPoint,
@@ -44,7 +44,7 @@ export function leftOutOf({
   return { sentence: told.join(' '), isAll };
 }
 
-/** A warning of the restore explains a loss when it names something that did not come back. Others are noise of a healthy restore. */
+/** Returns a warning of the restore that names something that did not come back. Other warnings are noise of a healthy restore. */
 function warnedOf(record: DrillRecord): string | undefined {
   const { restore } = record;
   if (restore === null) return undefined;
@@ -56,7 +56,9 @@ function warnedOf(record: DrillRecord): string | undefined {
   return `The restore said so itself and ended as if it had succeeded${lastWord === undefined ? '' : ` ("${lastWord.trim()}")`}: ${warning.trim()}${andMore}.`;
 }
 
-/** Names in "stream ORDERS message 17", "Secret payment" or `object "a/b"`: what is left without the words of every such item. */
+/**
+ * Returns the names in "stream ORDERS message 17", "Secret payment" or `object "a/b"`: the rest without the words that every such item has.
+ */
 function namesOfWhatIsMissing({ comparison, markers }: DrillRecord): readonly string[] {
   const differences = comparison?.firstDifferences ?? [];
   const compared = comparison?.items ?? [];
@@ -68,7 +70,7 @@ function namesOfWhatIsMissing({ comparison, markers }: DrillRecord): readonly st
     .filter((word) => word.length > 2 && !/^\d+$/.test(word) && !common.has(word.toLowerCase()));
 }
 
-/** Every such item has them: a warning that has one of them too is not therefore about it. */
+/** Words that every such item has. A warning with one of them need not be about the item. */
 const COMMON_WORDS = [
   'the',
   'of',
@@ -89,7 +91,7 @@ const kindWords = (kinds: readonly string[]): readonly string[] =>
     .flatMap((kind) => [kind, ...kind.split(/[\s.]/)])
     .flatMap((word) => [word.toLowerCase(), word.toLowerCase().replace(/s$/, '')]);
 
-/** As a whole name: "order" is not mentioned by "orders-2". */
+/** Returns true if the text contains the whole name: "orders-2" does not mention "order". */
 function mentions(text: string, name: string): boolean {
   const at = text.indexOf(name);
   if (at === -1) return false;
@@ -97,7 +99,7 @@ function mentions(text: string, name: string): boolean {
   return !isPartOfAName(text[at - 1]) && !isPartOfAName(text[at + name.length]);
 }
 
-/** Things came back, and nothing that was in them. */
+/** Describes a restore that brought back things without their content. */
 function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): string | undefined {
   if (comparison === null || recoveryPoint === null || seeded === null) return undefined;
   const expected = comparison.items.filter((counts) => counts.expected > 0);
@@ -112,7 +114,7 @@ function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): st
         : counts.kind,
     );
   if (empty.length === 0 || back.length === 0) return undefined;
-  // Where most items came back, the recovery point holds data, however small it is.
+  // If most items came back, the recovery point holds data, even if it is small.
   const isMostMissing = totalExpected(expected.filter(({ restored }) => restored === 0)) > totalExpected(expected) / 2;
   const isSmall = isMostMissing && recoveryPoint.sizeBytes < TOO_SMALL_SHARE * seeded.bytes;
   const size = `its ${formatSize(recoveryPoint.sizeBytes)} for ${formatSize(seeded.bytes)} of data`;
@@ -123,7 +125,7 @@ function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): st
 const totalExpected = (items: readonly { readonly expected: number }[]): number =>
   items.reduce((sum, { expected }) => sum + expected, 0);
 
-/** Where something did not come back, the last line of a restore that called itself a success often says why. */
+/** Returns the last line of the restore's output if something is missing. It often gives the reason, even for a reported success. */
 function lastWords({ comparison, markers, restore }: DrillRecord): string | undefined {
   const isMissing =
     markers.some(({ lostBeforeCapture }) => lostBeforeCapture > 0) ||

@@ -4,7 +4,7 @@ import { counted, countedOf } from '../model/text.ts';
 import { KEEPS_NO_DATA } from '../model/units.ts';
 import { causesOf, leftOutOf } from './content-causes.ts';
 
-/** Whether what was acknowledged before the capture came back, and came back the same. */
+/** Judges whether everything that was acknowledged before the capture came back unchanged. */
 export function judgeContent(record: DrillRecord): Finding {
   const breach = breachIn(record) ?? breachInOther(record);
   if (breach !== undefined)
@@ -20,7 +20,7 @@ export function judgeContent(record: DrillRecord): Finding {
   };
 }
 
-/** What did not come back as it was, and what the record says of why. */
+/** Returns the first difference in the restored content, with the reasons in the record. */
 function breachIn(record: DrillRecord): Found | undefined {
   const problem =
     nothingBack(record) ??
@@ -36,7 +36,7 @@ function breachIn(record: DrillRecord): Found | undefined {
   };
 }
 
-/** What a filter of the backup can explain. */
+/** Causes that a filter of the backup can explain. */
 const MISSING: ReadonlySet<string> = new Set<Cause>(['content-missing', 'nothing-came-back']);
 
 /** A finding's sentence and its identifier. */
@@ -45,7 +45,7 @@ interface Found {
   readonly found: string;
 }
 
-/** Where nothing came back, neither "leaves data out" nor a first difference says what happened. */
+/** Describes an empty restore. Neither "leaves data out" nor a first difference would fit. */
 function nothingBack({ comparison, markers }: DrillRecord): Found | undefined {
   const lanes = markers.filter(({ acknowledgedBeforeCapture }) => acknowledgedBeforeCapture > 0);
   const items = comparison?.items.filter(({ expected }) => expected > 0) ?? [];
@@ -67,22 +67,22 @@ function nothingBack({ comparison, markers }: DrillRecord): Found | undefined {
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-/** Why no finding says how much was lost. */
+/** Returns why no finding states the loss. */
 const withoutLoss = ({ contract }: DrillRecord): string =>
   contract.rpoMs === null ? ` The asset ${KEEPS_NO_DATA}, so loss and exposure are not judged.` : '';
 
-/** Whether everything was there and the same, and nothing besides. */
+/** Returns true for a comparison without missing, extra or differing items. */
 export const isSame = ({ items, firstDifferences }: Comparison): boolean =>
   firstDifferences.length === 0 &&
   items.every(({ missing, extra, differing }) => missing === 0 && extra === 0 && differing === 0);
 
-/** What came back is whole, and is that of the point that was not asked for. */
+/** Describes a restore that completely brought back the other recovery point. */
 function otherPoint({ recoveryPoint, recoveryPoints }: DrillRecord): Found | undefined {
   const compared = recoveryPoints?.comparedWithOther;
   if (recoveryPoints === undefined || compared === undefined || !isSame(compared)) return undefined;
   const { restored, taken } = recoveryPoints;
   const other = taken.find(({ name }) => name !== restored);
-  // A newer backup can hold the old state by itself; an older one cannot hold what came after it.
+  // A newer backup can itself hold the old state. An older one cannot hold later content.
   const why =
     restored === 'newer'
       ? 'the second backup stored the old state, or the restore picks a backup by itself. Compare what the two backups hold, and restore what RECOVERY_POINT names.'
@@ -93,7 +93,7 @@ function otherPoint({ recoveryPoint, recoveryPoints }: DrillRecord): Found | und
   };
 }
 
-/** The second restore of the drill is judged as the first. */
+/** Judges the second restore of the drill like the first. */
 function breachInOther(record: DrillRecord): Found | undefined {
   const failure = failureOfOther(record);
   if (failure?.blame === 'procedure') return { cause: failure.cause, found: failure.found };
@@ -111,7 +111,7 @@ function proofMissingInOther(record: DrillRecord): Found | undefined {
   return other === undefined ? undefined : proofMissing(other);
 }
 
-/** Which recovery point came back, where there were two. */
+/** Describes which of two recovery points came back. */
 function whichOf({ recoveryPoints }: DrillRecord): string {
   if (recoveryPoints === undefined || recoveryPoints.taken.length < 2) return '';
   const { restored, instead, otherRestored, onlyOneRestored } = recoveryPoints;
@@ -165,7 +165,7 @@ function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
   return undefined;
 }
 
-/** What is missing is told by its author's names first: the harness's own markers say less of what was lost. */
+/** Returns missing items of the author's before missing markers, which say less about the loss. */
 function missingContent(record: DrillRecord): Found | undefined {
   const isMissing = record.comparison?.items.some(({ missing }) => missing > 0) === true;
   return isMissing ? contentDifferences(record) : undefined;
@@ -177,7 +177,7 @@ function contentDifferences({ comparison }: DrillRecord): Found | undefined {
   return { cause: kindOfDifference(comparison), found: `What came back is not what was backed up: ${differing}` };
 }
 
-/** What is missing matters more than what came back otherwise, and that more than what is there besides. */
+/** Returns the cause of a difference. Missing items matter more than changed ones, and changed ones more than extra ones. */
 function kindOfDifference(comparison: Comparison | null): Cause {
   const items = comparison?.items ?? [];
   const wrong = items.filter(({ missing, extra, differing }) => missing + extra + differing > 0);
@@ -188,7 +188,7 @@ function kindOfDifference(comparison: Comparison | null): Cause {
     : 'content-altered';
 }
 
-/** The faults of a comparison and its first difference, as the rest of a sentence; undefined when there is none. */
+/** Describes the faults of a comparison and its first difference as the rest of a sentence; undefined when there is none. */
 export function differencesIn(comparison: Comparison | null): string | undefined {
   if (comparison === null) return undefined;
   const faults = comparison.items.flatMap(({ kind, expected, missing, extra, differing }) => [
@@ -226,8 +226,8 @@ function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord
 }
 
 /**
- * The record as it would be if the second restore were the only one: what judges the first then judges the second. Undefined where there
- * was none, or it was not looked at.
+ * Returns the record as if the second restore were the only one. The functions that judge the first restore then judge the second.
+ * Undefined if there was no second restore, or it was not checked.
  */
 function asOtherRestored(record: DrillRecord): DrillRecord | undefined {
   const { recoveryPoints, recoveryPoint } = record;
@@ -258,7 +258,7 @@ function asOtherRestored(record: DrillRecord): DrillRecord | undefined {
 const SECOND_RUN =
   'This was the second restore of the drill, into the place that was emptied after the first: look as well at what the first one left or removed elsewhere, such as a lock or the older backup.';
 
-/** Why the second restore ended early, and who is to blame; undefined where it did not. */
+/** Returns why the second restore ended early, and who is to blame; undefined if it did not. */
 function failureOfOther({
   recoveryPoints,
 }: DrillRecord):

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CronField, type CronFields, parseCron } from './cron-expression.ts';
 
-// What robfig/cron v3 makes of the same expressions is compared in cron.differential.test.ts; these stand here so that a fault is
-// found on a machine without Go as well.
+// cron.differential.test.ts compares these expressions with robfig/cron v3. These tests also find a fault on a machine without Go.
 
 const fieldsOf = (text: string): CronFields => {
   const parsed = parseCron(text);

@@ -1,10 +1,10 @@
-// The grammar of robfig/cron v3 (ParseStandard), by which Kubernetes reads the schedule of a CronJob and Velero that of a Schedule.
-// A test compares it with that library itself.
+// The grammar of robfig/cron v3 (ParseStandard). Kubernetes uses it for the schedule of a CronJob, Velero for that of a Schedule. A test
+// compares this code with that library.
 
-/** The values of one field that match. */
+/** Matching values of one field. */
 export interface CronField {
   readonly matches: (value: number) => boolean;
-  /** The field was `*` or `?`: day of month and day of week must then both match, and otherwise either of them. */
+  /** True for `*` or `?`. Day of month and day of week must then both match; otherwise one of them is enough. */
   readonly isStar: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface CronFields {
   readonly dayOfMonth: CronField;
   readonly month: CronField;
   readonly dayOfWeek: CronField;
-  /** From `TZ=` or `CRON_TZ=`; it outranks any other. */
+  /** Time zone from `TZ=` or `CRON_TZ=`. It overrides any other. */
   readonly timeZone?: string;
 }
 
@@ -46,12 +46,12 @@ const DESCRIPTORS: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 };
 
-/** What Go takes for white space (unicode.IsSpace). */
+/** White space in Go (unicode.IsSpace). */
 const SPACES = new Set(
   '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
 );
 
-/** @throws {Error} with the reason, for what Kubernetes and Velero refuse. */
+/** @throws {Error} with the reason, for an expression that Kubernetes and Velero refuse. */
 export function parseCron(text: string): CronExpression {
   if (!/^(?:CRON_)?TZ=/.test(text)) return parseWithoutZone(text);
   const zoneEnd = text.indexOf(' ');
@@ -62,7 +62,7 @@ export function parseCron(text: string): CronExpression {
     : { ...expression, timeZone: zoneOf(text.slice(text.indexOf('=') + 1, zoneEnd)) };
 }
 
-/** Go reads no name as UTC, and "Local" as the zone of the controller's container, which is UTC. */
+/** Returns the time zone of a name. Go reads an empty name as UTC, and "Local" as the zone of the controller's container, which is UTC. */
 const zoneOf = (name: string): string => (name === '' || name === 'Local' ? 'UTC' : name);
 
 function parseWithoutZone(text: string): CronExpression {
@@ -83,7 +83,7 @@ function parseWithoutZone(text: string): CronExpression {
   };
 }
 
-/** A list of ranges. Empty ones are passed over, so that "," matches nothing. */
+/** Parses a list of ranges. Empty ranges are skipped, so "," matches nothing. */
 function parseField(text: string, bounds: Bounds): CronField {
   const values = new Set<number>();
   let isStar = false;
@@ -95,12 +95,12 @@ function parseField(text: string, bounds: Bounds): CronField {
   return { matches: (value) => values.has(value), isStar };
 }
 
-/** A number, a name, a range of them or a star, each with a step: "N/step" goes from N to the end. */
+/** Parses a number, a name, a range of them or a star, each with an optional step: "N/step" goes from N to the end. */
 function parseRange(text: string, bounds: Bounds) {
   const [range = '', stepText, ...moreSteps] = text.split('/');
   const [low = '', high, ...moreHyphens] = range.split('-');
   const everything = low === '*' || low === '?';
-  // What stands behind the hyphen of a star is not looked at.
+  // The text behind the hyphen of a star is ignored.
   if (!everything && moreHyphens.length > 0) throw new Error(`"${text}" has too many hyphens`);
   if (moreSteps.length > 0) throw new Error(`"${text}" has too many slashes`);
   const start = everything ? bounds.min : parseValue(low, bounds);
@@ -120,7 +120,7 @@ function parseValue(text: string, { names = [], min }: Bounds): number {
   return index === -1 ? parseNumber(text) : index + min;
 }
 
-/** As Go's strconv.Atoi: a sign and leading zeros are accepted. */
+/** Parses a number like Go's strconv.Atoi, which accepts a sign and leading zeros. */
 function parseNumber(text: string): number {
   if (!/^\+?\d+$/.test(text)) throw new Error(`"${text}" is not a number`);
   const value = Number(text);
@@ -139,7 +139,7 @@ const NANOSECONDS: Readonly<Record<string, number>> = {
   h: 3_600e9,
 };
 
-/** As Go's time.ParseDuration, which knows no days. */
+/** Parses a duration like Go's time.ParseDuration, which has no days. */
 function parseGoDurationMs(text: string): number {
   const unsigned = text.replace(/^[+-]/, '');
   if (unsigned === '0') return 0;
@@ -152,7 +152,7 @@ function parseGoDurationMs(text: string): number {
   return (text.startsWith('-') ? -1 : 1) * (nanoseconds / 1e6);
 }
 
-/** Whole seconds, and at least one. */
+/** Rounds down to whole seconds, but to one second at least. */
 const wholeSeconds = (durationMs: number): number => Math.max(1_000, Math.floor(durationMs / 1_000) * 1_000);
 
 function wordsOf(text: string): readonly string[] {

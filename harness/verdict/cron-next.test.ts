@@ -19,7 +19,7 @@ function firings(cron: string, timeZone: string, from: string, count: number): s
 }
 
 describe('the next firing of a schedule', () => {
-  // As robfig/cron v3.0.1 answers; cron.differential.test.ts asks it for many more.
+  // Answers of robfig/cron v3.0.1. cron.differential.test.ts compares many more.
   it.each<[string, string, string, string[]]>([
     [
       '30 2 * * *',
@@ -102,16 +102,16 @@ describe('the next firing of a schedule', () => {
     ['30 5 * * *', 'UTC', '2026-01-15T05:45:30Z', ['2026-01-16T05:30Z', '2026-01-17T05:30Z']],
     ['30 * * * *', 'UTC', '2026-01-15T05:10:30Z', ['2026-01-15T05:30Z', '2026-01-15T06:30Z']],
     ['0 0 31 12 *', 'UTC', '2026-12-31T00:00:00Z', ['2027-12-31T00:00Z', '2028-12-31T00:00Z']],
-    // Where the first midnight of a month is skipped, robfig/cron goes on from the last day of the month before, and takes the next
-    // month for the one that it looked for.
+    // If the clock skips the first midnight of a month, robfig/cron continues from the last day of the previous month, and then uses the
+    // month after the wanted one.
     ['0 0 15 11 *', 'America/Asuncion', '2017-07-15T00:00:00Z', ['2017-12-15T03:00Z', '2018-11-15T03:00Z']],
     ['0 0 5 10 *', 'America/Asuncion', '2017-07-15T00:00:00Z', ['2018-10-05T04:00Z', '2019-10-05T04:00Z']],
     ['0 0 3 3 *', 'Asia/Amman', '2016-03-10T00:00:00Z', ['2016-04-02T21:00Z', '2017-03-02T22:00Z']],
-    // Where a midnight is skipped, it passes the day over, or takes it for the day before.
+    // If the clock skips a midnight, it skips the day, or treats it as the day before.
     ['0 0 29 3 *', 'Asia/Beirut', '2026-03-20T00:00:00Z', ['2027-03-28T21:00Z', '2028-03-28T21:00Z']],
     ['0 0 30 3 *', 'Asia/Beirut', '2026-03-20T00:00:00Z', ['2026-03-29T21:00Z', '2027-03-29T21:00Z']],
     ['0 5 5 9 *', 'America/Santiago', '2026-09-05T10:30:00Z', ['2026-09-06T08:00Z', '2027-09-05T08:00Z']],
-    // Where a full hour is skipped, it takes the next hour for the one before.
+    // If the clock skips a full hour, it treats the next hour as the one before.
     [
       '45 1 * * *',
       'Australia/Lord_Howe',

@@ -3,13 +3,13 @@ import type { TimeZone } from './day-schedule.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** A schedule that does not fire for so long never fires, as robfig/cron v3 sees it. */
+/** Years after which robfig/cron v3 decides that a schedule never fires. */
 const YEARS_SEARCHED = 5;
 
-/** The clock on the wall at an instant. */
+/** Wall-clock time at an instant. */
 interface Wall {
   readonly year: number;
-  /** From 0, as in Date. */
+  /** Month from 0, as in Date. */
   readonly month: number;
   readonly day: number;
   readonly hour: number;
@@ -18,9 +18,9 @@ interface Wall {
 }
 
 /**
- * The first firing after an instant, by the algorithm of robfig/cron v3 (SpecSchedule.Next), changes of the clock included: a time
- * that is skipped does not fire on that day, a time that is repeated fires twice, and where a change moves the clock by half an hour
- * or at midnight, firings are missed that a reader of the expression would expect. Undefined when there is none within five years.
+ * Returns the first firing after an instant, by the algorithm of robfig/cron v3 (SpecSchedule.Next), with changes of the clock: a skipped
+ * time does not fire on that day, and a repeated time fires twice. A change by half an hour or at midnight drops firings that a reader of
+ * the expression would expect. Undefined when there is no firing within five years.
  */
 export function nextFiring(schedule: CronFields, afterMs: number, zone: TimeZone): number | undefined {
   const { minute, hour, month } = schedule;
@@ -61,7 +61,7 @@ export function nextFiring(schedule: CronFields, afterMs: number, zone: TimeZone
   }
 }
 
-/** Both days must match where one of them is a star, and either of them where none is. */
+/** Returns true if the day matches. Both day fields must match if one of them is a star; otherwise one match is enough. */
 function isDay({ dayOfMonth, dayOfWeek }: CronFields, { day, weekday }: Pick<Wall, 'day' | 'weekday'>): boolean {
   const [ofMonth, ofWeek] = [dayOfMonth.matches(day), dayOfWeek.matches(weekday)];
   return dayOfMonth.isStar || dayOfWeek.isStar ? ofMonth && ofWeek : ofMonth || ofWeek;
@@ -78,7 +78,7 @@ const toNextDay: Move = (search, isFirst) => {
   if (isFirst) search.set(({ year, month, day }) => Date.UTC(year, month, day));
   search.set(({ year, month, day, hour, minute }) => Date.UTC(year, month, day + 1, hour, minute));
   const { hour } = search.wall;
-  // Where a change of the clock has moved midnight, this is not hour 0.
+  // If a change of the clock has moved midnight, this is not hour 0.
   search.atMs += (hour > 12 ? 24 - hour : -hour) * HOUR_MS;
 };
 
@@ -94,7 +94,7 @@ const toNextMinute: Move = (search) => {
 class Search {
   atMs: number;
   readonly #zone: TimeZone;
-  /** Once a field was moved, all smaller ones are at their beginning. */
+  /** True once a field has moved. All smaller fields are then at their start. */
   #moved = false;
   #seen: { readonly atMs: number; readonly wall: Wall } | undefined;
 
@@ -129,7 +129,7 @@ class Search {
     this.#moved = true;
   }
 
-  /** Moves on until the field matches. Returns true when it came round to its beginning, and all fields must be looked at again. */
+  /** Moves on until the field matches. Returns true when the field wrapped around, so all fields have to be checked again. */
   forward(matches: (wall: Wall) => boolean, move: Move, isRound: (wall: Wall) => boolean): boolean {
     while (!matches(this.wall)) {
       this.move(move);

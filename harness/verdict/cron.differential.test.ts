@@ -12,7 +12,8 @@ import { TimeZone } from './day-schedule.ts';
 import { longestGapMs } from './schedule-gap.ts';
 import { timeZoneNames } from './time-zone-names.ts';
 
-// robfig/cron v3 decides: the same questions are put to it and to us. It is built from testing/robfig by the machine's Go.
+// These tests ask robfig/cron v3 and this code the same questions. The answers of robfig/cron are right. The machine's Go builds it from
+// testing/robfig.
 
 const DAY_MS = 86_400_000;
 const EIGHT_YEARS_MS = (8 * 365 + 3) * DAY_MS;
@@ -167,7 +168,7 @@ describe.skipIf(!hasGo)('robfig/cron v3 and this reader of schedules', () => {
     ];
     const answers = ask(expressions.map((cron) => question(cron)));
     const theirs = expressions.filter((_, index) => answers[index]?.error === undefined);
-    // Which zones there are is asked in another test.
+    // Another test compares the known zones.
     expect(expressions.filter((cron) => isRead(cron) && !/^TZ=(Mars|europe)/.test(cron))).toEqual(theirs);
   });
 
@@ -204,7 +205,7 @@ describe.skipIf(!hasGo)('robfig/cron v3 and this reader of schedules', () => {
     );
   });
 
-  // Zones whose rules are settled: Node and Go carry time-zone data of different months.
+  // Zones with stable rules, because Node and Go have time-zone data of different months.
   const zones = [
     ...['UTC', 'Europe/Berlin', 'Europe/London', 'America/New_York', 'America/Sao_Paulo', 'Australia/Lord_Howe'],
     ...['America/Santiago', 'Asia/Beirut', 'Africa/Cairo', 'America/Havana', 'Antarctica/Troll'],
@@ -283,7 +284,7 @@ describe.skipIf(!hasGo)('robfig/cron v3 and this reader of schedules', () => {
       { weight: 1, arbitrary: every },
       { weight: 1, arbitrary: fc.tuple(zone, fields).map(([name, cron]) => `CRON_TZ=${name} ${cron}`) },
     );
-    // What has passed is in the time-zone data of Go and of Node alike.
+    // Past changes are the same in the time-zone data of Go and of Node.
     const [earliest, until] = [Date.parse('2012-01-01T00:00:00Z'), Date.parse('2025-01-01T00:00:00Z')];
     const minutes = (until - earliest) / 60_000 - 1;
     const instant = fc.integer({ min: 0, max: minutes }).map((count) => earliest + count * 60_000 + 17_000);

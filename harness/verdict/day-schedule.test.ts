@@ -45,9 +45,9 @@ describe('a time zone', () => {
   it.each([
     ['Europe/Berlin', '2026-01-15T12:00:00Z', '2026-01-15T11:00:00Z'],
     ['Europe/Berlin', '2026-07-15T12:00:00Z', '2026-07-15T10:00:00Z'],
-    // Skipped: an hour later on the wall.
+    // Skipped: an hour later on the wall clock.
     ['Europe/Berlin', '2026-03-29T02:30:00Z', '2026-03-29T01:30:00Z'],
-    // Repeated: the second time in Berlin, the first in New York, as Go does.
+    // Repeated: the second time in Berlin, the first in New York, as in Go.
     ['Europe/Berlin', '2026-10-25T02:30:00Z', '2026-10-25T01:30:00Z'],
     ['America/New_York', '2026-11-01T01:30:00Z', '2026-11-01T05:30:00Z'],
     ['America/New_York', '2026-03-08T02:30:00Z', '2026-03-08T06:30:00Z'],

@@ -1,33 +1,33 @@
 import { timeZoneNames } from './time-zone-names.ts';
 
 const DAY_MS = 86_400_000;
-/** Within this time before and after a change of the clock, each firing is computed by itself. */
+/** Time before and after a change of the clock in which each firing is computed separately. */
 const UNSETTLED_MS = 49 * 3_600_000;
 
 export interface Day {
   readonly year: number;
-  /** From 1. */
+  /** Month from 1. */
   readonly month: number;
   readonly day: number;
   readonly daysInMonth: number;
-  /** 0 is Sunday. */
+  /** Weekday; 0 is Sunday. */
   readonly weekday: number;
 }
 
-/** A schedule that fires at the same times on every day that it names. */
+/** A schedule that fires at the same times on all of its days. */
 export interface DaySchedule {
   readonly isDay: (day: Day) => boolean;
-  /** Ascending, in milliseconds since midnight. */
+  /** Times in milliseconds since midnight, ascending. */
   readonly timesOfDayMs: readonly number[];
   /**
-   * What becomes of times that a change of the clock skips or repeats. `every-pass`: a skipped one does not fire, a repeated one
-   * fires twice. `first-pass`: a skipped one does not fire, a repeated one fires once. `caught-up`: a skipped one fires right after
-   * the change, a repeated one once.
+   * Rule for times that a change of the clock skips or repeats. `every-pass`: a skipped time does not fire, a repeated one fires twice.
+   * `first-pass`: a skipped time does not fire, a repeated one fires once. `caught-up`: a skipped time fires right after the change, a
+   * repeated one fires once.
    */
   readonly onChange: 'every-pass' | 'first-pass' | 'caught-up';
 }
 
-/** The longest time between two firings, or undefined when there are less than two in that range. */
+/** Returns the longest time between two firings; undefined when the range has fewer than two. */
 export function longestGapOfDays(
   schedule: DaySchedule,
   zone: TimeZone,
@@ -64,14 +64,14 @@ export function longestGapOfDays(
   return longestMs === 0 ? undefined : longestMs;
 }
 
-/** All firings in that range, ascending. */
+/** Yields all firings in the range, ascending. */
 export function* firingsOfDays(
   schedule: DaySchedule,
   zone: TimeZone,
   fromMs: number,
   untilMs: number,
 ): Generator<number> {
-  // A day of the zone may begin before, or end after, that of UTC.
+  // A day of the zone may begin before, or end after, the UTC day.
   for (let midnightMs = fromMs - DAY_MS; midnightMs < untilMs + DAY_MS; midnightMs += DAY_MS) {
     if (!schedule.isDay(dayOf(midnightMs))) continue;
     yield* firingsOfDay(schedule, midnightMs, zone).filter((atMs) => atMs >= fromMs && atMs < untilMs);
@@ -91,7 +91,7 @@ function dayOf(midnightMs: number): Day {
   return { year, month: month + 1, day: date.getUTCDate(), daysInMonth, weekday: date.getUTCDay() };
 }
 
-/** When the clock on the wall shows that time, by the rule for changes. */
+/** Returns the instants at which the wall clock shows this time, by the rule for changes. */
 function instantsOf(wallMs: number, zone: TimeZone, onChange: DaySchedule['onChange']): readonly number[] {
   const offsets = new Set([zone.offsetMs(wallMs - DAY_MS), zone.offsetMs(wallMs + DAY_MS)]);
   const shown = [...offsets]
@@ -105,19 +105,19 @@ function instantsOf(wallMs: number, zone: TimeZone, onChange: DaySchedule['onCha
 }
 
 const MINUTE_MS = 60_000;
-/** Changes of the clock lie further apart than this. */
+/** Sampling interval. Changes of the clock are further apart than this. */
 const SAMPLE_MS = 7 * DAY_MS;
 
-/** A time zone within a range of time: offsets from UTC, and when they change. */
+/** A time zone within a range of time: offsets from UTC and their changes. */
 export class TimeZone {
-  /** Instants at which the offset changes, ascending, each with the offset from then on. */
+  /** Instants at which the offset changes, ascending, each with the new offset. */
   readonly changes: readonly { readonly atMs: number; readonly offsetMs: number }[];
   readonly #firstOffsetMs: number;
 
-  /** @throws {Error} for a name that Go does not know, and a RangeError for one that only this Node does not know. */
+  /** @throws {Error} for a name that Go does not know; a RangeError for one that Go knows and this Node does not. */
   constructor(name: string, fromMs: number, untilMs: number) {
     if (!timeZoneNames.has(name)) throw new Error(`"${name}" is not an IANA time zone`);
-    // A placeholder of the time-zone data without an offset, which Go knows and JavaScript does not.
+    // `Factory` is a placeholder of the time-zone data without an offset. Go knows it and JavaScript does not.
     const read = offsetReader(name === 'Factory' ? 'UTC' : name);
     const changes: { atMs: number; offsetMs: number }[] = [];
     let beforeMs = fromMs;
@@ -140,8 +140,8 @@ export class TimeZone {
   }
 
   /**
-   * The instant of a time on the wall, as Go's time.Date gives it: a time that is skipped becomes one before or after the gap, a time
-   * that is repeated one of the two.
+   * Returns the instant of a wall-clock time, like Go's time.Date. A skipped time becomes one before or after the gap; a repeated time
+   * becomes one of the two.
    */
   instantOf(wallMs: number): number {
     const guessedMs = wallMs - this.offsetMs(wallMs);

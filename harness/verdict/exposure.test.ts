@@ -257,9 +257,9 @@ describe('freshness of the newest recovery point', () => {
 
   it.each([
     ['0 3 * * *', 'UTC', 'met'],
-    // On the night on which clocks go back, 25 h pass between two runs, and the upload comes on top.
+    // In the night in which clocks go back, 25 h pass between two runs, plus the upload.
     ['0 4 * * *', 'Europe/Berlin', 'at-risk'],
-    // On the night on which clocks go forward, 02:30 does not come.
+    // In the night in which clocks go forward, 02:30 does not occur.
     ['30 2 * * *', 'America/New_York', 'at-risk'],
     ['0 3 */2 * *', 'UTC', 'breached'],
   ])(

@@ -10,10 +10,10 @@ import { analyseRuns, type RunProblem } from './run-analysis.ts';
 import { longestGapMs, reasonOf } from './schedule-gap.ts';
 
 /**
- * Exposure: the longest gap of the schedule plus capture and upload; where a copy is restored from, the longest gap of the copy's
- * schedule as well: a backup that has just missed one waits for the next. Where runs wait for or replace one another, the time
- * between two that are completed. The worst lag that was observed of a live replica; 0 under continuous protection. Null when a
- * part of it is not known, or no backup is ever completed.
+ * Returns the exposure: the longest gap of the schedule plus capture and upload. For a restore from a copy it adds the longest gap of the
+ * copy's schedule, because a backup that has just missed one copy waits for the next. If runs wait for or replace one another, it uses the
+ * time between two completed runs. For a live replica it is the worst observed lag; under continuous protection it is 0. Null when a part
+ * of it is unknown, or no backup is ever completed.
  */
 export function exposureOf(record: DrillRecord): number | null {
   const { schedule } = record.contract;
@@ -39,7 +39,7 @@ interface Permitted {
   readonly notes: readonly string[];
 }
 
-/** What the schedules that count permit to be lost, or why they protect nothing. */
+/** Returns the loss that the relevant schedules permit, or why they protect nothing. */
 function permittedBy(
   schedule: Schedule,
   { moments, recoveryPoint }: DrillRecord,
@@ -72,7 +72,10 @@ function idleOf({ heldBy, idle, unread }: Schedule): Refusal | undefined {
   return { verdict: 'breached', sentence, cause: isCause(idle.cause) ? idle.cause : 'schedule-takes-no-backup' };
 }
 
-/** What the platform's own object says is a breach of its promise; of anything else nobody knows what runs it. */
+/**
+ * Returns the finding for an unreadable schedule. In an object of the platform it is a breach. For any other schedule it is unknown which
+ * program runs it.
+ */
 function unreadable({ heldBy }: Schedule, error: unknown): Refusal {
   const reason = summaryOf(error);
   if (heldBy === undefined || causeGivenBy(error) === 'exposure-unknown') {
@@ -118,8 +121,8 @@ export function judgeExposure(record: DrillRecord): Finding {
 }
 
 /**
- * Why the schedule leaves nothing to restore from, ever or at times. It counts where no exposure is promised as well: without a backup
- * nothing comes back. Undefined where there is always a recovery point, or nobody can tell.
+ * Returns why the schedule leaves no recovery point, ever or at times. It counts even without a promise about exposure, because nothing can
+ * be restored without a backup. Undefined if there is always a recovery point, or this is unknown.
  */
 export function withoutRecoveryPoint(record: DrillRecord): Pick<Finding, 'sentence' | 'cause'> | undefined {
   const { schedule } = record.contract;
@@ -161,7 +164,7 @@ function judgeScheduled(record: DrillRecord, schedule: Schedule): Finding {
   if (verdict === 'breached') {
     return finding(verdict, `${permits} Back up more often, or promise less.`, 'exposure-above-rpo');
   }
-  // One start that is left out doubles the gap.
+  // One missed start doubles the gap.
   if (doubt !== undefined && exposureMs + gapMs > rpoMs) {
     return finding('unproven', `${permits} But ${doubt}.`, 'start-deadline-too-short');
   }
@@ -169,7 +172,7 @@ function judgeScheduled(record: DrillRecord, schedule: Schedule): Finding {
   return finding(verdict, `${permits}${also}`, undefined);
 }
 
-/** The newest expires before the next one can be restored. */
+/** Returns the finding for a recovery point that expires before the next one can be restored. */
 function expiresTooEarly({ heldBy = 'The schedule', cron }: Schedule, keptMs: number, exposureMs: number): Finding {
   return finding(
     'breached',
@@ -178,7 +181,7 @@ function expiresTooEarly({ heldBy = 'The schedule', cron }: Schedule, keptMs: nu
   );
 }
 
-/** A mirror has no schedule: what it may lose is how far it was seen to be behind. */
+/** Judges the observed lag of a mirror, which has no schedule. */
 function judgeLag(record: DrillRecord): Finding {
   const rpoMs = rpoMsOf(record);
   const lag = worstLagOf(record);
@@ -200,16 +203,16 @@ function judgeLag(record: DrillRecord): Finding {
 const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): Finding =>
   findingOf('exposure', verdict, sentence, cause);
 
-/** Below `belowMs` the level is met, from `criticalMs` on it is broken, and in between it is at risk. */
+/** Judges an age: below `belowMs` the level is met, from `criticalMs` on it is broken, and in between it is at risk. */
 export function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdict {
   if (ageMs < levels.belowMs) return 'met';
   return ageMs < levels.criticalMs ? 'at-risk' : 'breached';
 }
 
 /**
- * How old the newest recovery point was at the disaster, or how old the schedule lets it become: just before the next one is
- * durable, the newest is as old as the longest gap plus capture and upload. The older of the two counts, and ages count from when
- * the capture began, because what was written later is not in it. Null when one of them is not known.
+ * Returns the higher of two ages of the newest recovery point: at the disaster, and just before the next one is durable. The second is the
+ * longest gap plus capture and upload. Ages count from the start of the capture, because it does not hold later writes. Null when one of
+ * them is unknown.
  */
 export function newestAgeMsOf(record: DrillRecord): number | null {
   const atDisasterMs = ageAtDisasterMsOf(record);
@@ -223,7 +226,7 @@ function ageAtDisasterMsOf({ moments, recoveryPoints }: DrillRecord): number | n
   return captureBegan === null || disasterBegan === null ? null : disasterBegan.monotonicMs - captureBegan.monotonicMs;
 }
 
-/** One finding where the contract promises an age, none elsewhere. */
+/** Returns one finding if the contract promises an age; none otherwise. */
 export function judgeFreshness(record: DrillRecord): Finding[] {
   const { freshness: levels, schedule } = record.contract;
   if (levels === undefined) return [];

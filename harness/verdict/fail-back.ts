@@ -4,7 +4,7 @@ import { counted } from '../model/text.ts';
 import { differencesIn } from './content.ts';
 import { findingOf } from './finding.ts';
 
-/** What followed a failover: split brain, loss or duplicates on the way back. No finding where nobody promised a way back. */
+/** Judges the fail-back after a failover: split brain, loss or duplicates. Returns no finding without a promised fail-back. */
 export function judgeFailBack(record: DrillRecord): Finding[] {
   const { failBack, contract } = record;
   if (failBack === undefined) {

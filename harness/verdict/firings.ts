@@ -6,12 +6,12 @@ import { firingsOfDays } from './day-schedule.ts';
 import { daysOf, expressionOf, HORIZON_MS, keyOf, type Times, zoneOf } from './schedule-gap.ts';
 
 const DAY_MS = 86_400_000;
-/** Every minute for ten weeks: each weekday, and the ends of two months, occur in it. */
+/** Largest number of firings: every minute for ten weeks, which contain each weekday and the ends of two months. */
 export const MOST_FIRINGS = 100_000;
 
 /**
- * When a schedule fires, ascending, in milliseconds since the epoch: for eight years, and at most 100,000 times.
- * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ * Returns the firings of a schedule, ascending, in milliseconds since the epoch, for eight years and at most 100,000.
+ * @throws {ExplainedError} for an unreadable expression or time zone.
  */
 export function firingsOf(schedule: Times, from: Date): readonly number[] {
   const fromMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
@@ -29,13 +29,13 @@ export function firingsOf(schedule: Times, from: Date): readonly number[] {
   return firings;
 }
 
-/** The checks of a platform ask for the same few schedules again and again, and eight years of hours take a second. */
+/** Cache of firings. The checks of a platform repeatedly ask for the same few schedules, and eight years of hours take a second. */
 const kept = new Map<string, readonly number[]>();
 const MOST_KEPT = 8;
 
 /**
- * The same from that instant on, for less than eight years.
- * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ * Returns the firings from this instant on, for less than eight years.
+ * @throws {ExplainedError} for an unreadable expression or time zone.
  */
 export function firingsWithin(schedule: Times, fromMs: number, lengthMs: number): readonly number[] {
   const firings: number[] = [];
@@ -47,9 +47,9 @@ export function firingsWithin(schedule: Times, fromMs: number, lengthMs: number)
 }
 
 /**
- * The last times at which a schedule was due, ascending, at most so many of them.
- * @param since nothing was due before, such as the creation of the object that holds the schedule.
- * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ * Returns the last due times of a schedule, ascending, at most `most` of them.
+ * @param since time before which nothing was due, such as the creation of the object that holds the schedule.
+ * @throws {ExplainedError} for an unreadable expression or time zone.
  */
 export function lastFirings(schedule: Times, until: Date, since: Date, most: number): readonly number[] {
   const untilMs = until.getTime();
@@ -86,20 +86,20 @@ function* eachFiring(schedule: Times, fromMs: number): Generator<number> {
   }
 }
 
-/** Every change of clocks occurs in it, and every weekday at both ends of a month. */
+/** A year, which contains every change of clocks, and every weekday at both ends of a month. */
 const YEAR_MS = 366 * 86_400_000;
 
 /**
- * The fewest recovery points that a time of that length holds, wherever it begins: a schedule with one long gap, such as a weekend or a
- * change of clocks, makes more than one for each longest gap.
- * @param gapMs the longest gap between two; where the firings of less than a year are known, it is taken for each of them.
+ * Returns the smallest number of recovery points in any period of this length. A schedule with one long gap, such as a weekend or a change
+ * of clocks, makes more than one for each longest gap.
+ * @param gapMs the longest gap between two. It is used for all of them if less than a year of firings is known.
  */
 export function fewestWithin(schedule: Schedule, from: Date, gapMs: number, lengthMs: number): number {
   const byLongestGap = Math.max(0, Math.floor(lengthMs / gapMs));
   const firings = firingsOf(schedule, from);
   const lastBeginMs = (firings.at(-1) ?? 0) - lengthMs;
   if (lastBeginMs - (firings[0] ?? 0) < YEAR_MS) return byLongestGap;
-  // The fewest are in a time that begins just after one of them.
+  // A period with the fewest begins just after one of them.
   let fewest = Number.POSITIVE_INFINITY;
   let end = 0;
   for (const [index, beginMs] of firings.entries()) {
@@ -110,9 +110,9 @@ export function fewestWithin(schedule: Schedule, from: Date, gapMs: number, leng
   return Math.max(byLongestGap, fewest);
 }
 
-/** One firing of a job, as its system still shows it. */
+/** One firing of a job that its system still shows. */
 export interface KnownFiring {
-  /** The object that it made, e.g. `Job nats-backup-29403120`. */
+  /** Name of the object that it made, e.g. `Job nats-backup-29403120`. */
   readonly name: string;
   readonly at: string;
   readonly outcome: 'succeeded' | 'failed' | 'running';
@@ -121,22 +121,22 @@ export interface KnownFiring {
 
 /** The last firings of a job. */
 export interface JobFirings {
-  /** E.g. `CronJob agents/nats-backup`. */
+  /** Name of the job, e.g. `CronJob agents/nats-backup`. */
   readonly what: string;
-  /** The newest first. */
+  /** Known firings, the newest first. */
   readonly known: readonly KnownFiring[];
-  /** How many were due among the last ones, and have left nothing to look at. */
+  /** Number of recent firings that were due and left no trace. */
   readonly unknown: number;
-  /** What is kept of them, e.g. `it keeps 3 Jobs that succeeded and 1 that failed`. */
+  /** Description of the objects that are kept, e.g. `it keeps 3 Jobs that succeeded and 1 that failed`. */
   readonly kept: string;
-  /** Why a failed firing may be among the unknown ones, and what to do; undefined where failed ones are kept for long enough. */
+  /** Why a failed firing may be among the unknown ones, and the next step. Undefined if failed ones are kept long enough. */
   readonly hidesFailures: { readonly because: string; readonly fix: string } | undefined;
 }
 
 export interface FiringLimits {
-  /** So many of the last firings are looked at. */
+  /** Number of last firings to judge. */
   readonly firings: number;
-  /** So many of them may not have failed. */
+  /** Number of failed firings that breaks the limit. */
   readonly failedFirings: number;
 }
 
@@ -146,7 +146,10 @@ export interface FailedFirings {
   readonly notVerified: readonly string[];
 }
 
-/** Whether a job failed too often in its last firings. What was removed is unknown; it is undecided where enough failures may be among it. */
+/**
+ * Judges whether a job failed too often in its last firings. Removed firings are unknown. The result is undecided if enough failures may be
+ * among them.
+ */
 export function judgeFirings(
   { what, known, unknown, kept, hidesFailures }: JobFirings,
   { firings, failedFirings }: FiringLimits,

@@ -1,7 +1,7 @@
 import { type Cause, isCause } from '../model/causes.ts';
 import type { HaltCondition, PostureCheckRecord, PostureVerdict } from '../model/posture.ts';
 
-/** Where the promise is broken. */
+/** Next steps for a broken promise. */
 const NEXT_STEPS: Readonly<Record<HaltCondition, string>> = {
   cost: 'Have the cost approved as a new budget, or lower it, before anything more is rolled out.',
   access: 'Correct the policy or the account, apply it, and check again before anything more is rolled out.',
@@ -11,7 +11,7 @@ const NEXT_STEPS: Readonly<Record<HaltCondition, string>> = {
   backups: 'Repair the backups, and take one that succeeds, before anything more is rolled out.',
 };
 
-/** Where something else is to be done first than the condition says: nobody knows yet whether it is in order. */
+/** Next steps for causes that need another action first, because it is still unknown whether the promise is kept. */
 const NEXT_STEPS_BY_CAUSE: Readonly<Partial<Record<Cause, string>>> = {
   'contract-mistake':
     'Correct the contract, or make what it names, and check again before anything more is rolled out.',
@@ -22,7 +22,7 @@ const NEXT_STEPS_BY_CAUSE: Readonly<Partial<Record<Cause, string>>> = {
   'check-failed': 'Remove what keeps the check from being made, and check again before anything more is rolled out.',
 };
 
-/** What has to be known where nobody could tell whether the promise is kept: there is nothing yet to correct. */
+/** Facts that have to be known when a check was undecided. Nothing has to be corrected yet. */
 const TO_BE_KNOWN: Readonly<Record<HaltCondition, string>> = {
   cost: 'what the backups cost',
   access: 'what the accounts can do',
@@ -32,7 +32,7 @@ const TO_BE_KNOWN: Readonly<Record<HaltCondition, string>> = {
   backups: 'whether the backups are taken',
 };
 
-/** What is near its limit where the promise is still kept. */
+/** Next steps for a kept promise that is near its limit. */
 const NEAR: Readonly<Record<HaltCondition, string>> = {
   cost: 'Have a larger budget approved, or lower the cost,',
   access: 'Narrow or widen the access as the sentence says,',
@@ -42,7 +42,7 @@ const NEAR: Readonly<Record<HaltCondition, string>> = {
   backups: 'Make the backups faster, or take them more often,',
 };
 
-/** Why the roll-out halts, who answers for it and what to do; nothing where the check is met or stands for no halt condition. */
+/** Returns why the roll-out halts, who answers for it and the next step. Returns nothing if the check is met or has no halt condition. */
 export function haltedBy(
   { condition }: Pick<PostureCheckRecord, 'condition'>,
   verdict: PostureVerdict,
@@ -66,5 +66,5 @@ function nextStepFor(
   return `Remove what kept the check from deciding, as its sentence says, and check again: before anything more is rolled out it has to be known ${TO_BE_KNOWN[condition]}.`;
 }
 
-/** Nothing wrong was seen: something was not there to look at, or could not be told. */
+/** Causes that show no fault: something was missing or could not be decided. */
 const UNDECIDED: readonly Cause[] = ['not-decided', 'not-looked-at', 'proof-missing', 'recovery-point-missing'];

@@ -13,7 +13,7 @@ interface MadeCheck {
   readonly check: PostureCheckRecord;
 }
 
-/** What the next phase takes over from a run, computed from its records alone. What was not proved is blocked, never passed. */
+/** Returns the hand-over of a run to the next phase, computed from its records alone. An unproven promise is blocked, never passed. */
 export function handOverOf({
   drills,
   postures = [],
@@ -74,7 +74,7 @@ function proofOfDrill({ contract, disaster, judgement }: DrillRecord): Blocked &
 
 const unproved = (what: string, why: string): Blocked => ({ what, verdict: 'unproven', owner: null, why });
 
-/** Every part of that kind, by its name, with the checks that look at it. */
+/** Returns every part of this kind, by name, with its checks. */
 function partsOf(kind: PlatformPart['kind'], checks: readonly MadeCheck[]): Part[] {
   const byName = new Map<string, MadeCheck[]>();
   for (const made of checks) {
@@ -91,7 +91,7 @@ function partsOf(kind: PlatformPart['kind'], checks: readonly MadeCheck[]): Part
     }));
 }
 
-/** What the check says that it is about, and the location that it found behind a Velero Schedule. */
+/** Returns the declared parts of a check, and the storage location of a Velero Schedule that it found. */
 function aboutOf({ about = [], observation }: PostureCheckRecord): readonly PlatformPart[] {
   const location = observation?.kind === 'schedule' ? observation.found?.storageLocation : undefined;
   if (location === undefined) return about;

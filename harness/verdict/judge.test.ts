@@ -53,7 +53,7 @@ describe('a judgement', () => {
     const severity = (verdict: string | undefined) => ['met', 'at-risk', 'breached'].indexOf(verdict ?? '');
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2_000_000 }), fc.integer({ min: 1, max: 2_000_000 }), (a, b) => {
-        // A smaller promise instead of a longer recovery: the record has to agree with itself.
+        // The test lowers the promise and does not lengthen the recovery, because the record has to stay consistent.
         const at = (rtoMs: number) =>
           severity(
             findingOf(

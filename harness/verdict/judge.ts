@@ -9,18 +9,18 @@ import { isSlowed, withoutOwnLoad } from './own-load.ts';
 import { demandProof } from './proof/proof.ts';
 import { judgeRto, recoveryTimeOf, rtaOf } from './recovery-time.ts';
 
-/** From best to worst, as a gate sees them: a broken promise is worse news than a missing proof. */
+/** Severity of verdicts for a gate, from best to worst. A broken promise is worse than a missing proof. */
 const severity: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
 
-/** The worst of several verdicts; nothing at all is `unproven`. */
+/** Returns the worst of several verdicts; `unproven` for an empty list. */
 export function worstOf(verdicts: readonly Verdict[]): Verdict {
   return verdicts.toSorted((one, other) => severity[other] - severity[one])[0] ?? 'unproven';
 }
 
 /**
- * Judges one drill by its record alone. Pure: the same record gives the same judgement, on any day.
- * The sentence of the whole is that of the worst finding, in the order destruction, what else was assured, content, RPO, exposure,
- * freshness, RTO, fail-back: where the asset never went away, that explains every other missing proof.
+ * Judges one drill by its record alone. Pure: the same record gives the same judgement, on any day. The overall sentence is that of the
+ * worst finding, in the order destruction, assurances, content, RPO, exposure, freshness, RTO, fail-back. Destruction comes first, because
+ * an asset that never went away explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
   const found = withoutOwnLoad(record, foundIn);
@@ -54,12 +54,12 @@ function findingsOf(record: DrillRecord): Finding[] {
   ];
 }
 
-/** What was lost, and what may be; nothing where the asset keeps no data. */
+/** Judges the actual and the possible loss. Returns nothing if the asset keeps no data. */
 function judgeLoss(record: DrillRecord): Finding[] {
   return record.contract.rpoMs === null ? [] : [judgeRpo(record), judgeExposure(record)];
 }
 
-/** Where no exposure is judged, a schedule that leaves nothing to restore breaks the promise that the content comes back. */
+/** If no exposure is judged, a schedule without recovery points breaks the promise about the content. */
 function withSchedule(content: Finding, record: DrillRecord): Finding {
   if (record.contract.rpoMs !== null || content.verdict === 'breached') return content;
   const problem = withoutRecoveryPoint(record);
@@ -67,7 +67,7 @@ function withSchedule(content: Finding, record: DrillRecord): Finding {
   return { name: 'content', verdict: 'breached', sentence: problem.sentence, cause: problem.cause };
 }
 
-/** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
+/** Returns the findings of a drill that ended early. A failure of the platform is a breach; a failure of the harness proves nothing. */
 function failedFindings(record: DrillRecord, failure: NonNullable<DrillRecord['failure']>): Finding[] {
   const [what = 'no reason was given'] = failure.messages;
   const because = failure.messages.length > 1 ? ` Cause: ${failure.messages.slice(1, 3).join('; ')}` : '';
@@ -98,12 +98,12 @@ function failedLoss(record: DrillRecord, rpo: Finding): Finding[] {
   if (record.contract.rpoMs === null) return [];
   const exposure = judgeExposure(record);
   if (exposure.verdict === 'breached') return [rpo, exposure];
-  // The cause of one that is at risk is that of a promise that is kept.
+  // A finding at risk has the cause of a kept promise, so its cause is not used here.
   const cause = exposure.verdict === 'unproven' ? exposure.cause : rpo.cause;
   return [rpo, { ...exposure, verdict: 'unproven', cause }];
 }
 
-/** Which promise the stage belongs to, where the failure itself gives no identifier. */
+/** Returns the cause for the stage of a failure that has no cause of its own. */
 function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, verdict: Verdict): Cause {
   if (aborted) return 'drill-interrupted';
   if (verdict !== 'breached') return 'drill-failed';
@@ -112,9 +112,9 @@ function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, ver
 }
 
 /**
- * What is left of the tightest objective, in percent; negative when it is breached. It counts what the verdict counts: recovery at
- * the production size, the worse of RPA and exposure, and the age of the newest recovery point against its critical level. Null when
- * one of them is not known, or more than nothing was lost where nothing may be. An asset that keeps no data has only the recovery time.
+ * Returns the reserve of the tightest objective, in percent; negative when it is breached. It uses the figures of the verdict: recovery at
+ * the production size, the worse of RPA and exposure, and the age of the newest recovery point against its critical level. Null when one of
+ * them is unknown, or any loss occurred under an RPO of zero. For an asset that keeps no data only the recovery time counts.
  */
 export function marginPercentOf(record: DrillRecord): number | null {
   const { rtoMs, rpoMs, freshness } = record.contract;
@@ -131,7 +131,7 @@ export function marginPercentOf(record: DrillRecord): number | null {
     if (ageMs === null) return null;
     used.push(ageMs / freshness.criticalMs);
   }
-  // Without the sum, nothing left may come out as -0.
+  // Adding 0 turns a result of -0 into 0.
   return Math.round((1 - Math.max(...used)) * 1_000) / 10 + 0;
 }
 

@@ -99,7 +99,7 @@ describe('the RPO', () => {
         'Promised to lose at most 39 s; lost 10 of 40 acknowledged markers, more than 39 s of writes. How much more is not known, because no marker from before the loss came back.',
     });
     expect(judged(38_999, none)).toMatchObject({ verdict: 'breached' });
-    // A lane that lost nothing has no such moment either.
+    // A lane without loss has no such moment either.
     expect(judged(60_000, wholeLane, losingLane)).toMatchObject({ verdict: 'met' });
   });
 

@@ -4,8 +4,9 @@ import { formatDuration } from '../model/units.ts';
 import { excess, findingOf, rpoMsOf, verdictOn } from './finding.ts';
 
 /**
- * RPA: cut-off (of the older of two recovery points: the next capture) minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is
- * lost. When no marker survived it is more than the time since the first one.
+ * Returns the RPA: the largest difference over all lanes between the cut-off and the acknowledgement of the last marker before the first
+ * lost one; 0 when none is lost. For the older of two recovery points the next capture is the cut-off. When no marker survived, it is more
+ * than the time since the first one.
  */
 export function rpaOf(record: DrillRecord): Measure | null {
   const measures = measuresOf(record);
@@ -14,7 +15,7 @@ export function rpaOf(record: DrillRecord): Measure | null {
   return { valueMs, atLeast: measures.some((measure) => measure.valueMs === valueMs && measure.atLeast) };
 }
 
-/** Of each lane that was written to; none where nothing says until when a loss counts. */
+/** Returns the loss of each lane with writes; none if the cut-off is unknown. */
 function measuresOf(record: DrillRecord): readonly Measure[] {
   const cutOff = countedUntil(record);
   if (cutOff === null) return [];
@@ -27,9 +28,9 @@ function measuresOf(record: DrillRecord): readonly Measure[] {
 const isOlderRestored = ({ recoveryPoints }: DrillRecord): boolean => recoveryPoints?.restored === 'older';
 
 /**
- * The cut-off; where the older of two recovery points was restored, the beginning of the newer capture: what was written after it is in
- * the newer point, and its absence says nothing about what the procedure loses. Of a continuous procedure every moment is a recovery point,
- * so nothing counts that came after the one that was named.
+ * Returns the moment until which a loss counts: the cut-off. If the older of two recovery points was restored, it is the start of the newer
+ * capture. The newer point holds later writes, so their absence says nothing about the loss of the procedure. For a continuous procedure
+ * every moment is a recovery point, so nothing after the restored moment counts.
  */
 function countedUntil(record: DrillRecord): DrillRecord['moments']['cutOff'] {
   const { contract, moments, recoveryPoints } = record;
@@ -77,7 +78,7 @@ export function judgeRpo(record: DrillRecord): Finding {
   if (lost > 0 && rpoMs === 0 && !(isOlder && rpa.valueMs === 0))
     return finding('breached', `${promised}.`, 'loss-above-rpo');
   if (
-    // Also where another lane lost more, and is known: nobody knows how much this one lost.
+    // This applies even if another lane has a larger known loss, because the loss of this lane is unknown.
     measuresOf(record).some(({ atLeast }) => atLeast) &&
     rpa.valueMs <= rpoMs
   ) {

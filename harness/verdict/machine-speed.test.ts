@@ -25,7 +25,7 @@ const attempts = (change: Partial<RepeatedAttempts> = {}): RepeatedAttempts => (
   ...change,
 });
 
-/** The bystander's reads and writes failed like that; so did its content where `contentHeld` is false. */
+/** Returns a record in which the bystander's reads and writes failed like this, and its content as well if `contentHeld` is false. */
 const failing = (failed: RepeatedAttempts | undefined, contentHeld = true) =>
   assuringRecord((record) => {
     const [, bystander] = record.assurances ?? [];

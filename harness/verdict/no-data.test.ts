@@ -30,9 +30,9 @@ describe("rpo: 'none'", () => {
   });
 
   it('takes the margin from the RTO alone', () => {
-    // RTA 150 s of 900 s.
+    // RTA is 150 s of 900 s.
     expect(judge(noDataRecord()).marginPercent).toBe(83.3);
-    // Of a schedule that cannot be read, the exposure is not known, and nobody asks.
+    // The exposure of an unreadable schedule is unknown, but it is not needed here.
     const schedule = { cron: 'unknown', timeZone: 'UTC' };
     const unread = noDataRecord((record) => {
       record.contract.schedule = schedule;

@@ -18,7 +18,7 @@ const runs = readdirSync(folder).map((name) => ({
   ...kept.parse(JSON.parse(gunzipSync(readFileSync(new URL(name, folder))).toString('utf8'))),
 }));
 const drills = runs.flatMap((run) => run.drills);
-/** One check each, so that none hides behind the others. */
+/** Posture records with one check each, so no check hides behind the others. */
 const postures = runs.flatMap((run) =>
   run.postures.flatMap((posture) =>
     posture.checks.map((check) => ({ ...posture, checks: [check], expectedChecks: [check.name] })),
@@ -33,7 +33,7 @@ interface Outcome {
   readonly met: readonly ChangeAt[];
 }
 
-/** Changes every field of every record, and judges what the schema still takes. */
+/** Changes every field of every record, and judges the results that the schema still accepts. */
 function changeEverything(records: readonly unknown[], verdictOf: (changed: unknown) => string | undefined): Outcome {
   let [tried, accepted] = [0, 0];
   const met: ChangeAt[] = [];
@@ -49,7 +49,7 @@ function changeEverything(records: readonly unknown[], verdictOf: (changed: unkn
   return { tried, accepted, met };
 }
 
-/** Findings that are not met, without a cause of the published list. */
+/** Findings that are not met and have no cause of the published list. */
 const withoutCause = new Set<string>();
 const noteCause = ({ name, verdict, cause }: { name: string; verdict: string; cause?: string | undefined }): void => {
   if (verdict !== 'met' && !(cause !== undefined && cause in causes)) withoutCause.add(`${name} ${verdict}: ${cause}`);

@@ -5,7 +5,7 @@ import { metRecord, mirroredRecord } from './testing/met-records.ts';
 
 type Change = (record: DrillRecord) => void;
 
-/** What comes out of a record, alone on its machine and beside a build. */
+/** Returns the verdicts on a record, alone on its machine and beside a build. */
 function verdictsOf(name: FindingName, change: Change, make: (change: Change) => DrillRecord = metRecord) {
   const of = (beside: readonly string[] | undefined) =>
     judge(

@@ -4,11 +4,11 @@ import { formatDuration } from '../model/units.ts';
 import { rpoMsOf } from './finding.ts';
 
 /**
- * The findings of a drill beside which its run built programs or started parts of the target. That slows a drill down: every measured time
- * is an upper bound. What is met stays met. What is not met stays so only where it would also come out so if everything that was measured
- * had taken no time at all. Otherwise nothing is shown, neither the breach nor that the promise is kept. Beside other drills alone, such a
- * finding keeps its verdict and says that they ran.
- * @param judge finds in a record what is to be found in it.
+ * Returns the findings of a drill during which its run built programs or started parts of the target. That slows a drill down, so every
+ * measured time is an upper bound. A met finding stays met. Another finding keeps its verdict only if it would be the same with all
+ * measured times at zero. Otherwise it is `unproven`. If only other drills ran at the same time, such a finding keeps its verdict and
+ * mentions them.
+ * @param judge returns the findings of a record.
  */
 export function withoutOwnLoad(record: DrillRecord, judge: (record: DrillRecord) => readonly Finding[]): Finding[] {
   const found = judge(record);
@@ -23,16 +23,16 @@ export function withoutOwnLoad(record: DrillRecord, judge: (record: DrillRecord)
   });
 }
 
-/** What no measured time could make better. */
+/** True for a finding that shorter times would not change. */
 const isSettled = ({ verdict }: Finding): boolean => verdict === 'met' || verdict === 'unproven';
 
-/** Other drills slow this one down as well, but a run of several drills at once is what its author asked to be judged. */
+/** Adds a note about other drills. They slow this one down as well, but the user chose to run several drills at once. */
 const withNeighbours = (finding: Finding, concurrentDrills: number): Finding => ({
   ...finding,
   sentence: `${finding.sentence} Up to ${concurrentDrills} drills ran at once on this machine: \`--jobs 1\` times each of them alone.`,
 });
 
-/** Whether the verdict of a finding was taken back because of what ran beside the drill. */
+/** Returns true if the verdict of a finding was withdrawn because of work that ran beside the drill. */
 export const isSlowed = ({ cause, verdict }: Finding): boolean => cause === SLOWED && verdict === 'unproven';
 
 const SLOWED = 'built-beside-the-drill';
@@ -47,7 +47,7 @@ function slowed({ name, sentence }: Finding, beside: readonly string[]): Finding
   };
 }
 
-/** The record as it would be if nothing that was measured had taken any time. What is budgeted, computed or promised stays. */
+/** Returns the record with all measured times at zero. Budgets, computed values and promises stay. */
 function instantOf(record: DrillRecord): DrillRecord {
   const { moments, replication, recoveryPoints } = record;
   const captured = recoveryPoints?.taken.at(-1)?.captureBegan ?? moments.captureBegan;
@@ -60,7 +60,7 @@ function instantOf(record: DrillRecord): DrillRecord {
       durable: moments.durable && moments.captureBegan,
       disasterBegan: moments.disasterBegan && (captured ?? moments.disasterBegan),
     },
-    // Under an RPO of zero every loss counts, however soon the disaster came.
+    // Under an RPO of zero every loss counts, even if the disaster came at once.
     markers:
       rpoMsOf(record) === 0 ? record.markers : record.markers.map((lane) => ({ ...lane, lastBeforeLossMs: LATE })),
     ...(replication === undefined
@@ -74,16 +74,16 @@ function instantOf(record: DrillRecord): DrillRecord {
   };
 }
 
-/** After every cut-off: nothing was lost in the meantime. */
+/** A time after every cut-off, which means that nothing was lost. */
 const LATE = Number.MAX_SAFE_INTEGER;
 
-/** A control that was slow for less of an attempt's time does not explain why the attempt took too long. */
+/** Share of an attempt's time for which a control must have been slow to explain a late attempt. */
 const EXPLAINING_SHARE = 0.5;
 
 /**
- * Why the failed attempts do not show whether the platform or the machine was slow; undefined where they accuse the platform. Each
- * of them must be late, and during each of them a control must have answered slowly for half of the time. One that was refused, that
- * got another content, or that was late while every control was quick is the platform's.
+ * Returns why the failed attempts do not show whether the platform or the machine was slow; undefined if the platform is to blame. For an
+ * excuse every failed attempt must be late, and a control must have answered slowly for half of its time. A refusal, wrong content, or a
+ * late attempt while every control was quick is the platform's fault.
  */
 export function busyMachine({ made, failed, late, budgetMs, lateAttempts }: RepeatedAttempts): string | undefined {
   if (late === 0 || late !== failed || lateAttempts.length === 0) return undefined;
@@ -97,7 +97,7 @@ export function busyMachine({ made, failed, late, budgetMs, lateAttempts }: Repe
   return `${late} of ${counted(made, 'attempt')} got no answer within ${formatDuration(budgetMs)}, and meanwhile ${slowest.what} took up to ${formatDuration(slowest.slowestMs)}. The platform has no part in that`;
 }
 
-/** The control that was slow long enough to explain why the attempt was late. */
+/** Returns the control that was slow for long enough to explain the late attempt. */
 function explainingControl({ tookMs, controls }: LateAttempt, budgetMs: number): ControlReading | undefined {
   const neededMs = Math.max(tookMs, budgetMs) * EXPLAINING_SHARE;
   return controls

@@ -2,33 +2,33 @@ import { holderName, type Plan, type PlanHolder, type PlanLine, type PlanProof }
 import { isKept } from '../model/record-parts.ts';
 import { suggestion } from '../model/text.ts';
 
-/** What may hold a line now: every drill, check and test that somebody knows, and how each is defined. */
+/** Holders that can hold a line now: every known drill, check and test, with its definition. */
 export interface KnownHolders {
-  /** By the holder's name, a digest of its options and of the files behind it; null where one of those cannot be read. */
+  /** Digest of the options and files of each holder, by its name; null if a file cannot be read. */
   readonly definitions: ReadonlyMap<string, string | null>;
 }
 
 export interface JudgedHolder {
   readonly holder: PlanHolder;
   readonly name: string;
-  /** The newest on each target, by the name of the target. */
+  /** Newest proof on each target, by the name of the target. */
   readonly proofs: readonly PlanProof[];
-  /** The newest on each target of another definition: they prove nothing now. */
+  /** Newest proofs of an earlier definition on each target. They prove nothing now. */
   readonly outdated: readonly PlanProof[];
-  /** Why it does not hold the line; undefined when it does. */
+  /** Why the holder does not hold the line; undefined when it does. */
   readonly problem: string | undefined;
 }
 
 export interface JudgedLine {
   readonly line: PlanLine;
   readonly holders: readonly JudgedHolder[];
-  /** Why the line is not held, a sentence for each reason; empty when it is held. */
+  /** Reasons why the line is not held, one sentence each; empty when it is held. */
   readonly problems: readonly string[];
 }
 
 /**
- * What of a plan is held. A line is held when every holder of it was seen, and was met or at risk wherever it was seen last. What
- * was defined otherwise then proves nothing now.
+ * Judges the lines of a plan. A line is held when each of its holders has a proof, and its newest proof on every target is met or at risk.
+ * A proof of another definition does not count.
  */
 export function judgePlan(plan: Plan, known: KnownHolders, proofs: readonly PlanProof[]): readonly JudgedLine[] {
   return plan.lines.map((line) => {
@@ -80,7 +80,7 @@ function problemOf(
 
 function newestOnEach(proofs: readonly PlanProof[]): readonly PlanProof[] {
   const byTarget = new Map<string, PlanProof>();
-  // Several tests may have one name: where one of them failed, the name did.
+  // Several tests may share a name. If one of them failed, the name counts as failed.
   const order = (proof: PlanProof) => Date.parse(proof.at) + (isKept(proof.verdict) ? 0 : 0.5);
   for (const proof of proofs.toSorted((one, other) => order(one) - order(other))) {
     byTarget.set(proof.target, proof);

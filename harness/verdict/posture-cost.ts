@@ -14,15 +14,15 @@ import {
 } from '../model/cost.ts';
 import type { CheckJudgement } from './finding.ts';
 
-/** How many lines and how many of the undecided a sentence names. */
+/** Number of lines, and of undecided items, that a sentence names. */
 const SHOWN = 3;
 const CENTS = 2;
-/** Four fifths of the budget, as everywhere. */
+/** Share of the budget above which the cost is at risk: four fifths, as for every objective. */
 const AT_RISK: Decimal = { units: 8n, places: 1 };
 
 /**
- * Adds the lines again: an estimate whose parts do not agree proves nothing. What is counted may be above the budget although
- * something could not be computed; it is never within it then.
+ * Judges a cost estimate. It adds the lines again, because an estimate with inconsistent parts proves nothing. An incomplete estimate can
+ * be above the budget, but never within it.
  */
 export function judgeCost(observation: CostObservation): CheckJudgement {
   const contradiction = contradictionInCost(observation);
@@ -50,7 +50,7 @@ export function judgeCost(observation: CostObservation): CheckJudgement {
   return { verdict: 'met', found };
 }
 
-/** Where the parts of an estimate do not agree; undefined when they do. */
+/** Returns the first inconsistency of an estimate; undefined when there is none. */
 function contradictionInCost({ lines, total, budget, prices, growth, at }: CostObservation): string | undefined {
   for (const { item, quantity, unitPrice, perMonth } of lines) {
     const product = times(decimal(quantity), decimal(unitPrice));
@@ -109,7 +109,7 @@ function undecidedIn({ undecided }: CostObservation): string {
 const notCountedIn = ({ notCounted }: CostObservation): string =>
   notCounted.length === 0 ? '' : ` (not counted: ${notCounted.join('; ')})`;
 
-/** In cents; what is less than one with the first two digits that are not zero. */
+/** Formats an amount in cents; a smaller amount with its first two non-zero digits. */
 function moneyText(amount: Decimal): string {
   const cents = rounded(amount, CENTS);
   if (amount.units === 0n) return '0';
@@ -121,13 +121,13 @@ function moneyText(amount: Decimal): string {
   return decimalText(rounded(amount, leading + 2));
 }
 
-/** Ten years: nobody knows a rate for longer. */
+/** Ten years. No growth rate is known for longer. */
 const MOST_MONTHS = 120;
 const ONE: Decimal = { units: 1n, places: 0 };
 
 /**
- * The first month (`2027-03`) whose cost is above the budget if every line goes on growing at its rate; null when it is above it
- * already, or stays below it for ten years. Measured growth adds the same amount every month, declared growth the same percentage.
+ * Returns the first month (`2027-03`) whose cost is above the budget if every line keeps growing at its rate. Null when the cost is already
+ * above it, or stays below it for ten years. Measured growth adds the same amount every month, declared growth the same percentage.
  */
 export function monthAboveBudget(
   lines: readonly CostLine[],

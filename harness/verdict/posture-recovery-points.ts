@@ -5,7 +5,7 @@ import { formatDuration } from '../model/units.ts';
 import type { CheckJudgement } from './finding.ts';
 import { unreadNames } from './posture-retention.ts';
 
-/** Local time is at most so far from UTC. */
+/** Largest offset of a local time from UTC. */
 const FARTHEST_ZONE_MS = 14 * 3_600_000;
 
 const DEPENDS_ON_ZONE: ReadonlySet<Cause> = new Set([
@@ -14,7 +14,7 @@ const DEPENDS_ON_ZONE: ReadonlySet<Cause> = new Set([
   'recovery-point-from-the-future',
 ]);
 
-/** How fresh, how far behind and how reliable the backups are that really lie off-site. None there proves nothing. */
+/** Judges the age, the delay and the reliability of the backups that are really off-site. Without any backup there it proves nothing. */
 export function judgeRecoveryPoints(observation: RecoveryPointsObservation): CheckJudgement {
   const { where, at, promised, points, counted, ahead } = observation;
   const unread = unreadNames(observation.unread);
@@ -73,7 +73,7 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
   };
 }
 
-/** What was found may look otherwise once all names, or their time zone, are read. */
+/** Returns why the result may change once all names, or their time zone, are known. */
 function doubtAbout(
   { at, ahead, unread, isZoneAssumed, promised, everyMs = 0 }: RecoveryPointsObservation,
   newest: ObservedRecoveryPoint | undefined,
@@ -81,13 +81,13 @@ function doubtAbout(
   dependsOnZone: boolean,
 ): string | undefined {
   const unreadMs = Date.parse(unread?.newest ?? '');
-  // What is written beside each backup, such as a pointer to the newest, is no newer one.
+  // Objects that are written with each backup, such as a pointer to the newest, are no newer backups.
   const besideMs =
     newest?.durable === undefined || newest.durable === null
       ? Number.NEGATIVE_INFINITY
       : Date.parse(newest.durable) + everyMs / 2;
   const isNewer = unreadMs > besideMs && Date.parse(at) - unreadMs <= promised.freshWithinMs;
-  // No zone is so far away, and no name that was not read explains it.
+  // No time zone and no unread name explains such a difference.
   if (ahead !== undefined && aheadByMs(ahead.first, at) > FARTHEST_ZONE_MS) return undefined;
   if (isNewer) return unreadText;
   const isFreshSomewhere =
@@ -99,7 +99,7 @@ function doubtAbout(
 const aheadByMs = ({ captureBegan, durable }: ObservedRecoveryPoint, at: string): number =>
   Date.parse(captureBegan) - Math.min(Date.parse(at), Date.parse(durable ?? at));
 
-/** Whatever sorts by name takes such a one for the newest. */
+/** Returns the breach of a recovery point from the future. Programs that sort by name treat it as the newest. */
 function aheadBreach({ ahead }: RecoveryPointsObservation): string | undefined {
   if (ahead === undefined) return undefined;
   const { count, first } = ahead;
@@ -107,7 +107,10 @@ function aheadBreach({ ahead }: RecoveryPointsObservation): string | undefined {
   return `${count === 1 ? '1 recovery point claims' : `${count} recovery points claim`} a capture later ${than}: ${first.id}. It was left out of the rest; a restore that takes the newest by name would take it. Correct the clock or the time zone of what names it, and rename it`;
 }
 
-/** One that is missing is a matter of the success rate; several in a row leave nothing to go back to. */
+/**
+ * Returns the breach of a long gap. A single missing recovery point only counts for the success rate; several in a row leave no point to
+ * restore.
+ */
 function gapBreach({ longestGap, everyMs = 0, promised }: RecoveryPointsObservation): string | undefined {
   if (longestGap === undefined || longestGap.gapMs <= promised.criticalAfterMs + everyMs / 2) return undefined;
   const { gapMs, after, before } = longestGap;
@@ -130,7 +133,7 @@ function judgeCold(
 
 const breachOf = (cause: Cause, found: string | undefined) => (found === undefined ? undefined : { cause, found });
 
-/** Asked of the copy, not of the tool: a "Completed" backup that does not lie there is no recovery point. */
+/** Returns true for a recovery point whose copy exists off-site. A "Completed" backup without a copy is no recovery point. */
 const isOffSite = ({ outcome, durable }: ObservedRecoveryPoint): boolean => outcome === 'succeeded' && durable !== null;
 
 const ageOf = ({ captureBegan }: ObservedRecoveryPoint, nowMs: number): number => nowMs - Date.parse(captureBegan);
@@ -147,7 +150,7 @@ function freshnessBreach(
   return `the newest in ${where} (${newest.id}) is ${formatDuration(ageMs)} old: ${level}; promised was less than ${formatDuration(promised.freshWithinMs)}. See why no newer one came, and take a backup now`;
 }
 
-/** From the beginning of the capture until it lay off-site; until now when it does not. */
+/** Returns the time from the start of the capture until the copy was off-site, or until now if it is not. */
 function lagOf({ captureBegan, durable }: ObservedRecoveryPoint, nowMs: number): number {
   return Math.max(0, (durable === null ? nowMs : Date.parse(durable)) - Date.parse(captureBegan));
 }
@@ -160,7 +163,7 @@ function lagBreach(points: readonly ObservedRecoveryPoint[], nowMs: number, lagW
   return `${late.id} ${how}; promised was less than ${formatDuration(lagWithinMs)}. Look at what copies it`;
 }
 
-/** What its source says of the last failure, where that is known. */
+/** Returns the known cause of the last failure; `success-rate` otherwise. */
 function failureCauseOf(points: readonly ObservedRecoveryPoint[]): Cause {
   const problem = points.find(({ outcome }) => outcome === 'failed')?.problem;
   return problem !== undefined && isCause(problem) ? problem : 'success-rate';
@@ -176,7 +179,7 @@ function successBreach(observation: RecoveryPointsObservation): string | undefin
   return `${successOf(observation)}; promised was more than ${promised.successAbovePercent} %${why}. Read the log of what failed`;
 }
 
-/** What came sooner than it was due, such as a retry, is no attempt of its own. */
+/** Counts the attempts. A success that came before it was due, such as a retry, is no attempt of its own. */
 function attemptsOf({ succeeded, failed, surplus = 0 }: RecoveryPointsObservation) {
   const whole = succeeded - surplus;
   return { whole, ended: whole + failed };
@@ -187,7 +190,7 @@ function successOf(observation: RecoveryPointsObservation): string {
   const { ended, whole } = attemptsOf(observation);
   if (promised.successAbovePercent === null) return `${succeeded} of them whole (${population})`;
   const percent = ended === 0 ? 0 : Math.floor((1_000 * whole) / ended) / 10;
-  // The rule of three: n successes without a failure show, with 95 % confidence, a rate above 1 - 3/n and no more.
+  // The rule of three: n successes without a failure only show, with 95 % confidence, a rate above 1 - 3/n.
   const few = failed === 0 && ended * (100 - promised.successAbovePercent) < 300 ? ', too few to show a rate' : '';
   const more = surplus === 0 ? '' : `, besides ${surplus} that came sooner than due`;
   return `${whole} of ${counted(ended, 'attempt')} succeeded, ${percent} % (${population}${few}${more})`;

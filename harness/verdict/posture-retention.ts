@@ -6,16 +6,16 @@ import type { CheckJudgement } from './finding.ts';
 import { fewestWithin } from './firings.ts';
 import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
-/** S3 runs its lifecycle once a day, and rounds up to the next midnight: an expired object may stay this much longer. */
+/** Extra time for which an expired object may stay. S3 runs its lifecycle once a day, and rounds up to the next midnight. */
 const GRACE_MS = 2 * 86_400_000;
 
 const breached = (found: string, cause: Cause): CheckJudgement => ({ verdict: 'breached', found, cause });
 const unproven = (found: string, cause: Cause): CheckJudgement => ({ verdict: 'unproven', found, cause });
 
 /**
- * Keeping is computed, not sampled: so many recovery points are there as the schedule makes while one of them is kept. That
- * the expired go is computed from the rules, and seen where one is older than it may be. Where none lies there, nothing shows that
- * the rules and the schedule are those of what was promised.
+ * Judges the retention. The number of kept recovery points is computed, not sampled: it is the number that the schedule makes in the time
+ * for which one is kept. The removal of expired ones is computed from the rules; a recovery point that is too old also shows a failure.
+ * Without any recovery point, nothing shows that the rules and the schedule belong to the promised backups.
  */
 export function judgeRetention(observation: RetentionObservation): CheckJudgement {
   const { what, at, schedule, keptMs, keptBy, problems, takesMs = 0 } = observation;
@@ -43,7 +43,7 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
     );
   }
   const gapMs = analysis.exposureMs - takesMs;
-  // If runs left gaps, only the longest gap is known.
+  // If runs leave gaps, only the longest gap is known.
   const within = (lengthMs: number): number =>
     analysis.because === undefined
       ? fewestWithin(schedule, new Date(at), gapMs, lengthMs)
@@ -54,7 +54,7 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
 interface Made {
   readonly keptMs: number;
   readonly gapMs: number;
-  /** The fewest recovery points of any time of that length. */
+  /** Returns the smallest number of recovery points in any period of this length. */
   readonly within: (lengthMs: number) => number;
   readonly cron: string;
 }
@@ -91,7 +91,7 @@ function judgeKept(observation: RetentionObservation, { keptMs, gapMs, within, c
   };
 }
 
-/** Enough of them may be read at once; the others have to be thawed, and the RTO runs meanwhile. */
+/** Judges the time to thaw archived recovery points, which counts for the RTO. It does not matter if enough others can be read at once. */
 function judgeThaw(
   { storageClass, afterMs, by, takesMs, rtoMs }: NonNullable<RetentionObservation['thaw']>,
   what: string,
@@ -126,7 +126,7 @@ const causeOfNothing = ({ unread }: RetentionObservation): Cause =>
 
 const unreadOf = ({ unread }: RetentionObservation): string | undefined => unreadNames(unread);
 
-/** So many keys lie there, and nobody can tell when they were captured. */
+/** Describes the objects whose time of capture is unknown; undefined if there are none. */
 export function unreadNames(unread: RetentionObservation['unread']): string | undefined {
   if (unread === undefined) return undefined;
   const { count, examples } = unread;

@@ -165,7 +165,7 @@ describe('a schedule', () => {
       /takes no backup: Velero says FailedValidation/,
     ],
     ['that nobody can read', schedule({ cron: 'at night' }), /cannot be read/],
-    // In Berlin, one day in March has no two o'clock.
+    // In Berlin, one day in March has no 02:00.
     ['daily at an hour that a clock skips', schedule({ timeZone: 'Europe/Berlin' }), /1 d 23 h pass at most/],
   ])('breaches its promise: %s', (_, observation, sentence) => {
     expect(judged(observation)).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(sentence) });
@@ -236,10 +236,10 @@ describe('a schedule', () => {
     });
 
     it('C10: counts, under Replace, only the runs that come to their end', () => {
-      // The run of three o'clock is replaced by that of five past three, which ends.
+      // The run of 03:00 is replaced by the run of 03:05, which ends.
       const runs = { concurrency: 'Replace' };
       expect(running('0,5 3 * * *', runs, HOUR_MS, 25 * HOUR_MS)).toMatchObject({ verdict: 'met' });
-      // Of the hourly runs from eight to five only the last one lives for three hours.
+      // Of the hourly runs from 08:00 to 17:00 only the last one lives for three hours.
       expect(running('0 8-17 * * *', runs, 3 * HOUR_MS, 20 * HOUR_MS)).toMatchObject({
         verdict: 'breached',
         cause: 'exposure-above-rpo',
@@ -266,7 +266,7 @@ describe('a schedule', () => {
     });
 
     it('C10: counts, under Forbid with a deadline, the firing that an uneven schedule loses to the run before it', () => {
-      // The run of three o'clock ends at half past four. That of four o'clock is too late by then, so the next one is that of eleven.
+      // The run of 03:00 ends at 04:30. The run of 04:00 is too late by then, so the next run is at 11:00.
       const late = { concurrency: 'Forbid', startDeadlineMs: 60_000 };
       const takesMs = 90 * 60_000;
       expect(running('0 3,4,11,19 * * *', late, takesMs, 10 * HOUR_MS)).toMatchObject({ verdict: 'met' });
@@ -274,7 +274,7 @@ describe('a schedule', () => {
         verdict: 'breached',
         cause: 'exposure-above-rpo',
       });
-      // Without the deadline it starts at half past four.
+      // Without the deadline it starts at 04:30.
       expect(running('0 3,4,13,20 * * *', { concurrency: 'Forbid' }, takesMs, 11 * HOUR_MS)).toMatchObject({
         verdict: 'met',
       });
@@ -549,7 +549,7 @@ describe('recovery points', () => {
     expect(judged(running)).toMatchObject({ verdict: 'unproven', sentence: expect.stringContaining('`timeZone`') });
     const late = { ...points([point(30 * HOUR_MS)]), isZoneAssumed: true };
     expect(judged(late)).toMatchObject({ verdict: 'unproven', cause: 'recovery-point-names-unread' });
-    // No zone explains 40 days, nor a failure.
+    // No time zone explains 40 days or a failure.
     expect(judged({ ...points([point(40 * DAY_MS)]), isZoneAssumed: true })).toMatchObject({ verdict: 'breached' });
     expect(judged({ ...points([point(HOUR_MS)], 3), isZoneAssumed: true })).toMatchObject({ cause: 'success-rate' });
   });
@@ -673,7 +673,7 @@ describe('recovery points', () => {
       '61 of 60 recovery points have ended',
     );
     expect(judged({ ...many, succeeded: 39 })).toMatchObject({ verdict: 'unproven' });
-    // One that was missed has failed, and is not among those that lie there.
+    // A missed attempt counts as failed, and is not among the existing ones.
     expect(judged({ ...many, succeeded: 55, failed: 8, missed: 3 })).toMatchObject({ verdict: 'met' });
     const forty = { ...many, ...points(Array.from({ length: 40 }, () => fresh)), promised: many.promised };
     expect(judged({ ...forty, succeeded: 40, failed: 0, missed: 0 })).toMatchObject({ verdict: 'met' });

@@ -20,10 +20,10 @@ import { judgeRecoveryPoints } from './posture-recovery-points.ts';
 import { judgeRetention } from './posture-retention.ts';
 import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
-/** How many differences of a check are told; how many more there are is told as well. */
+/** Number of differences of a check that a sentence lists; it only counts the rest. */
 const SHOWN = 3;
 
-/** What a check's observation is worth. A check that could not be made, or that compared nothing, is `unproven`. */
+/** Judges the observation of a check. A check that could not be made, or that compared nothing, is `unproven`. */
 export function judgeCheck(
   check: Pick<PostureCheckRecord, 'promise' | 'observation' | 'failure' | 'failureCause'>,
 ): Pick<PostureCheckRecord, 'verdict' | 'sentence' | 'cause'> {
@@ -55,7 +55,7 @@ function judgeOutcome({
   return { verdict: 'unproven', found: `the record contradicts itself: ${contradiction}`, cause: 'proof-missing' };
 }
 
-/** The record with every verdict computed again from what was observed. A check that was promised and is missing is `unproven`. */
+/** Returns the record with every verdict computed again from the observations. A promised check that is missing is `unproven`. */
 export function judgePosture(record: PostureRecord): PostureRecord {
   const checks = [...record.checks.map((check) => judgedAgain(check, record.contract.owner)), ...missingChecks(record)];
   return { ...record, checks, verdict: worst(checks.map(({ verdict }) => verdict)) };
@@ -101,7 +101,7 @@ function unproven(name: string, promise: string, reason: string): PostureCheckRe
   };
 }
 
-/** `breached` dominates, then `unproven`, then `at-risk`; no check at all proves nothing. */
+/** Returns the worst verdict: `breached`, then `unproven`, then `at-risk`. An empty list is `unproven`. */
 export function worst(verdicts: readonly PostureVerdict[]): PostureVerdict {
   if (verdicts.includes('breached')) return 'breached';
   if (verdicts.length === 0 || verdicts.includes('unproven')) return 'unproven';
@@ -160,7 +160,7 @@ function judgeComparison(observation: ComparisonObservation): Outcome {
   };
 }
 
-/** What explains other differences comes before them. */
+/** Sorts differences that explain others before them. */
 const causesFirst = (differences: readonly PostureDifference[]): readonly PostureDifference[] => [
   ...differences.filter(({ isCause }) => isCause === true),
   ...differences.filter(({ isCause }) => isCause !== true),
@@ -171,7 +171,7 @@ const inWords = ({ item, expected, found, nextStep }: PostureDifference): string
 
 const sentenceOf = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-/** Where the parts of an observation do not agree; undefined when they do. */
+/** Returns the first inconsistency of an observation; undefined when there is none. */
 function contradictionIn(observation: Observation): string | undefined {
   switch (observation.kind) {
     case 'comparison':
@@ -181,7 +181,7 @@ function contradictionIn(observation: Observation): string | undefined {
     case 'recovery-points':
       return inRecoveryPoints(observation);
     case 'schedule':
-    // A cost is added again before it is judged, whatever its verdict.
+    // `judgeCost` adds a cost again for every verdict.
     case 'cost':
       return undefined;
   }
@@ -222,7 +222,7 @@ function inRecoveryPoints({
   return undefined;
 }
 
-/** A schedule holds its RPO when it is there, runs, and lets no more time pass than the RPO allows, capture and upload included. */
+/** Judges a schedule. It keeps its RPO when it exists, runs, and permits no more time than the RPO, including capture and upload. */
 function judgeSchedule({ what, at, rpoMs, takesMs, found }: ScheduleObservation): CheckJudgement {
   if (found === null) {
     return {
@@ -280,7 +280,7 @@ function judgeAnalysis(
       cause: 'exposure-above-rpo',
     };
   }
-  // One start that is left out doubles the gap.
+  // One missed start doubles the gap.
   if (doubt !== undefined && exposureMs + gapMs > rpoMs) {
     return { verdict: 'unproven', found: `${text}, but ${doubt}`, cause: 'start-deadline-too-short' };
   }

@@ -6,7 +6,7 @@ import { metRecord } from './testing/met-records.ts';
 
 const GIB = 2 ** 30;
 
-/** Restores that take 10 s for each GiB and 2 s besides, measured at 1, 2, 4 and 8 GiB. */
+/** Restores that take 2 s plus 10 s for each GiB, measured at 1, 2, 4 and 8 GiB. */
 const line: readonly SizePoint[] = [1, 2, 4, 8].map((size) => ({
   sizeBytes: size * GIB,
   restoreMs: 2_000 + size * 10_000,
@@ -134,7 +134,7 @@ describe('the RTO at a production size', () => {
     });
 
   it('B14: replaces the stage of the restore, of which the phases may be parts, by its bound at that size', () => {
-    // RTA 160 s, of which the stage of the restore took 82 s; at 50 GiB it takes 502 s.
+    // RTA is 160 s, including 82 s for the restore stage. At 50 GiB that stage takes 502 s.
     expect(recoveryTimeOf(sized())?.valueMs).toBeCloseTo(160_000 - 82_000 + 502_000, 3);
     const divided = sized((record) => {
       phases(record, restored(20_000), { ...restored(80_000), name: 'promotion', addedMs: 60_000 });

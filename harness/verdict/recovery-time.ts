@@ -4,8 +4,8 @@ import { addedPart, formatDuration, formatSize } from '../model/units.ts';
 import { excess, findingOf, verdictOn } from './finding.ts';
 
 /**
- * RTA: from the end of the disaster to the first moment when the restore had finished and the probe read and wrote
- * restored data; the sum of the disjoint phases, with what was not waited for added. Null when recovery never began.
+ * Returns the RTA: the time from the end of the disaster until the restore had finished and the probe had read and written restored data.
+ * It is the sum of the disjoint phases, plus their added times, for which the drill did not wait. Null when recovery never began.
  */
 export function rtaOf(record: DrillRecord): Measure | null {
   if (record.moments.disasterEnded === null || record.phases.length === 0) return null;
@@ -14,8 +14,8 @@ export function rtaOf(record: DrillRecord): Measure | null {
 }
 
 /**
- * What the RTO is held against: RTA, and where the contract names a production size, RTA with the restore replaced by the upper
- * confidence bound of the restore at that size; with the time that production needs to thaw the backup. Null when one of them is not known.
+ * Returns the time that is compared with the RTO: RTA plus the time that production needs to thaw the backup. If the contract names a
+ * production size, the upper confidence bound of the restore at that size replaces the measured restore. Null when one of them is unknown.
  */
 export function recoveryTimeOf(record: DrillRecord): Measure | null {
   const rta = rtaOf(record);
@@ -53,13 +53,16 @@ export function judgeRto(record: DrillRecord): Finding {
   return judgeRtoAtSize(record, rta.valueMs, productionSizeBytes ?? 0);
 }
 
-/** A standard retrieval of the class in which the backup lies; 0 where it is read at once. */
+/** Returns the time of a standard retrieval from the backup's storage class; 0 if it can be read at once. */
 const thawMsOf = ({ recoveryPoint }: DrillRecord): number => recoveryPoint?.archived?.thawMs ?? 0;
 
 const thawing = (record: DrillRecord): string =>
   thawMsOf(record) === 0 ? '' : `, after up to ${formatDuration(thawMsOf(record))} to thaw the backup`;
 
-/** A drill's store may give at once what production has to thaw first: the documented time counts. */
+/**
+ * Returns the breach of an RTO that is too short for thawing. The documented time counts, because a drill's store may return at once an
+ * object that production has to thaw.
+ */
 function thawBeyond({ recoveryPoint, contract: { rtoMs } }: DrillRecord, rtaMs: number): Finding | undefined {
   const archived = recoveryPoint?.archived;
   if (archived === undefined || archived.thawMs + rtaMs <= rtoMs) return undefined;
@@ -91,8 +94,8 @@ function judgeRtoAtSize(record: DrillRecord, rtaMs: number, productionSizeBytes:
 }
 
 /**
- * The sizes time the whole stage of the restore, which may hold several phases (promotion, redirect). So it is the stage that is
- * taken out of RTA, and not the phase of the same name.
+ * Replaces the restore in RTA by its time at the production size. The measured sizes cover the whole restore stage, which may contain
+ * several phases (promotion, redirect). So the stage is subtracted from RTA, and not the phase of the same name.
  */
 function atProductionSize(
   { sizes }: DrillRecord,
@@ -122,7 +125,7 @@ const isUnfinished = ({ outcome }: PhaseRecord): boolean => outcome !== 'complet
 const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): Finding =>
   findingOf('rto', verdict, sentence, cause);
 
-/** A straight line through cost against size, and how far it can be believed at one size. */
+/** A straight line of cost against size, and its confidence at one size. */
 interface SizeFit {
   readonly fixedMs: number;
   readonly msPerGiB: number;
@@ -131,7 +134,7 @@ interface SizeFit {
   /** Upper bound of the one-sided 95 % confidence interval of a new observation at the asked size. */
   readonly upperMs: number;
   readonly expectedMs: number;
-  /** Why the fit must not be used for a verdict; undefined when it may. */
+  /** Why the fit must not be used for a verdict; undefined when it can be used. */
   readonly tooPoor: string | undefined;
 }
 

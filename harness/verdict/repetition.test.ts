@@ -29,7 +29,7 @@ function run(days: number, results: readonly Result[], target = 'local'): PastRu
   };
 }
 
-/** What is found in those runs, the newest first; how many of them were read. */
+/** Returns the repetitions in the runs, the newest first, and the number of runs read. */
 function find(runs: readonly PastRun[], { isCut = false, limits = LIMITS } = {}) {
   const finder = new RepetitionFinder(limits, NOW);
   finder.add({ ...run(0, []), runId: 'this' }, true);

@@ -4,53 +4,53 @@ import { isKept } from '../model/record-parts.ts';
 import { counted } from '../model/text.ts';
 import { formatDuration } from '../model/units.ts';
 
-// What fails again and again, from what earlier runs found, the newest run first.
+// Finds repeated failures in the results of earlier runs, the newest run first.
 
-/** Clocks of different machines may differ by this much. */
+/** Largest accepted difference between clocks of different machines. */
 const CLOCK_SKEW_MS = 300_000;
-/** How much of the last sentence a finding repeats. */
+/** Largest number of characters of the last sentence that a finding repeats. */
 const LONGEST_SENTENCE = 160;
 
 export interface RepetitionLimits {
-  /** So many runs in a row in which a promise was not kept. */
+  /** Number of consecutive runs with an unkept promise that breaks the limit. */
   readonly runs: number;
-  /** A posture check that is not met for longer than this. */
+  /** Longest time for which a posture check may stay unmet. */
   readonly findingForMs: number;
 }
 
 export interface Repetition {
-  /** Promises that were held against the ledger: each disaster, and each check that the last run of its contract made. */
+  /** Number of promises compared with the ledger: each disaster, and each check in the last run of its contract. */
   readonly compared: number;
   readonly differences: readonly PostureDifference[];
   readonly undecided: readonly UndecidedItem[];
   readonly notVerified: readonly string[];
-  /** What was read, for the record. */
+  /** Description of the runs that were read, for the record. */
   readonly read: string;
-  /** True where the ledger holds no run before this one: there is nothing that could have been repeated. */
+  /** True if the ledger holds no earlier run, so nothing can have been repeated. */
   readonly isEmpty: boolean;
 }
 
-/** The failures of one promise on one target since it was last kept there, the newest first. */
+/** Failures of one promise on one target since it was last kept there, the newest first. */
 interface Streak {
   readonly promise: string;
   readonly target: string;
   readonly isCheck: boolean;
   readonly last: PastResult;
-  /** Which run of those that were read, from 0 for the newest, and when. */
+  /** Failures with their time and the index of their run, from 0 for the newest. */
   readonly failures: { readonly run: number; readonly at: string; readonly isBreach: boolean }[];
   isOpen: boolean;
 }
 
-/** Takes the runs of a ledger, the newest first, and tells what of the promises of today fails again and again. */
+/** Finder of repeated failures. It takes the runs of a ledger, the newest first, and reports current promises that fail repeatedly. */
 export class RepetitionFinder {
   readonly #limits: RepetitionLimits;
   readonly #nowMs: number;
-  /** By promise, as the newest run stated it. */
+  /** Promises, as the newest run stated them. */
   readonly #promised = new Map<string, { readonly isDrill: boolean }>();
-  /** Checks by contract, as the newest run that made them names them. */
+  /** Checks by contract, as named in the newest run that made them. */
   readonly #checks = new Map<string, ReadonlySet<string>>();
   readonly #streaks = new Map<string, Streak>();
-  /** By promise, the newest run in which it was kept, on whatever target. */
+  /** Newest run in which each promise was kept, on any target. */
   readonly #kept = new Map<string, number>();
   readonly #seen = new Set<string>();
   #isStated = false;
@@ -63,7 +63,7 @@ export class RepetitionFinder {
     this.#nowMs = Date.parse(nowUtc);
   }
 
-  /** The run that asks tells what is promised, and has found nothing yet. */
+  /** Adds a run. The current run states the promises and has no results yet. */
   add(run: PastRun, isThisRun: boolean): AfterRun {
     if (!this.#isStated) this.#state(run);
     if (isThisRun) return 'read on';
@@ -76,7 +76,7 @@ export class RepetitionFinder {
     return this.#needsMore(Date.parse(run.began)) ? 'read on' : 'enough';
   }
 
-  /** @param isCut whether the ledger holds older runs that were not read. */
+  /** @param isCut true if the ledger holds older runs that were not read. */
   result(isCut: boolean): Repetition {
     const streaks = [...this.#streaks.values()];
     const undecided = [
@@ -115,7 +115,7 @@ export class RepetitionFinder {
     }
   }
 
-  /** A promise that was withdrawn, and a check that was taken out, fail no more. */
+  /** Returns true for a current promise. Withdrawn promises and removed checks do not count. */
   #isPromised({ contract, part, isCheck }: PastResult): boolean {
     if (!isCheck) return this.#promised.get(keyOf(contract, part))?.isDrill === true;
     return this.#promised.get(contract)?.isDrill === false && this.#checks.get(contract)?.has(part) === true;
@@ -141,8 +141,8 @@ export class RepetitionFinder {
   }
 
   /**
-   * The failures that count. One target may lack what a promise needs: it is not proved there, run after run, and proved elsewhere. So a proof
-   * on another target ends what was only not proved. It ends no breach.
+   * Returns the failures that count. A target may lack something that a promise needs. The promise is then unproven there in every run, but
+   * proved elsewhere. So a proof on another target ends a series of unproven results, but not a breach.
    */
   #counting({ promise, failures }: Streak): Streak['failures'] {
     const keptRun = this.#kept.get(promise);
@@ -171,7 +171,7 @@ export class RepetitionFinder {
     };
   }
 
-  /** True while an older run could make something of it. */
+  /** Returns true while an older run could still change the result. */
   #isUnsettled(streak: Streak): boolean {
     return streak.isOpen && this.#counting(streak).length > 0 && this.#differenceOf(streak) === undefined;
   }
@@ -185,7 +185,7 @@ export class RepetitionFinder {
 
   #comparedChecks(): number {
     const contracts = [...this.#promised].filter(([, { isDrill }]) => !isDrill);
-    // Nobody knows the checks of one that was never made: it counts as one promise.
+    // The checks of a contract that never ran are unknown. It counts as one promise.
     return contracts.reduce((sum, [contract]) => sum + (this.#checks.get(contract)?.size ?? 1), 0);
   }
 
@@ -216,7 +216,7 @@ const cutOff = ({ last, target, failures }: Streak): UndecidedItem => ({
   reason: `it was not kept since ${failures.at(-1)?.at} at the latest, and no more of the ledger was read`,
 });
 
-/** The first sentence of several, cut where it is long. */
+/** Returns the first sentence, cut if it is long. */
 function shortened(text: string): string {
   const [first = ''] = text.split(/(?<=[.!?]) /);
   const sentence = first.replace(/\.$/, '');

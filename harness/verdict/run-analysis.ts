@@ -3,19 +3,19 @@ import { formatDuration } from '../model/units.ts';
 import { firingsOf } from './firings.ts';
 import { longestGapMs } from './schedule-gap.ts';
 
-/** What a schedule permits to be lost once its runs take time, by analysis: no single run shows it. */
+/** Loss that a schedule permits when its runs take time. It is the result of an analysis; no single run shows it. */
 export interface RunAnalysis {
   /** The longest time between two firings. */
   readonly gapMs: number;
-  /** The longest time from the beginning of one completed capture until the next one is durable; null when none is ever completed. */
+  /** The longest time from the start of one completed capture until the next one is durable; null when none is ever completed. */
   readonly exposureMs: number | null;
-  /** Why no run is ever completed, with the field that says so; the reason that comes first. Empty where runs are completed. */
+  /** Reasons why no run is ever completed, with the field that causes it, the earliest reason first. Empty if runs are completed. */
   readonly problems: readonly RunProblem[];
-  /** How it comes about, where the runs and not only the schedule decide. */
+  /** Explanation, if the runs and not only the schedule decide the exposure. */
   readonly because?: string;
-  /** Why that cannot be relied on. */
+  /** Why the result is not reliable. */
   readonly doubt?: string;
-  /** What a reader should know beside it. */
+  /** Further notes for a reader. */
   readonly notes: readonly string[];
 }
 
@@ -25,12 +25,15 @@ export interface RunProblem {
 }
 type RunCause = 'run-ended-by-deadline' | 'run-replaced-before-its-end';
 
-/** Kubernetes warns that a CronJob may not start with a shorter deadline, because its controller looks every ten seconds. */
+/**
+ * Shortest reliable start deadline. Kubernetes warns that a CronJob with a shorter one may not start, because its controller checks every
+ * ten seconds.
+ */
 const SHORTEST_START_DEADLINE_MS = 10_000;
 
 /**
- * How runs that take so long, the policy of their scheduler and the schedule go together.
- * @throws {ExplainedError} for a schedule that cannot be read, or that never fires.
+ * Analyses a schedule for runs of this duration under the policy of their scheduler.
+ * @throws {ExplainedError} for an unreadable schedule, or one that never fires.
  */
 export function analyseRuns(schedule: Schedule, takesMs: number, from: Date): RunAnalysis {
   const gapMs = longestGapMs(schedule, from);
@@ -72,14 +75,14 @@ function endedByDeadline(
   ];
 }
 
-/** A crontab starts a run whatever still runs; a systemd timer does not start a service that still runs. */
+/** Returns the run policy. A crontab starts a run even while others run; a systemd timer does not start a service that still runs. */
 function policyOf({ runs, scheduler }: Schedule): RunPolicy {
   return runs ?? { concurrency: scheduler === 'systemd' ? 'Skip' : 'Allow' };
 }
 
 /**
- * The longest time between the beginnings of two completed runs that take so long at most; undefined when none is completed.
- * The rules are those of Kubernetes' CronJob controller, and of systemd for a service that still runs when its timer elapses.
+ * Returns the longest time between the starts of two completed runs of at most this duration; undefined when none is completed. It follows
+ * the rules of Kubernetes' CronJob controller, and of systemd for a service that still runs when its timer elapses.
  */
 function betweenCompletedMs(
   schedule: Schedule,
@@ -93,7 +96,7 @@ function betweenCompletedMs(
     case 'Allow':
       return gapMs;
     case 'Forbid':
-      // The run that was due meanwhile begins when the one before ends; with a deadline for its start, only while that has not passed.
+      // A run that became due meanwhile starts when the previous one ends. With a start deadline, it starts only before that deadline.
       return startDeadlineMs === undefined || startDeadlineMs >= takesMs
         ? Math.max(gapMs, takesMs)
         : betweenStartsMs(firingsOf(schedule, from), { takesMs, gapMs, startDeadlineMs });
@@ -105,8 +108,9 @@ function betweenCompletedMs(
 }
 
 /**
- * The longest time between two starts, where a firing during a run starts nothing, or starts a run when that one ends if this is
- * not later than the deadline. A shorter run never makes it longer, so each firing may be the start of a run that takes the most.
+ * Returns the longest time between two starts. A firing during a run starts a new run at the end of that run if its deadline has not
+ * passed; otherwise it starts nothing. Shorter runs never increase the result, so each firing is treated as the start of a run of the
+ * longest duration.
  */
 function betweenStartsMs(
   firings: readonly number[],
@@ -116,22 +120,22 @@ function betweenStartsMs(
   let following = 0;
   for (const startMs of firings) {
     const endMs = startMs + takesMs;
-    // A firing at the very end of a run may still find it.
+    // A firing at the exact end of a run may still meet the run.
     while ((firings[following] ?? Number.POSITIVE_INFINITY) <= endMs) following += 1;
     const nextMs = firings[following];
-    // The schedule goes on after the firings that were looked at.
+    // The schedule continues after the listed firings.
     if (nextMs === undefined) break;
     const dueMs = firings[following - 1] ?? startMs;
     // The firing that started the run is not due again.
     const isLateStart = dueMs > startMs && endMs - dueMs <= startDeadlineMs;
     longestMs = Math.max(longestMs, (isLateStart ? endMs : nextMs) - startMs);
-    // A run that itself started late ends later, perhaps just after the deadline of the firing that was due.
+    // A run that itself started late also ends later, perhaps just after the deadline of the due firing.
     if (isLateStart) longestMs = Math.max(longestMs, takesMs + nextMs - dueMs - startDeadlineMs);
   }
   return longestMs;
 }
 
-/** The longest time between two firings after which so much time passes that a run ends before it is replaced. */
+/** Returns the longest time between two firings whose runs end before they are replaced. */
 function betweenSurvivingMs(firings: readonly number[], takesMs: number, gapMs: number): number | undefined {
   const surviving = firings.filter((atMs, index) => (firings[index + 1] ?? atMs) - atMs >= takesMs);
   if (surviving.length === 0) return undefined;

@@ -108,11 +108,11 @@ describe('the longest gap of a schedule', () => {
   });
 
   it.each([
-    // As robfig/cron v3.0.1 answers. In one year of the horizon the clock skips the firing.
+    // Answers of robfig/cron v3.0.1. In one year of the horizon the clock skips the firing.
     ['30 2 25 3 *', 'Europe/Berlin', '2026-01-15', 24 * 730],
-    // The first firing is at the beginning of the horizon, and the second one is skipped.
+    // The first firing is at the start of the horizon, and the clock skips the second one.
     ['0 2 31 3 *', 'Europe/Berlin', '2029-03-31', 24 * 730],
-    // The horizon begins in the middle of a day on the wall.
+    // The horizon begins in the middle of a local day.
     ['0 8-17 * * *', 'America/New_York', '2026-01-15', 16],
     ['0 0,12 * * *', 'Pacific/Auckland', '2026-01-15', 13],
     ['0 0,20 1,15 * *', 'America/Los_Angeles', '2026-01-15', 24 * 16 + 4],
@@ -154,7 +154,7 @@ describe('the longest gap of a schedule', () => {
   });
 
   it('is that of a firing missed where half an hour is put in', () => {
-    // Australia/Lord_Howe moves its clock by 30 minutes: robfig/cron then looks at half past every hour, and misses 05:15.
+    // Australia/Lord_Howe moves its clock by 30 minutes: robfig/cron then checks half past every hour, and misses 05:15.
     expect(gap('15 5 * * *', 'Australia/Lord_Howe')).toBe(hours(48.5));
   });
 });
@@ -162,7 +162,7 @@ describe('the longest gap of a schedule', () => {
 describe('days that are not computed firing by firing', () => {
   const EIGHT_YEARS_MS = hours(24) * (8 * 365 + 3);
 
-  /** Every firing one by one, without a shortcut. */
+  /** Computes the longest gap from every single firing, without a shortcut. */
   function walkedGapMs(cron: string, timeZone: string): number {
     const expression = parseCron(cron);
     if (expression.kind === 'every') throw new Error('it has no times of day');

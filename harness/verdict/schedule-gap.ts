@@ -7,28 +7,30 @@ import { parseSystemdCalendar } from './systemd-calendar.ts';
 import { timeZoneNames } from './time-zone-names.ts';
 import { parseVixieCron } from './vixie-cron.ts';
 
-/** When it fires: all of a schedule that counts here. */
+/** The part of a schedule that determines its firings. */
 export type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
 
-/** A key of everything that the firings of a schedule depend on, for the cache of firings. */
+/** Returns the key of a schedule's firings in their cache. */
 export const keyOf = ({ cron, timeZone, scheduler = 'kubernetes' }: Times, fromMs: number): string =>
   `${scheduler}|${cron}|${timeZone}|${fromMs}`;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Eight years: every weekday and month end, and two leap days, occur in it. */
+/** Eight years, which contain two leap days and every combination of weekday and month end. */
 export const HORIZON_MS = (8 * 365 + 3) * DAY_MS;
-/** Within this time before and after a change of the clock, which moves hours and midnights, each firing is computed by itself. */
+/**
+ * Time before and after a change of the clock in which each firing is computed separately, because the change moves hours and midnights.
+ */
 const UNSETTLED_MS = 49 * 3_600_000;
 
 /**
- * The longest time that passes between two firings of a schedule, in milliseconds, daylight-saving changes included.
+ * Returns the longest time between two firings of a schedule, in milliseconds, including daylight-saving changes.
  *
- * The semantics are those of robfig/cron v3, which Kubernetes CronJobs and Velero schedules use: a time that a change of
- * the clock skips does not fire on that day; a time that it repeats fires twice. `@every` has its interval as its gap.
- * A schedule that names another scheduler is read and fired by the rules of that one.
- * @param from where the eight-year horizon starts; any instant gives the same answer but for changes of time-zone rules.
- * @throws {ExplainedError} for an expression or a time zone that cannot be read, or a schedule that never fires.
+ * It follows robfig/cron v3, which Kubernetes CronJobs and Velero schedules use: a time that a change of the clock skips does not fire on
+ * that day, and a repeated time fires twice. The gap of `@every` is its interval. For a schedule with another scheduler the rules of that
+ * scheduler apply.
+ * @param from start of the eight-year horizon. Every instant gives the same answer, except for changes of time-zone rules.
+ * @throws {ExplainedError} for an unreadable expression or time zone, or a schedule that never fires.
  */
 export function longestGapMs(schedule: Times, from: Date): number {
   const firstDayMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
@@ -40,11 +42,11 @@ export function longestGapMs(schedule: Times, from: Date): number {
   return gapMs;
 }
 
-/** Why a schedule cannot be computed, without the advice: the object that holds it is named beside it. */
+/** Returns why a schedule cannot be computed, without the advice. The caller names the object that holds it. */
 export const reasonOf = (error: unknown): string =>
   error instanceof ExplainedError ? `${error.explanation.thing}: ${error.explanation.observed}` : summaryOf(error);
 
-/** Walking eight years of days takes a noticeable part of a second; a run asks for the same schedule in every drill. */
+/** Cache of gaps. Eight years of days take a noticeable part of a second, and every drill of a run asks for the same schedule. */
 const gaps = new Map<string, number>();
 
 function computeLongestGapMs(schedule: Times, fromMs: number): number {
@@ -107,7 +109,10 @@ export function daysOf({ cron, scheduler }: Times) {
   }
 }
 
-/** Away from changes of the clock, a day that has the first time of the day has all of them: they need not be computed one by one. */
+/**
+ * Returns true for the first firing of a day without a change of the clock nearby. Such a day has all its firings, so they need no separate
+ * computation.
+ */
 function isFirstOfSettledDay(atMs: number, firstMs: number, zone: TimeZone): boolean {
   const timeOfDayMs = (atMs + zone.offsetMs(atMs)) % DAY_MS;
   return timeOfDayMs === firstMs && zone.changes.every((change) => Math.abs(change.atMs - atMs) > UNSETTLED_MS);

@@ -1,10 +1,9 @@
 import type { Day, DaySchedule } from './day-schedule.ts';
 
-// OnCalendar= of systemd.time(7), as far as its firings can be computed here: no years, no fractions of a second.
-// A test compares it with `systemd-analyze calendar`.
+// Parser for OnCalendar= of systemd.time(7), without years and fractions of a second. A test compares it with `systemd-analyze calendar`.
 
 export interface CalendarSchedule extends DaySchedule {
-  /** From the end of the expression; it outranks any other. */
+  /** Time zone at the end of the expression. It overrides any other. */
   readonly timeZone: string | undefined;
 }
 
@@ -22,7 +21,7 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const SECOND_MS = 1_000;
 
-/** @throws {Error} with the reason, for what systemd refuses, and for what cannot be computed here. */
+/** @throws {Error} with the reason, for an expression that systemd refuses, or that this code cannot compute. */
 export function parseSystemdCalendar(text: string): CalendarSchedule {
   const words = (SHORTHANDS[text.trim().toLowerCase()] ?? text).split(' ').filter((word) => word !== '');
   const weekdays = /^[a-z]/i.test(words[0] ?? '') ? weekdaysOf(words.shift() ?? '') : undefined;
@@ -94,7 +93,7 @@ function timesOf(text: string): readonly number[] {
     );
 }
 
-/** A list of numbers, ranges `a..b` and repetitions `a/step` and `a..b/step`, or a star. */
+/** Parses a list of numbers, ranges `a..b` and repetitions `a/step` and `a..b/step`, or a star. */
 function valuesOf(text: string, name: string, low: number, high: number): (value: number) => boolean {
   if (text === '*') return () => true;
   const values = new Set<number>();

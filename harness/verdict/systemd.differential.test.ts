@@ -5,13 +5,16 @@ import { longestGapMs } from './schedule-gap.ts';
 import { parseSystemdCalendar } from './systemd-calendar.ts';
 import { timeZoneNames } from './time-zone-names.ts';
 
-// `systemd-analyze calendar` decides: the same expressions are put to it and to us.
+// These tests give `systemd-analyze calendar` and this code the same expressions. The answers of systemd are right.
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 const isCi = (process.env['CI'] ?? '') !== '';
 const from = new Date('2026-01-15T00:00:00Z');
 
-/** With the zone as the machine's own: a zone in the expression costs systemd a process for each firing. */
+/**
+ * Returns the firings of an expression. It sets the zone as the machine's own, because a zone in the expression costs systemd a process for
+ * each firing.
+ */
 function elapsesOf(expression: string, iterations: number, timeZone = 'UTC'): readonly number[] | undefined {
   const asked = spawnSync(
     'systemd-analyze',

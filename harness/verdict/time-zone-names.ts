@@ -1,7 +1,4 @@
-/**
- * The time zones that Go knows (lib/time/zoneinfo.zip of Go 1.26), in which Kubernetes looks up the time zone of a CronJob. Upper and
- * lower case count.
- */
+/** Time zones of Go (lib/time/zoneinfo.zip of Go 1.26), where Kubernetes looks up the time zone of a CronJob. Names are case-sensitive. */
 export const timeZoneNames: ReadonlySet<string> = new Set(
   `
     Africa/Abidjan Africa/Accra Africa/Addis_Ababa Africa/Algiers Africa/Asmara Africa/Asmera Africa/Bamako

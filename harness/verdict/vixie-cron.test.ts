@@ -28,7 +28,7 @@ describe('a schedule by the rules of a crontab', () => {
 
   it('C05: fires on days of the month or of the week where neither field begins with a star, and on both otherwise', () => {
     expect(hours('0 0 1,15 * 1')).toBe(168);
-    // "*/2" begins with a star: Mondays on odd days only.
+    // "*/2" begins with a star, so it means only Mondays on odd days.
     expect(hours('0 0 */2 * 1')).toBeGreaterThan(168);
     expect(hours('0 0 1-31/2 * 1')).toBeLessThanOrEqual(48);
     expect(hours('0 0 13 * */5')).toBeGreaterThan(24 * 31);

@@ -1,6 +1,6 @@
 import type { Day, DaySchedule } from './day-schedule.ts';
 
-// The grammar of crontab(5) of Vixie cron, as Debian's cron and cronie read it. Where those differ, the expression is refused.
+// The grammar of crontab(5) of Vixie cron, as Debian's cron and cronie read it. An expression that they read differently is refused.
 // https://manpages.debian.org/bookworm/cron/crontab.5.en.html
 
 interface Bounds {
@@ -38,7 +38,7 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 
 const MINUTE_MS = 60_000;
 
-/** @throws {Error} with the reason, for what a crontab does not accept, and for `@reboot`, which no clock starts. */
+/** @throws {Error} with the reason, for an expression that a crontab does not accept, and for `@reboot`, which has no time. */
 export function parseVixieCron(text: string): DaySchedule {
   if (text.startsWith('@reboot')) throw new Error('@reboot runs when the machine starts, and at no time of day');
   const nickname = text.startsWith('@') ? NICKNAMES[text.trim()] : text;
@@ -51,16 +51,16 @@ export function parseVixieCron(text: string): DaySchedule {
   const dayOfMonth = valuesOf(days, DAY_OF_MONTH);
   const month = valuesOf(months, MONTH);
   const dayOfWeek = valuesOf(weekdays, DAY_OF_WEEK);
-  // Both are Sunday.
+  // 0 and 7 are both Sunday.
   if (dayOfWeek.has(7)) dayOfWeek.add(0);
-  // A field counts as a star when it begins with one, so also "*/2": the days must then match in both fields, and otherwise in either.
+  // A field that begins with a star counts as one, even "*/2". A day must then match both fields; otherwise one of them is enough.
   const both = days.startsWith('*') || weekdays.startsWith('*');
   return {
     isDay: ({ month: of, day, weekday }: Day) =>
       month.has(of) &&
       (both ? dayOfMonth.has(day) && dayOfWeek.has(weekday) : dayOfMonth.has(day) || dayOfWeek.has(weekday)),
     timesOfDayMs: sorted(hour).flatMap((h) => sorted(minute).map((m) => (h * 60 + m) * MINUTE_MS)),
-    // cron(8): jobs at a fixed time are caught up after a clock was put forward, and not repeated after it was put back.
+    // cron(8): jobs at a fixed time are caught up after the clock moves forward, and not repeated after it moves back.
     onChange: minutes.startsWith('*') || hours.startsWith('*') ? 'every-pass' : 'caught-up',
   };
 }

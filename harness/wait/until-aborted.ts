@@ -1,6 +1,6 @@
 /**
- * Settles with the promise, or rejects with the signal's reason when that aborts first: work that ignores its signal
- * cannot hang its caller. A late rejection of the abandoned work is of no interest to anybody.
+ * Settles with the promise, or rejects with the signal's reason when the signal aborts first. Work that ignores its signal thus cannot hang
+ * its caller. A late rejection of the abandoned work is ignored.
  */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   promise.catch(() => undefined);

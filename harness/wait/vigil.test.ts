@@ -6,7 +6,7 @@ import { Vigil } from './vigil.ts';
 
 const pace = { clock: systemClock, intervalMs: 1, attemptBudgetMs: 1_000 };
 
-/** A vigil over answers given one after the other; resolves when all of them have been given. */
+/** Starts a vigil over a list of answers. `allGiven` resolves after the last one. */
 function watching(answers: readonly (() => Promise<void>)[]): { vigil: Vigil; allGiven: Promise<void> } {
   const { promise: allGiven, resolve } = Promise.withResolvers<void>();
   let given = 0;
@@ -52,7 +52,7 @@ describe('a vigil', () => {
 describe('a vigil with a control of the speed of the machine', () => {
   const BUDGET_MS = 2_000;
 
-  /** One attempt on a manual clock, and what the vigil counted. */
+  /** Runs one attempt on a manual clock and returns the counts of the vigil. */
   async function oneAttempt(
     ask: (clock: ManualClock, signal: AbortSignal) => Promise<void>,
     control: (clock: ManualClock, signal: AbortSignal) => Promise<void>,
@@ -99,7 +99,7 @@ describe('a vigil with a control of the speed of the machine', () => {
       lateAttempts: [
         {
           tookMs: BUDGET_MS,
-          // The second answer came after the attempt had ended: only its time within the attempt counts.
+          // The second answer came after the end of the attempt. Only its time within the attempt counts.
           controls: [{ what: 'the control', answers: 2, unanswered: 0, slowestMs: 1_000, slowMs: BUDGET_MS }],
         },
       ],
@@ -116,7 +116,7 @@ describe('a vigil with a control of the speed of the machine', () => {
   it('counts a timer that fires late as a slow answer', async () => {
     const clock = new ManualClock();
     const pause = clock.pause.bind(clock);
-    // The pause before the first request to the control takes as long as a blocked event loop lets it.
+    // A blocked event loop makes the pause before the first request to the control longer.
     clock.pause = async (durationMs, signal) => await pause(durationMs === 250 ? 1_900 : durationMs, signal);
     const vigil = new Vigil({
       clock,

@@ -7,27 +7,27 @@ import type { ControlReading, LateAttempt, RepeatedAttempts } from '../model/rec
 const LISTED = 20;
 
 interface VigilOptions {
-  /** Rejects with the reason when what is watched is not as it must be. */
+  /** Rejects with the reason when the watched thing is not in order. */
   readonly ask: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** An answer that takes longer is a failure. */
+  /** Longest time for an answer. A later answer is a failure. */
   readonly attemptBudgetMs: number;
-  /** What shows how quick the machine was while an attempt took too long. */
+  /** Controls that show the speed of the machine while an attempt took too long. */
   readonly controls?: readonly SpeedControl[];
 }
 
 interface VigilCounts {
   readonly attempts: number;
   readonly failures: number;
-  /** For the record, so that the judge can tell a slow platform from a slow machine; left out when no attempt failed. */
+  /** Counts for the record. The judge uses them to tell a slow platform from a slow machine. Undefined when no attempt failed. */
   readonly record: RepeatedAttempts | undefined;
   readonly firstFailure: string | undefined;
-  /** The longest time between two good answers, or between the beginning or the end and the nearest one. */
+  /** The longest time between two good answers, or from the start to the first one, or from the last one to the end. */
   readonly longestSilenceMs: number;
 }
 
-/** Asks the same thing over and over until it is stopped, and counts. What it found is told by {@link Vigil.stop}. */
+/** Watch that repeats the same request until it is stopped, and counts the answers. {@link Vigil.stop} returns the counts. */
 export class Vigil implements AsyncDisposable {
   readonly #options: VigilOptions;
   readonly #stop = new AbortController();
@@ -44,11 +44,11 @@ export class Vigil implements AsyncDisposable {
     this.#options = options;
     this.#lastGoodMs = options.clock.monotonicMs();
     this.#running = this.#run();
-    // Whoever stops the watch is told.
+    // The caller of `stop` sees the error.
     this.#running.catch(() => undefined);
   }
 
-  /** Ends the watch, and tells what it saw. */
+  /** Ends the watch and returns the counts. */
   async stop(): Promise<VigilCounts> {
     if (!this.#stop.signal.aborted) this.#noteSilence();
     this.#stop.abort();
@@ -88,7 +88,7 @@ export class Vigil implements AsyncDisposable {
       this.#noteSilence();
       this.#lastGoodMs = this.#options.clock.monotonicMs();
     } catch (error) {
-      // An answer that was given up because the watch ends says nothing.
+      // An answer that was abandoned at the end of the watch says nothing.
       if (this.#stop.signal.aborted) return;
       this.#attempts += 1;
       this.#failures += 1;
@@ -99,7 +99,7 @@ export class Vigil implements AsyncDisposable {
     }
   }
 
-  /** Keeps the attempts during which the controls were quickest: they accuse the platform most. */
+  /** Keeps the attempts during which the controls were quickest, because they are the strongest evidence against the platform. */
   async #noteLate(tookMs: number, watch: ControlWatch): Promise<void> {
     const attempt: LateAttempt = { tookMs, controls: [...(await watch.readings())] };
     this.#late += 1;
@@ -128,11 +128,11 @@ export class Vigil implements AsyncDisposable {
 const slowShareOf = ({ tookMs, controls }: LateAttempt): number =>
   Math.max(0, ...controls.map(({ slowMs }) => slowMs)) / tookMs;
 
-/** Before each request, the first one as well: a healthy attempt is over by then, and costs no request to a control. */
+/** Pause before each request to a control, including the first. A healthy attempt ends earlier and costs no request. */
 const PAUSE_MS = 250;
-/** An idle machine answers a control in less than a third of it. */
+/** Limit above which an answer of a control is slow. An idle machine answers in less than a third of it. */
 const SLOW_ANSWER_MS = 100;
-/** A control that has not answered by then does not show that the machine is slow: it may be gone itself. */
+/** Budget of one answer of a control. A control that does not answer by then may be gone, so it does not show a slow machine. */
 const ANSWER_BUDGET_MS = 30_000;
 
 interface Seen {
@@ -144,8 +144,8 @@ interface Seen {
 }
 
 /**
- * Asks each control over and over while one attempt runs, so that an attempt that took too long can be held against the speed of the
- * machine at that very time. A timer that fires late counts like an answer that comes late: both show a busy machine.
+ * Watch that asks each control repeatedly while one attempt runs. It shows the speed of the machine at the time of an attempt that took too
+ * long. A late timer counts like a late answer: both show a busy machine.
  */
 class ControlWatch {
   readonly #clock: Clock;
@@ -166,7 +166,7 @@ class ControlWatch {
     this.#running.catch(() => undefined);
   }
 
-  /** Ends the watch of an attempt that ended now, once each control has answered the request that is under way. */
+  /** Ends the watch of an attempt that has just ended. Resolves when each control has answered its open request. */
   async readings(): Promise<readonly ControlReading[]> {
     const attemptEndedMs = this.#clock.monotonicMs();
     this.#endedMs = attemptEndedMs;

@@ -3,30 +3,33 @@ import type { Clock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** What one look at the awaited thing found: the value, or what was seen instead (and the error, if there was one). */
+/** Result of one look at the awaited thing: the value, or a description of what was seen instead (and the error, if there was one). */
 export type Look<T> =
   | { readonly done: true; readonly value: T }
   | { readonly done: false; readonly seen: string; readonly cause?: unknown };
 
-/** A named wait: reads as a phrase, ends by its budget or by the signal, and remembers what it last saw. */
+/** A named wait. It ends by its budget or by the signal, and its error reports the last look. */
 export interface Wait<T> {
   /** Completes "waited for …". */
   readonly for: string;
   readonly budgetMs: number;
-  /** Pause between two looks; when left out, 50 ms at first and then a fiftieth of the time waited, at most 250 ms. */
+  /** Pause between two looks. When left out: 50 ms at first, then a fiftieth of the time waited, at most 250 ms. */
   readonly intervalMs?: number;
-  /** A look that throws counts as "not yet"; its error is kept and becomes the cause of a time-out. */
+  /** Looks once. A look that throws counts as "not yet"; its error becomes the cause of a time-out. */
   readonly look: (signal: AbortSignal) => Promise<Look<T>>;
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 250;
-/** A long wait is found out late by a share of its length that no promise notices, and asks a busy server less often. */
+/**
+ * Share of the time waited by which the end of a wait may be noticed late. It is too small to matter for a promise, and long waits ask a
+ * busy server less often.
+ */
 const LATE_BY = 1 / 50;
 
-/** What was waited for is there. */
+/** Result of a look that found the awaited thing. */
 export const arrived = <T>(value: T): Look<T> => ({ done: true, value });
-/** It is not there; `seen` says what is there instead. */
+/** Result of a look that did not find it; `seen` says what was there instead. */
 export const notYet = (seen: string, cause?: unknown): Look<never> => ({ done: false, seen, cause });
 
 /** The budget of a wait ended. `lastSeen` says what the last look found. */
@@ -44,18 +47,18 @@ export class WaitTimeoutError extends Error {
   }
 }
 
-/** An error that ends a wait at once, because more looking cannot help (a process that died, a refused credential). */
+/** Error that ends a wait at once, because more looks cannot help (a process that died, a refused credential). */
 export class HopelessError extends Error {
   override readonly name = 'HopelessError';
 }
 
-/** By its name: a plug-in may have loaded its own copy of the class. */
+/** Checks the name, because a plug-in may have loaded its own copy of the class. */
 const isHopelessError = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'HopelessError';
 
 /**
  * Looks until the awaited thing is there.
- * @throws {WaitTimeoutError} at the end of the budget, with what was last seen; the signal's reason on abort;
- *   a {@link HopelessError} as it is.
+ * @throws {WaitTimeoutError} at the end of the budget, with the result of the last look; the signal's reason on abort; a {@link
+ * HopelessError} unchanged.
  */
 export async function waitFor<T>(wait: Wait<T>, clock: Clock, signal: AbortSignal): Promise<T> {
   const beganMs = clock.monotonicMs();
@@ -92,7 +95,7 @@ async function lookOnce<T>(wait: Wait<T>, signal: AbortSignal, previous: Look<T>
     return await untilAborted(wait.look(signal), signal);
   } catch (error) {
     if (isHopelessError(error)) throw error;
-    // A look cut short by the budget saw nothing: what the look before it saw says more.
+    // A look that the budget cut short saw nothing. The look before it says more.
     if (signal.aborted) return previous;
     return notYet(summaryOf(error), error);
   }
@@ -106,11 +109,14 @@ async function pauseUnlessAborted(clock: Clock, durationMs: number, signal: Abor
   }
 }
 
-/** An answer of an AWS service, as its client throws it. */
+/** Error of an AWS client for a refusal by the service. */
 const refusedByAws = z.object({ $metadata: z.object({ httpStatusCode: z.literal([401, 403]) }) });
 const named = z.object({ name: z.string().default(''), code: z.union([z.string(), z.number()]).optional() });
 
-/** A client that was told something impossible throws these before it sends anything; a NATS server closes the connection with the last two. */
+/**
+ * Errors that a client throws for an impossible configuration before it sends anything. A NATS server closes the connection with the last
+ * two.
+ */
 const HOPELESS_NAMES: ReadonlySet<string> = new Set([
   'EndpointError',
   'CredentialsProviderError',
@@ -119,7 +125,7 @@ const HOPELESS_NAMES: ReadonlySet<string> = new Set([
 ]);
 const HOPELESS_CODES: ReadonlySet<string | number> = new Set(['ENOTFOUND', 'ERR_INVALID_URL', 'ERR_INVALID_ARG_TYPE']);
 
-/** As another program tells of it: S3 refuses the credentials, or the name of its host is unknown. */
+/** Texts of other programs for such errors: S3 refuses the credentials, or the name of its host is unknown. */
 const HOPELESS_TEXT = /\b(InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|InvalidClientTokenId|no such host)\b/;
 
 /** True for an error that no waiting can mend: a wrong configuration, refused credentials, an unknown host. */
@@ -132,12 +138,12 @@ export function isHopeless(error: unknown): boolean {
   return false;
 }
 
-/** True for what another program says of such an error, such as the message of a Velero storage location. */
+/** True for the text of another program about such an error, such as the message of a Velero storage location. */
 export const isHopelessText = (text: string): boolean => HOPELESS_TEXT.test(text);
 
 /**
- * The same wait, but ended at once by an error that no waiting can mend. For waits in which such an error means what it says: not for a
- * DNS record that is still to come.
+ * Returns the wait, ended at once by an error that no waiting can mend. Do not use it when such an error can be temporary, as for a DNS
+ * record that is still to come.
  */
 export const endedByHopelessErrors = <T>(wait: Wait<T>): Wait<T> => ({
   ...wait,

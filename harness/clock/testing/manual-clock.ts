@@ -6,12 +6,12 @@ interface Sleeper {
 }
 
 const BEGAN_UTC_MS = Date.UTC(2026, 0, 15, 12);
-/** Turns of the event loop in which nobody waits for the clock before the work counts as stuck. */
+/** Turns of the event loop without a waiter on the clock after which the work counts as stuck. */
 const PATIENCE_TURNS = 100;
 
 /**
- * A clock that moves only when everything else has come to rest, straight to the next moment that somebody waits for. With
- * work in memory a test is exact and takes no time. It knows nothing of real input and output: keep that out of its tests.
+ * A clock that moves only when all other work rests. It jumps to the next moment for which code waits. With work in memory a test is exact
+ * and takes no time. The clock cannot see real input and output: do not use them in its tests.
  */
 export class ManualClock implements Clock {
   #nowMs = 1_000;
@@ -45,7 +45,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Wakes who waits for the next moment. @returns false when nobody waits. */
+  /** Wakes the next waiter. @returns false when there is none. */
   advance(): boolean {
     const next = this.#sleepers.reduce<Sleeper | undefined>(
       (first, each) => (first === undefined || each.dueMs < first.dueMs ? each : first),
@@ -73,7 +73,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Moves time on until nobody waits any more. @throws when somebody waits again and again: it was not stopped. */
+  /** Moves time on until there are no waiters. @throws when a waiter returns again and again, because it was not stopped. */
   async runDry(mostMoves = 1_000): Promise<void> {
     for (let moves = 0; moves < mostMoves; moves += 1) {
       await turn();
@@ -82,13 +82,13 @@ export class ManualClock implements Clock {
     throw new Error(`something waits for the manual clock even after ${mostMoves} moves`);
   }
 
-  /** Moves time on by so much, whoever waits. */
+  /** Moves time on by the duration, with or without waiters. */
   async pass(durationMs: number): Promise<void> {
     await this.drive(this.pause(durationMs, new AbortController().signal));
   }
 }
 
-/** Every microtask that is due has run when this resolves. */
+/** Resolves when every due microtask has run. */
 const turn = async (): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);

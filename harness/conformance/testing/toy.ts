@@ -12,7 +12,7 @@ export interface ToyList {
   readonly incarnation: number;
 }
 
-/** All lists by the drill that made them: a system that many drills share. */
+/** System that many drills share: all lists, by the drill that made them. */
 export interface ToyWorld {
   readonly lists: Map<string, ToyList>;
   readonly backups: Map<string, Pick<ToyList, 'entries' | 'markers'>>;
@@ -56,7 +56,7 @@ export async function* itemsOf(list: ToyList): AsyncGenerator<ContentItem, void,
   }
 }
 
-/** Nothing where there is no list. */
+/** Yields the items of a list; nothing if there is no list. */
 const contentOf = async function* (world: ToyWorld, drillId: string): AsyncGenerator<ContentItem, void, undefined> {
   const list = world.lists.get(drillId);
   if (list !== undefined) yield* itemsOf(list);
@@ -121,7 +121,7 @@ function openToy(world: ToyWorld, { drillId }: OpenOptions): OpenAsset {
   };
 }
 
-/** Copies the list within memory, by its word every hour. */
+/** Returns a procedure that copies the list within memory. Its schedule says every hour. */
 export function toyProcedure(world: ToyWorld, changes: Partial<Procedure> = {}): Procedure {
   return {
     description: 'a copy in memory',
@@ -155,7 +155,7 @@ export function toyProcedure(world: ToyWorld, changes: Partial<Procedure> = {}):
   };
 }
 
-/** @param world where the list lies that `asset.environment()` names. */
+/** @param world the world that holds the list that `asset.environment()` names. */
 export function toySabotage(world: ToyWorld): Sabotages {
   const entriesOf = (asset: OpenAsset) => listOf(world, asset.environment()['TOY_LIST'] ?? '').entries;
   return {

@@ -5,7 +5,7 @@ import type { Contract } from '../../model/contract.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../../model/procedure.ts';
 import type { Comparison } from '../../model/record.ts';
 
-/** One store of named values and one list of markers, all in memory: what the drill engine is tested with. */
+/** Store of named values and a list of markers, all in memory. Tests of the drill engine use it. */
 interface MemoryStore {
   values: Map<string, string>;
   markers: ObservedMarker[];
@@ -13,18 +13,18 @@ interface MemoryStore {
   incarnation: number;
 }
 
-/** Every step that a test can bend. */
+/** Steps that a test can change. */
 export interface MemoryWorld {
   readonly store: MemoryStore;
   readonly opened: { count: number };
   readonly disposed: { count: number };
-  /** Awaited before everything that the asset and the procedure do. Takes a millisecond by itself. */
+  /** Awaited before every call of the asset and the procedure. Takes a millisecond by default. */
   before: (what: string, clock: Clock, signal: AbortSignal | undefined) => Promise<void>;
   asset: Partial<OpenAsset>;
   procedure: Partial<Procedure>;
 }
 
-/** What the store held, by the digest of the fingerprint that was taken of it. */
+/** Contents of each store, by the digest of their fingerprint. */
 const captured = new WeakMap<MemoryStore, Map<string, ReadonlyMap<string, string>>>();
 
 const contentAt = (store: MemoryStore, digest: string): ReadonlyMap<string, string> =>
@@ -158,7 +158,7 @@ const signalIn = (given: unknown): AbortSignal | undefined => {
   return 'step' in given ? signalIn(given.step) : undefined;
 };
 
-/** The same things with {@link MemoryWorld.before} awaited ahead of each of those methods. */
+/** Wraps the thing: each of these methods first awaits {@link MemoryWorld.before}. */
 function announcing<Thing extends object>(
   thing: Thing,
   prefix: string,
@@ -213,7 +213,7 @@ function announced(asset: OpenAsset, world: MemoryWorld, clock: Clock): OpenAsse
   };
 }
 
-/** A contract over the world's store: backed up by copying it, every hour by its word. */
+/** Returns a contract over the world's store. Its backup copies the store; its schedule says every hour. */
 export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> = {}): Contract {
   const { store } = world;
   const copies: Pick<MemoryStore, 'values' | 'markers'>[] = [];

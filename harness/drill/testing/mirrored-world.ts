@@ -6,17 +6,17 @@ const BEHIND = 3;
 
 const report: RestoreReport = { claimed: 'done', warnings: [], commands: ['a script'] };
 
-/** What a test can bend of the way back. */
+/** Steps of the fail-back that a test can change. */
 export interface MirroredWorld extends MemoryWorld {
   asset: Partial<OpenAsset>;
   procedure: Partial<Procedure>;
   failBack: Partial<FailBack>;
   lostPlace: Partial<LostPlace>;
-  /** What the mirror held when the disaster came; changed by a test, the promotion brings back something else. */
+  /** Returns the markers that the mirror held at the disaster. A test can make the promotion bring back others. */
   promoted(held: readonly ObservedMarker[]): ObservedMarker[];
 }
 
-/** The store in memory with a mirror that is always a few markers behind, and a failover to it. */
+/** Returns a store in memory with a mirror that is always a few markers behind, and a failover to it. */
 export function mirroredWorld(): MirroredWorld {
   const base = memoryWorld();
   const { store } = base;

@@ -34,13 +34,13 @@ export const memoryFacts: RunFacts = {
 
 export interface MemoryDrill {
   readonly record: DrillRecord;
-  /** The record as it was at each save. */
+  /** Copies of the record at each save. */
   readonly saved: readonly DrillRecord[];
 }
 
 const inMemory: DrillFolders = { make: async () => undefined, remove: async () => undefined };
 
-/** Runs the drill on a manual clock: exact, and in no time. */
+/** Runs the drill on a manual clock: exact and without real waits. */
 export async function runMemoryDrill(
   contract: Contract,
   overrides: Partial<Omit<DrillOptions, 'clock'>> & { readonly clock?: ManualClock } = {},

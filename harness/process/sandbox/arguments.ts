@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readlink, realpath, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** A folder or file of this machine at its place in the sandbox. */
+/** A folder or file of this machine, with its place in the sandbox. */
 export interface Mount {
   /** Absolute path on this machine. */
   readonly from: string;
@@ -10,21 +10,21 @@ export interface Mount {
   readonly mode: 'read-only' | 'read-write';
 }
 
-/** What a program of the platform sees, as plain data. */
+/** The view of a program of the platform, as plain data. */
 export interface Sandbox {
-  /** A folder of this machine that is the root file system: private to the run and kept on disk, so that dumps need no memory. */
+  /** Folder of this machine that is the root file system. It is private to the run, and on disk, so dumps need no memory. */
   readonly root: string;
   readonly hostname: string;
   readonly mounts: readonly Mount[];
-  /** Places of mounts that become read-only once all others are made: an empty folder in the place of the user's home. */
+  /** Places of mounts that become read-only after all mounts are made: an empty folder in place of the user's home. */
   readonly closed: readonly string[];
   /** The whole environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** In the sandbox. */
+  /** Path in the sandbox. */
   readonly workingDirectory: string;
 }
 
-/** Which `bwrap` runs it, and with what this machine permits. */
+/** The `bwrap` to use, and the features that this machine permits. */
 export interface BubblewrapOptions {
   readonly path: string;
   readonly userNamespace: boolean;
@@ -32,16 +32,16 @@ export interface BubblewrapOptions {
 }
 
 /**
- * What root may do with the files that it sees, and what it may become. A container has these by default
- * (https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities), and programs that run as root count
- * on them: tar gives what it unpacks to the user who packed it, and fails where it cannot. In a user namespace of one user nobody
- * can give a file away.
+ * Capabilities of root on its files and for changing its user. A container has these by default
+ * (https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities), and programs that run as root rely on them:
+ * tar gives unpacked files to the user who packed them, and fails if it cannot. In a user namespace of one user, files cannot be given to
+ * another user.
  */
 const OWNERSHIP = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETGID', 'CAP_SETUID'];
 
 /**
- * The options for `bwrap --args`, each ended by a NUL. They are handed over in a pipe because they hold the environment: an
- * argument list can be read by every user of the machine.
+ * Returns the options for `bwrap --args`, each ended by a NUL. They go through a pipe because they hold the environment: every user of the
+ * machine can read an argument list.
  */
 export function bubblewrapInstructions(sandbox: Sandbox, { userNamespace }: BubblewrapOptions): string {
   const { root, hostname, mounts, closed, environment, workingDirectory } = sandbox;
@@ -50,15 +50,15 @@ export function bubblewrapInstructions(sandbox: Sandbox, { userNamespace }: Bubb
   const owner = userNamespace ? [] : OWNERSHIP.flatMap((capability) => ['--cap-add', capability]);
   const options = [
     ...(userNamespace ? ['--unshare-user', '--disable-userns', '--uid', user, '--gid', group] : []),
-    // The network stays the machine's: the real systems listen on its loopback.
+    // The sandbox uses the machine's network, because the real systems listen on its loopback.
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', hostname],
     ...['--cap-drop', 'ALL', ...owner, '--new-session', '--die-with-parent'],
     ...['--bind', root, '/'],
     ...['--dev', '/dev', '--proc', '/proc'],
     ...mounts.flatMap(({ from, to, mode }) => [mode === 'read-only' ? '--ro-bind' : '--bind', from, to]),
-    // bubblewrap leaves /proc/sys writable for root, and with core_pattern there a program would have the kernel run
-    // another one outside: it covers such folders only where access(2) says that they can be written, and the folder
-    // itself never can, only the files in it.
+    // bubblewrap leaves /proc/sys writable for root. A program could use core_pattern there to have the kernel run another program outside.
+    // bubblewrap covers such folders only if access(2) reports them as writable. Only the files in /proc/sys are writable, never the folder
+    // itself.
     ...['/proc', ...closed].flatMap((place) => ['--remount-ro', place]),
     '--clearenv',
     ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
@@ -67,16 +67,15 @@ export function bubblewrapInstructions(sandbox: Sandbox, { userNamespace }: Bubb
   return options.map((option) => `${option}\0`).join('');
 }
 
-/** landlock_create_ruleset(2) and landlock_restrict_self(2) have these numbers on every architecture. */
+/** Numbers of landlock_create_ruleset(2) and landlock_restrict_self(2), the same on every architecture. */
 const CREATE_RULESET = 444;
 const RESTRICT_SELF = 446;
 /** LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL, since Linux 6.12. */
 const SCOPES = 3;
 
 /**
- * What comes before a command so that it can reach no abstract unix socket of this machine: such sockets belong to the network,
- * which stays the machine's, and have no path that could be left out.
- * https://docs.kernel.org/userspace-api/landlock.html#ipc-scoping
+ * Returns the arguments before a command that block abstract unix sockets of this machine. Such sockets belong to the machine's network,
+ * which the sandbox shares, and have no path that could be left out. https://docs.kernel.org/userspace-api/landlock.html#ipc-scoping
  */
 function scopeArguments(scopedBy: string | null): readonly string[] {
   if (scopedBy === null) return [];
@@ -98,7 +97,9 @@ const PYTHON = [
   'os.execv(sys.argv[1], sys.argv[1:])',
 ].join('\n');
 
-/** The arguments of `bwrap`: it reads its instructions from file descriptor 3, writes its status to 4 and reads the filter from 5. */
+/**
+ * Returns the arguments of `bwrap`. It reads its instructions from file descriptor 3, writes its status to 4 and reads the filter from 5.
+ */
 export function bubblewrapArguments(
   { scopedBy }: Pick<BubblewrapOptions, 'scopedBy'>,
   command: readonly string[],
@@ -110,15 +111,15 @@ export function bubblewrapArguments(
 }
 
 /**
- * The system calls that no program of the platform needs and that lead out of a sandbox, or to parts of the kernel that only they
- * reach: namespaces, mounts, modules, keys, BPF. Docker refuses the same ones to a container without privileges
- * (https://docs.docker.com/engine/security/seccomp/). Root without a user namespace could make one with `unshare` otherwise, and
- * would have every capability in it.
+ * System calls that no program of the platform needs. They lead out of a sandbox, or to parts of the kernel that only they reach:
+ * namespaces, mounts, modules, keys, BPF. Docker refuses the same calls to a container without privileges
+ * (https://docs.docker.com/engine/security/seccomp/). Otherwise root without a user namespace could make one with `unshare`, and would have
+ * every capability in it.
  */
 
 type Architecture = 'x64' | 'arm64';
 
-/** From <linux/audit.h>. */
+/** Numbers of <linux/audit.h>. */
 const AUDIT_ARCHITECTURE: Readonly<Record<Architecture, number>> = { x64: 0xc000003e, arm64: 0xc00000b7 };
 
 /** unshare, setns, mount, umount2, pivot_root, open_by_handle_at, init_module, delete_module, finit_module, kexec_load, add_key,
@@ -130,7 +131,10 @@ const REFUSED: Readonly<Record<Architecture, readonly number[]>> = {
 /** open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr: the same on every architecture. */
 const REFUSED_EVERYWHERE = [428, 429, 430, 431, 432, 433, 442];
 const CLONE: Readonly<Record<Architecture, number>> = { x64: 56, arm64: 220 };
-/** Its flags lie in memory, where a filter cannot look: it is said not to exist, and the C library takes `clone` instead. */
+/**
+ * Number of clone3. Its flags are in memory, which a filter cannot read. The filter reports the call as missing, and the C library uses
+ * `clone` instead.
+ */
 const CLONE3 = 435;
 const CLONE_NEWUSER = 0x10000000;
 
@@ -140,18 +144,18 @@ const refuse = (errno: number): number => 0x00050000 + errno;
 
 /** Offsets in struct seccomp_data. */
 const [NUMBER, ARCHITECTURE, FIRST_ARGUMENT] = [0, 4, 16];
-/** A system call of the x32 interface, which has other numbers. */
+/** Bit of system calls of the x32 interface, which have other numbers. */
 const X32 = 0x40000000;
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number];
 const load = (offset: number): Instruction => [0x20, 0, 0, offset];
 const end = (value: number): Instruction => [0x06, 0, 0, value];
-/** Ends with `value` when the loaded word is `wanted`, goes on otherwise. */
+/** Ends with `value` when the loaded word is `wanted`; otherwise continues. */
 const endWhen = (wanted: number, value: number): readonly Instruction[] => [[0x15, 0, 1, wanted], end(value)];
 
 /**
- * A filter for `bwrap --seccomp`: an array of struct sock_filter.
- * @returns undefined for an architecture whose system calls are not known here.
+ * Returns a filter for `bwrap --seccomp`: an array of struct sock_filter.
+ * @returns undefined for an architecture whose system calls this file does not list.
  */
 export function systemCallFilter(architecture: string = process.arch): Uint8Array | undefined {
   if (architecture !== 'x64' && architecture !== 'arm64') return undefined;
@@ -180,12 +184,12 @@ export function systemCallFilter(architecture: string = process.arch): Uint8Arra
   return new Uint8Array(bytes.buffer);
 }
 
-/** Where Linux distributions keep programs and their libraries; `/nix/store` and `/gnu/store` are those of NixOS and Guix. */
+/** Folders of Linux distributions for programs and their libraries; `/nix/store` and `/gnu/store` are those of NixOS and Guix. */
 const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store'];
 
 /**
- * What programs need of /etc, by name: how names and libraries are found, certificates, time zones, alternatives, settings of
- * language run times. Everything else of /etc is left out: password hashes, host keys, settings of daemons, credentials.
+ * Parts of /etc that programs need, by name: look-up of names and libraries, certificates, time zones, alternatives, settings of language
+ * run times. The rest of /etc is left out: password hashes, host keys, settings of daemons, credentials.
  */
 const SETTINGS = [
   ...[
@@ -214,12 +218,12 @@ const SETTINGS = [
   ...['pki/tls/certs', 'pki/tls/cert.pem', 'pki/tls/openssl.cnf', 'pki/ca-trust/extracted', 'crypto-policies'],
   ...['perl', 'java', 'postgresql-common'],
 ].map((name) => `/etc/${name}`);
-/** Of language run times whose folders carry a version: `/etc/java-17-openjdk`, `/etc/python3.11`. */
+/** Settings of language run times whose folders carry a version: `/etc/java-17-openjdk`, `/etc/python3.11`. */
 const VERSIONED_SETTINGS = /^(java-\d+.*|python\d.*|php\d*|ruby.*)$/;
 
 /**
- * The system's programs and the settings they need, read-only. Prepares their places below `root`, which becomes the root file
- * system: a merged `/bin` is a link there as it is here.
+ * Returns read-only mounts of the system's programs and their settings. Prepares their places below `root`, which becomes the root file
+ * system. A merged `/bin` becomes a link there, as on this machine.
  */
 export async function systemMounts(root: string): Promise<readonly Mount[]> {
   const mounts: Mount[] = [];
@@ -243,7 +247,7 @@ export const isSystemPath = (path: string): boolean =>
 async function linkAs(link: string, at: string): Promise<void> {
   const target = await readlink(link);
   await mkdir(dirname(at), { recursive: true });
-  // Relative, so that it leads nowhere else while the sandbox is set up.
+  // A relative link stays inside the root while the sandbox is set up.
   await symlink(target.replace(/^\//, ''), at);
 }
 

@@ -12,9 +12,9 @@ import {
   systemMounts,
 } from './arguments.ts';
 
-/** `--disable-userns` came with 0.8.0, `--json-status-fd` and `--args` long before. */
+/** Oldest usable version: `--disable-userns` came with 0.8.0, `--json-status-fd` and `--args` long before. */
 const OLDEST = [0, 8, 0] as const;
-/** Generous: a busy machine starts a process slowly. */
+/** Generous budget, because a busy machine starts a process slowly. */
 const PROBE_BUDGET_MS = 30_000;
 
 /** A `bwrap` that works on this machine. */
@@ -26,7 +26,7 @@ export interface RefusedBubblewrap {
   readonly refused: string;
 }
 
-/** `bwrap` on PATH, in the order of its folders. */
+/** Returns every `bwrap` on PATH, in the order of its folders. */
 export async function bubblewrapsOnPath(searchPath: string): Promise<readonly string[]> {
   const candidates = [...new Set(searchPath.split(delimiter).filter(isAbsolute))].map((folder) =>
     join(folder, 'bwrap'),
@@ -36,8 +36,8 @@ export async function bubblewrapsOnPath(searchPath: string): Promise<readonly st
 }
 
 /**
- * Tries a `bwrap` by running a program in the sandbox that drills use. Root has no user namespace of its own where it can do without:
- * in one, it could not give files to other users, as tar does. Everybody else needs one, which Ubuntu's AppArmor profile,
+ * Tries a `bwrap` by running a program in the sandbox that drills use. Root gets no user namespace if it works without one: in a namespace
+ * it could not give files to other users, as tar does. Every other user needs one, which Ubuntu's AppArmor profile,
  * `user.max_user_namespaces=0` and container runtimes forbid.
  */
 export async function tryBubblewrap(path: string, signal: AbortSignal): Promise<WorkingBubblewrap | RefusedBubblewrap> {
@@ -48,7 +48,7 @@ export async function tryBubblewrap(path: string, signal: AbortSignal): Promise<
     if (isOlder(version)) return { refused: `${path} is ${version}, and ${OLDEST.join('.')} or newer is needed` };
     const asRoot = process.getuid?.() === 0;
     let refusal = '';
-    // Without the filter, root could make a user namespace of its own in the sandbox.
+    // Without the filter, root could make its own user namespace in the sandbox.
     const withoutFirst = asRoot && systemCallFilter() !== undefined;
     for (const userNamespace of withoutFirst ? [false, true] : asRoot ? [true, false] : [true]) {
       const problem = await problemWith({ path, userNamespace, scopedBy: null }, within);
@@ -76,7 +76,10 @@ function isOlder(version: string): boolean {
   return index !== -1 && (parts[index] ?? 0) < (OLDEST[index] ?? 0);
 }
 
-/** Undefined when a program runs in it, sees its own processes only, and finds the machine's kernel settings closed. */
+/**
+ * Returns the problem of a `bwrap`; undefined when a program runs in it, sees only its own processes, and cannot write the machine's kernel
+ * settings.
+ */
 async function problemWith(bubblewrap: BubblewrapOptions, signal: AbortSignal): Promise<string | undefined> {
   const script = '[ "$$" -lt 100 ] && [ ! -w /proc/sys/kernel/core_pattern ] && echo sandboxed';
   const ended = await tryIn(bubblewrap, ['/bin/sh', '-c', script], signal);
@@ -84,7 +87,10 @@ async function problemWith(bubblewrap: BubblewrapOptions, signal: AbortSignal): 
   return observedEnding(ended);
 }
 
-/** Perl starts in a few milliseconds and is part of most distributions; any Python can do the same. */
+/**
+ * Finds a program that can block abstract unix sockets. Perl starts in a few milliseconds and is part of most distributions; any Python can
+ * do the same.
+ */
 async function findScoping(bubblewrap: BubblewrapOptions, signal: AbortSignal): Promise<string | null> {
   for (const program of ['/usr/bin/perl', '/usr/bin/python3']) {
     if (!(await isExecutable(program))) continue;

@@ -7,7 +7,10 @@ import { isSystemPath, type Mount } from './arguments.ts';
 
 const ASK_BUDGET_MS = 20_000;
 
-/** How an interpreter says where it is installed, whichever version manager (pyenv, asdf, mise, nvm, rbenv) put it on PATH. */
+/**
+ * Commands with which an interpreter reports its installation folder, whichever version manager (pyenv, asdf, mise, nvm, rbenv) put it on
+ * PATH.
+ */
 const INTERPRETERS: readonly { readonly names: readonly string[]; readonly args: readonly string[] }[] = [
   { names: ['python3', 'python'], args: ['-c', 'import sys; print(sys.prefix); print(sys.base_prefix)'] },
   { names: ['node'], args: ['-e', 'console.log(path.dirname(path.dirname(process.execPath)))'] },
@@ -16,7 +19,7 @@ const INTERPRETERS: readonly { readonly names: readonly string[]; readonly args:
   { names: ['go'], args: ['env', 'GOROOT'] },
   { names: ['java'], args: ['-XshowSettings:properties', '-version'] },
 ];
-/** Folders of an installation that programs in its `bin` read. Others (`etc`, `var`, hidden ones) may hold credentials. */
+/** Folders of an installation that the programs in its `bin` read. Other folders (`etc`, `var`, hidden ones) may hold credentials. */
 const PARTS = [
   'bin',
   'lib',
@@ -37,15 +40,15 @@ const PARTS = [
 ];
 
 export interface InstalledPrograms {
-  /** Read-only, none of them inside another one's system folder. */
+  /** Read-only mounts, none of them inside another one's system folder. */
   readonly mounts: readonly Mount[];
-  /** PATH for programs: the user's, with the folders of version managers replaced by those of the versions that they chose. */
+  /** PATH for programs: the user's, with the folders of the chosen versions in place of those of version managers. */
   readonly searchPath: string;
 }
 
 const known = new Map<string, Promise<InstalledPrograms>>();
 
-/** What is on this PATH, with everything that its programs need to run. Looked up once per process. */
+/** Returns the programs on this PATH, with everything that they need to run. Looked up once per process. */
 export async function installedPrograms(searchPath: string, signal: AbortSignal): Promise<InstalledPrograms> {
   const found = known.get(searchPath) ?? findInstalled(searchPath, signal);
   known.set(searchPath, found);
@@ -80,7 +83,7 @@ async function findInstalled(searchPath: string, signal: AbortSignal): Promise<I
   return { mounts: mounts.all, searchPath: [...new Set(kept)].join(delimiter) };
 }
 
-/** What one program file needs besides the system: itself, its installation, and the interpreter that its first line names. */
+/** Returns mounts for one program file besides the system: the file, its installation, and the interpreter that its first line names. */
 export async function mountsOfProgram(file: string): Promise<readonly Mount[]> {
   const mounts = new Mounts();
   await addProgram(file, mounts);
@@ -93,7 +96,7 @@ async function addProgram(file: string, mounts: Mounts, depth = 0): Promise<void
   if (real !== file && !isSystemPath(file)) mounts.add(real, file);
   if (isSystemPath(real)) return;
   mounts.add(real, real);
-  // Of a virtual environment it is the folder with the link that counts, not the one of the interpreter it leads to.
+  // For a virtual environment, the folder with the link counts, not the folder of the interpreter to which it leads.
   for (const bin of new Set([dirname(file), dirname(real)])) {
     if (basename(bin) === 'bin') await mounts.addInstallation(dirname(bin));
   }
@@ -101,14 +104,14 @@ async function addProgram(file: string, mounts: Mounts, depth = 0): Promise<void
   if (interpreter !== undefined) await addProgram(interpreter, mounts, depth + 1);
 }
 
-/** The absolute path in a script's first line. */
+/** Reads the absolute path in a script's first line. */
 async function interpreterOf(file: string): Promise<string | undefined> {
   await using opened = await openFile(file, 'r').catch(() => undefined);
   if (opened === undefined) return undefined;
   return /^#!\s*(\/\S+)/.exec((await opened.read(256, 0)).toString('latin1'))?.[1];
 }
 
-/** The prefixes of the interpreters that PATH leads to and that are no part of the system. */
+/** Returns the prefixes of the interpreters on PATH that are no part of the system. */
 async function chosenInterpreters(
   folders: readonly string[],
   searchPath: string,
@@ -117,7 +120,7 @@ async function chosenInterpreters(
   const prefixes = await Promise.all(
     INTERPRETERS.map(async ({ names, args }) => {
       const file = await firstOnPath(names, folders);
-      // What lies in a system folder and leads nowhere else is there anyway.
+      // A program in a system folder that leads nowhere else is mounted anyway.
       if (file === undefined || isSystemPath(await realpath(file))) return [];
       return await ask(file, args, searchPath, signal);
     }),
@@ -145,7 +148,7 @@ async function firstOnPath(names: readonly string[], folders: readonly string[])
   return undefined;
 }
 
-/** Asked outside of any sandbox and with the user's own environment: which version is meant is written there. */
+/** Runs the interpreter outside any sandbox and with the user's own environment, which selects the version. */
 async function ask(file: string, args: readonly string[], searchPath: string, signal: AbortSignal): Promise<string[]> {
   const env = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -161,12 +164,12 @@ async function ask(file: string, args: readonly string[], searchPath: string, si
     return [...stdout.split('\n'), ...(java === undefined ? [] : [java])].map((line) => line.trim()).filter(isAbsolute);
   } catch {
     signal.throwIfAborted();
-    // An interpreter that does not answer in time is left out; a script that needs it says so by itself.
+    // An interpreter that does not answer in time is left out. A script that needs it reports that itself.
     return [];
   }
 }
 
-/** Where the links of a folder on PATH lead, if that is outside the system's folders. */
+/** Returns the targets of the links of a folder on PATH, if they are outside the system's folders. */
 async function linkTargets(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const links = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(folder, entry.name));
@@ -174,10 +177,10 @@ async function linkTargets(folder: string): Promise<string[]> {
   return [...new Set(targets)].filter((target) => target !== undefined).filter((target) => !isSystemPath(target));
 }
 
-/** Folders of wrappers that pick a version and need their manager's whole state to do so. */
+/** True for a folder of wrappers that pick a version. They need the whole state of their manager. */
 const isShims = (folder: string): boolean => basename(folder) === 'shims';
 
-/** Collects mounts, each place once, and keeps the user's home and other wide folders out. */
+/** Collector of mounts, each place once, without the user's home and other wide folders. */
 class Mounts {
   readonly #mounts = new Map<string, Mount>();
 
@@ -185,13 +188,13 @@ class Mounts {
     return [...this.#mounts.values()];
   }
 
-  /** The folder or file itself, unless it holds far more than programs. */
+  /** Adds the folder or file, unless it holds far more than programs. */
   add(from: string, to: string): void {
     if (isWide(from) || isWide(to)) return;
     this.#mounts.set(to, { from, to, mode: 'read-only' });
   }
 
-  /** The parts of an installation that its programs read, and what a virtual environment is based on. */
+  /** Adds the parts of an installation that its programs read, and the base of a virtual environment. */
   async addInstallation(prefix: string): Promise<void> {
     if (isSystemPath(prefix)) return;
     for (const part of PARTS) {
@@ -209,7 +212,10 @@ class Mounts {
   }
 }
 
-/** `src` and `pkg` are part of a Go installation, and somebody's own work in a GOPATH; `opt` and `Cellar` are Homebrew's. */
+/**
+ * True if the part belongs to the installation. `src` and `pkg` are part of a Go installation, but the user's own work in a GOPATH; `opt`
+ * and `Cellar` are Homebrew's.
+ */
 const isOf = async (prefix: string, part: string): Promise<boolean> => {
   const mark = part === 'src' || part === 'pkg' ? 'VERSION' : 'Cellar';
   return await lstat(join(prefix, mark)).then(
@@ -236,7 +242,7 @@ const WIDE = new Set([
   '/boot',
 ]);
 
-/** True for the user's home, anything above it, and folders that belong to everybody. */
+/** True for the user's home, the folders above it, and folders that all users share. */
 export function isWide(path: string): boolean {
   const home = homedir();
   return WIDE.has(path) || path === home || isInside(home, path);

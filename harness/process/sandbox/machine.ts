@@ -2,24 +2,24 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-/** Places of a machine, the same in every run. In the sandbox they are absolute paths; without one they lie below `root`. */
+/** Folders of a machine, the same in every run. In the sandbox they are absolute paths; without one they are below `root`. */
 export const WORK = '/drill/work';
 export const HOME = '/drill/home';
-/** The tools of the target by their plain names, first on PATH. */
+/** Folder of the target's tools, by their plain names, first on PATH. */
 export const TOOLS = '/drill/bin';
 
-/** Folders that programs expect, all of them empty. */
+/** Empty folders that programs expect. */
 const EMPTY = ['/media', '/mnt', '/opt', '/run', '/srv', '/var/cache', '/var/lib', '/var/log', '/var/run'];
 const OPEN_TO_ALL = ['/tmp', '/var/tmp'];
 
 /**
- * The file system of a machine that exists for one run of a program: an empty disk with a work folder, a home and a `/tmp`.
- * Whatever the program writes outside its volumes lies here, and is gone with it. Disposal removes it.
+ * File system of a machine that exists for one run of a program: an empty disk with a work folder, a home and a `/tmp`. It holds everything
+ * that the program writes outside its volumes. Disposal removes it.
  */
 export interface Machine extends AsyncDisposable {
-  /** The folder of this machine that becomes its root. */
+  /** Folder of this machine that becomes its root. */
   readonly root: string;
-  /** A folder beside it for what the sandbox is made of; no program sees it. */
+  /** Folder beside the root for parts of the sandbox; no program sees it. */
   readonly aside: string;
   readonly hostname: string;
   readonly user: string;
@@ -27,7 +27,7 @@ export interface Machine extends AsyncDisposable {
 
 /** Makes a machine below `folder`. */
 export async function newMachine(folder: string, hostname: string): Promise<Machine> {
-  // Made for this user alone (0700): others must not read what a program leaves here, even where it opens a file to all.
+  // The folder is for this user alone (0700). Others must not read the files that a program leaves here, even files that it opens to all.
   const own = await mkdtemp(join(folder, `${hostname}-`));
   const [root, aside] = [join(own, 'root'), join(own, 'aside')];
   await mkdir(aside);
@@ -44,7 +44,7 @@ export async function newMachine(folder: string, hostname: string): Promise<Mach
   return { root, aside, hostname, user, [Symbol.asyncDispose]: () => removeTree(own) };
 }
 
-/** The user's name, or the number of one that has no entry in /etc/passwd (an arbitrary uid in a container). */
+/** Returns the user's name, or the uid of a user without an entry in /etc/passwd (an arbitrary uid in a container). */
 function userName(): string {
   try {
     return userInfo().username;
@@ -53,7 +53,7 @@ function userName(): string {
   }
 }
 
-/** Root, nobody and the user: programs that look themselves up find an entry, and no other user of this machine. */
+/** Returns entries for root, nobody and the user. Programs find their own user, and no other user of this machine. */
 function passwd(user: string): string {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
@@ -68,13 +68,16 @@ function groups(user: string): string {
   return [...root, `${gid === 0 ? 'root' : user}:x:${gid}:`, 'nogroup:x:65534:', ''].join('\n');
 }
 
-/** This machine's, because the network is its own, and the machine itself: a Java program looks up its own name. */
+/**
+ * Returns the hosts of this machine, whose network the sandbox shares, and the host name of the sandbox, because a Java program looks up
+ * its own name.
+ */
 async function hosts(hostname: string): Promise<string> {
   const known = await readFile('/etc/hosts', 'utf8').catch(() => '127.0.0.1 localhost\n::1 localhost\n');
   return `${known.trimEnd()}\n127.0.0.1 ${hostname}\n`;
 }
 
-/** Removes a folder that a program wrote, also where it took its own right to write from folders in it. */
+/** Removes a folder that a program wrote, even if the program made folders in it read-only. */
 export async function removeTree(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -93,20 +96,17 @@ async function makeRemovable(folder: string): Promise<void> {
   }
 }
 
-/** A file that a program left on its machine, at its path there. */
+/** A file that a program left on its machine, with its path there. */
 export interface LeftFile {
   readonly path: string;
   readonly sizeBytes: number;
 }
 
 const LOOKED_AT = 20_000;
-/** Written by every program of that kind, and of no use to a restore. */
+/** Files that every program of a kind writes and no restore needs. */
 const NOT_WORTH_A_WORD = /^\/drill\/home\/\.(cache|npm|aws\/cli\/cache|kube\/cache|config\/nats)\//;
 
-/**
- * The files with content that a program left outside the places in `except` (its mounts), by path. At most 20,000 entries are
- * looked at.
- */
+/** Returns the non-empty files that a program left outside the places in `except` (its mounts), by path. Reads at most 20,000 entries. */
 export async function leftOn({ root }: Machine, except: readonly string[]): Promise<readonly LeftFile[]> {
   const own = new Set([...except, TOOLS, '/etc/passwd', '/etc/group', '/etc/hosts', '/etc/hostname', '/dev', '/proc']);
   const left: LeftFile[] = [];

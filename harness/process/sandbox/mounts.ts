@@ -5,8 +5,8 @@ import { isSystemPath, type Mount } from './arguments.ts';
 import { isInside, isWide } from './installed.ts';
 
 /**
- * The mounts in the order in which they can be made: outer ones first, each place once (the last one given counts), without
- * those that an outer one shows anyway, by itself or by a link in it.
+ * Returns the mounts in the order in which they can be made: outer ones first, each place once (the last one wins). Leaves out mounts that
+ * an outer one already shows, directly or by a link.
  */
 export async function orderedMounts(mounts: readonly Mount[]): Promise<readonly Mount[]> {
   const byPlace = new Map(mounts.map((mount) => [mount.to, mount]));
@@ -26,19 +26,19 @@ async function shows(outer: Mount, { from, to }: Mount): Promise<boolean> {
 
 const depthOf = (path: string): number => path.split('/').filter((part) => part !== '').length;
 
-/** `/data/` and `/data/./` are `/data`; null for a path that is none below the root. */
+/** Normalises a path: `/data/` and `/data/./` become `/data`. Returns null for a path that is not below the root. */
 export function normalisedPlace(path: string): string | null {
   const normal = posix.normalize(path).replace(/\/+$/, '');
   return normal.startsWith('/') ? normal : null;
 }
 
-/** Above this a folder cannot be laid out again entry by entry. */
+/** Largest folder that can be laid out again entry by entry. */
 const MOST_ENTRIES = 1_500;
 
 /**
- * Makes room for mounts at places inside of read-only folders of the system, where no mount point can be made: the folder is
- * laid out again at the same place from one below `aside`, each of its entries mounted or linked by itself.
- * @returns what to mount before them, or the place that cannot be made.
+ * Makes room for mounts inside read-only folders of the system, where no mount point can be made. A folder below `aside` replaces the
+ * system folder; each entry is mounted or linked into it.
+ * @returns the mounts to make before them, or the place that cannot be made.
  */
 export async function roomFor(
   places: readonly string[],
@@ -65,7 +65,7 @@ export async function roomFor(
   return { mounts };
 }
 
-/** `/bin/x` is `/usr/bin/x` where `/bin` is a link. */
+/** Follows a link at the top: `/bin/x` becomes `/usr/bin/x` if `/bin` is a link. */
 async function throughLinks(place: string): Promise<string> {
   const [, top = '', ...rest] = place.split('/');
   const link = await readlink(`/${top}`).catch(() => undefined);
@@ -79,15 +79,15 @@ const exists = async (path: string): Promise<boolean> =>
   );
 
 /**
- * The folder that a file of the user belongs to: its repository, or else the folder itself. Its `.git` is covered by an empty
- * folder (`covered`): the configuration there holds access tokens on many build machines.
+ * Returns mounts of the repository of a user's folder, or of the folder itself outside a repository. An empty folder (`covered`) hides its
+ * `.git`, whose configuration holds access tokens on many build machines.
  */
 export async function projectMounts(folder: string, covered: string): Promise<readonly Mount[]> {
   const real = await realpath(folder).catch(() => undefined);
   if (real === undefined || isSystemPath(real)) return [];
   const root = (await repositoryOf(real)) ?? real;
   if (root === homedir()) return await withoutHidden(root);
-  // Such as /tmp: files in it belong to anybody.
+  // The root is a folder such as /tmp, which holds files of any user.
   if (isWide(root)) return [];
   const mounts: Mount[] = [{ from: root, to: root, mode: 'read-only' }];
   if (real !== folder) mounts.push({ from: real, to: folder, mode: 'read-only' });
@@ -104,7 +104,7 @@ async function repositoryOf(folder: string): Promise<string | undefined> {
   }
 }
 
-/** Node looks for packages in the `node_modules` of each folder above, too. */
+/** Returns mounts of `node_modules` in each folder above, because Node looks for packages there, too. */
 async function packagesAbove(folder: string): Promise<readonly Mount[]> {
   const mounts: Mount[] = [];
   for (let at = dirname(folder); ; at = dirname(at)) {
@@ -115,7 +115,7 @@ async function packagesAbove(folder: string): Promise<readonly Mount[]> {
   }
 }
 
-/** A project that is the user's home itself, without its hidden files and folders, where credentials lie. */
+/** Returns mounts of a project that is the user's home, without hidden files and folders, which hold credentials. */
 async function withoutHidden(folder: string): Promise<readonly Mount[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const shown = entries.filter(({ name }) => !name.startsWith('.'));

@@ -9,7 +9,7 @@ const gapsOf = (items: Comparison['items']): string[] => [
   ...comparisonGaps({ ...the(record.comparison), items }, record.fingerprint, expectedIn(record)),
 ];
 const consumers = { kind: 'consumers', expected: 2, restored: 2, matched: 2, missing: 0, extra: 0, differing: 0 };
-// 50 expected: 44 match, 4 are missing, 2 differ. 47 restored: 44 match, 2 differ, 1 is too many.
+// 50 expected: 44 match, 4 are missing, 2 differ. 47 restored: 44 match, 2 differ, 1 is extra.
 const messages = { kind: 'messages', expected: 50, restored: 47, matched: 44, missing: 4, extra: 1, differing: 2 };
 
 describe('the counts of a comparison', () => {

@@ -2,7 +2,7 @@ import type { Comparison, DrillRecord, ExpectedProof, ItemCounts, LaneOutcome } 
 import { counted } from '../../model/text.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
 
-/** Whether everything that the fingerprint holds was compared, and the counts add up. */
+/** Yields a gap if a part of the fingerprint was not compared, or the counts do not add up. */
 export function* comparisonGaps(
   comparison: Comparison | null,
   fingerprint: DrillRecord['fingerprint'],
@@ -46,7 +46,7 @@ export function* countGaps({
 
 const sorted = (kinds: readonly { readonly kind: string }[]): readonly string[] => kinds.map(({ kind }) => kind).sort();
 
-/** Whether the figures of one lane of markers add up. */
+/** Yields a gap if the figures of one lane of markers do not add up. */
 export function* laneGaps(lane: LaneOutcome): Generator<string> {
   const { acknowledged, acknowledgedBeforeCapture, lost, lostBeforeCapture } = lane;
   const of = (what: string) => contradiction(`in ${lane.lane}, ${what}`);
@@ -58,7 +58,7 @@ export function* laneGaps(lane: LaneOutcome): Generator<string> {
     yield of(`${lostBeforeCapture} of ${lost} lost markers were acknowledged before the capture`);
   }
   const survived = acknowledged - lost;
-  // Each of them was read once as itself; a marker of which nobody knows whether it was written may be there or not.
+  // Each surviving marker was read once. An indeterminate marker may be present or absent.
   const read = lane.restored - lane.unknown - lane.duplicated;
   if (read < survived || read > survived + lane.indeterminate) {
     yield of(`${read} different markers were read, and ${survived} acknowledged ones are said to have survived`);

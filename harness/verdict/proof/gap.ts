@@ -1,12 +1,12 @@
 import type { DrillRecord } from '../../model/record.ts';
 
-// A gap is one sentence that says which part of a proof is missing from a record, or where the record contradicts itself.
+// A gap is one sentence about a missing part of a proof in a record, or about a contradiction in the record.
 
 export const contradiction = (what: string): string => `The record contradicts itself: ${what}.`;
 
 export const lacking = (what: string): string => `A part of the proof is missing from the record: ${what}.`;
 
-/** What must be there was not announced, or what was announced is not there: each once, and in the announced order. */
+/** Yields a gap if an announced name is missing, was not announced, occurs twice, or is out of order. */
 export function* namesDiffer(kind: string, announced: readonly string[], found: readonly string[]): Generator<string> {
   const missing = announced.find((name) => !found.includes(name));
   if (missing !== undefined) yield lacking(`${kind} "${missing}"`);
@@ -23,17 +23,17 @@ export function* namesDiffer(kind: string, announced: readonly string[], found: 
 
 type Moments = DrillRecord['moments'];
 
-/** Readings of the clock that are taken for the same moment may differ by rounding. */
+/** Largest difference, caused by rounding, between two readings of the same moment. */
 export const SAME_MS = 1;
 
-/** The reading of the clock; NaN, with which no comparison holds, where the moment is not known. */
+/** Returns the reading of the clock. An unknown moment gives NaN, for which every comparison is false. */
 export const readingMs = (moment: Moments[keyof Moments]): number => moment?.monotonicMs ?? Number.NaN;
 
-/** From one moment to another; NaN where one of them is not known. */
+/** Returns the time from one moment to another; NaN if one of them is unknown. */
 export const elapsedMs = (from: Moments[keyof Moments], to: Moments[keyof Moments]): number =>
   readingMs(to) - readingMs(from);
 
-/** Every moment is known, and none lies before the one that comes before it. */
+/** Yields a gap if a moment is unknown, or is earlier than the one before it. */
 export function* outOfOrder(moments: Moments, names: readonly (keyof Moments)[]): Generator<string> {
   let previous: { readonly name: keyof Moments; readonly atMs: number } | undefined;
   for (const name of names) {

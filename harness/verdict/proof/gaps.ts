@@ -2,7 +2,7 @@ import type { Assurance, AssurancePromise, DrillRecord, ExpectedProof, Finding }
 import { counted } from '../../model/text.ts';
 import { contradiction, elapsedMs, lacking, namesDiffer, SAME_MS } from './gap.ts';
 
-/** Whether the drill went through all of its stages, and gave every finding that contract and disaster promise. */
+/** Yields a gap if a stage of the drill, or a finding that contract and disaster promise, is missing. */
 export function* courseGaps(
   record: DrillRecord,
   expected: ExpectedProof,
@@ -18,7 +18,7 @@ export function* courseGaps(
     expected.stages,
     ownStages.map(({ name }) => name),
   );
-  // A phase that the recovery time was judged by, and found unfinished, is explained there.
+  // The finding on the recovery time already explains an unfinished phase.
   const isRtoProved = findings.some(({ name, verdict }) => name === 'rto' && verdict !== 'unproven');
   const told = (stage: string) =>
     !isRtoProved && record.phases.some(({ name, outcome }) => name === stage && outcome !== 'completed');
@@ -41,7 +41,7 @@ export function* courseGaps(
   if (restore === null) yield lacking('the restore');
 }
 
-/** Stages follow one another: together they take no longer than the drill. */
+/** Yields a gap if the stages, which follow one another, together take longer than the drill. */
 function* durationGaps({ stages, moments: { began, ended } }: DrillRecord): Generator<string> {
   const stagesMs = stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const drillMs = elapsedMs(began, ended);
@@ -50,7 +50,7 @@ function* durationGaps({ stages, moments: { began, ended } }: DrillRecord): Gene
   }
 }
 
-/** Whether every announced read showed the asset gone, and every identity from before the disaster is another one now. */
+/** Yields a gap if an announced read did not show the asset gone, or an identity from before the disaster is unchanged. */
 export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
   const { absence, provenance, disaster } = record;
   if (disaster.exercised === null || disaster.exercised === '') yield lacking('what the disaster did');
@@ -82,7 +82,7 @@ export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): 
   }
 }
 
-/** Whether everything was looked at that the promise covers, and the counts are those of the checks. */
+/** Yields a gap if a part of the promise was not checked, or the counts differ from those of the checks. */
 export function* assuranceGaps(
   promise: AssurancePromise,
   { assurances = [] }: DrillRecord,

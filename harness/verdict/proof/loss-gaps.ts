@@ -14,7 +14,7 @@ const UNTIL_THE_DISASTER = [
   'goneProved',
 ] as const;
 
-/** Whether every lane was compared, and its figures agree with one another and with the moments of the drill. */
+/** Yields a gap if a lane was not compared, or its figures contradict one another or the moments of the drill. */
 export function* lossGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
   const { markers, moments, contract } = record;
   yield* namesDiffer(
@@ -25,7 +25,7 @@ export function* lossGaps(record: DrillRecord, expected: ExpectedProof): Generat
   for (const lane of markers) {
     yield* laneGaps(lane);
     if (contract.schedule === 'mirror') yield* mirroredGaps(lane);
-    // Earlier versions did not write it down, and took one recovery point.
+    // Earlier versions did not record it, and took one recovery point.
     if (expected.points !== undefined && lane.firstLostMs === undefined)
       yield contradiction(`in ${lane.lane}, nothing says when the first lost marker was acknowledged`);
   }
@@ -34,7 +34,10 @@ export function* lossGaps(record: DrillRecord, expected: ExpectedProof): Generat
   yield* cutOffGaps(record);
 }
 
-/** Markers were written from before the capture until after the backup, so that it held something and there was something to lose. */
+/**
+ * Yields a gap unless markers were written from before the capture until after the backup. Otherwise the backup held nothing, or there was
+ * nothing to lose.
+ */
 function* writtenGaps(
   lane: LaneOutcome,
   { writerBegan, captureBegan, durable }: DrillRecord['moments'],
@@ -52,7 +55,7 @@ function* writtenGaps(
   }
 }
 
-/** The cut-off is the last acknowledgement, or the beginning of the disaster when none came later. */
+/** Yields a gap unless the cut-off is the last acknowledgement, or the start of the disaster when none came later. */
 function* cutOffGaps({ moments, markers }: DrillRecord): Generator<string> {
   const { cutOff, disasterBegan } = moments;
   const lastMs = Math.max(readingMs(disasterBegan), ...markers.map((lane) => lane.lastAcknowledgedMs ?? 0));
@@ -78,7 +81,7 @@ function* mirroredGaps(lane: LaneOutcome): Generator<string> {
   }
 }
 
-/** Whether every schedule that counts is counted, or, of a mirror, whether every lane was looked at often enough. */
+/** Yields a gap if a relevant schedule is missing, or, for a mirror, if a lane was not checked often enough. */
 export function* exposureGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
   const found = record.recoveryPoint?.copiedOn;
   const { copiedOn, replicaLooks } = expected;

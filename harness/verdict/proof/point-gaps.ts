@@ -2,11 +2,11 @@ import type { DrillRecord, ExpectedProof } from '../../model/record.ts';
 import { countGaps, laneGaps } from './content-gaps.ts';
 import { contradiction, lacking, namesDiffer, readingMs } from './gap.ts';
 
-/** Whether as many recovery points were taken as announced, and what is judged is the one that was restored. */
+/** Yields a gap if the number of recovery points differs from the announced one, or the judged one is not the restored one. */
 export function* pointGaps(record: DrillRecord, { points, lanes }: ExpectedProof): Generator<string> {
   const { recoveryPoints } = record;
   if (points === undefined) {
-    // Earlier versions took one, and neither announced nor recorded anything about it.
+    // Earlier versions took one recovery point, and neither announced nor recorded it.
     if (recoveryPoints !== undefined) yield lacking('how many recovery points were announced');
     return;
   }
@@ -28,13 +28,16 @@ export function* pointGaps(record: DrillRecord, { points, lanes }: ExpectedProof
   const [older, newer] = taken;
   if (older === undefined || newer === undefined) return;
   if (changes.length === 0) yield lacking('what was changed between the two recovery points');
-  // A digest that was redacted as a secret tells nothing.
+  // A redacted digest says nothing.
   if (older.content.digest === newer.content.digest && older.content.digest.startsWith('sha256:')) {
     yield contradiction('both recovery points were taken of the same content');
   }
 }
 
-/** Each of them is somewhere and holds something, and they were taken one after the other, between the first marker and the disaster. */
+/**
+ * Yields a gap unless each recovery point has a location and content, and they were taken one after the other between the first marker and
+ * the disaster.
+ */
 function* takenGaps(
   { writerBegan, disasterBegan }: DrillRecord['moments'],
   taken: NonNullable<DrillRecord['recoveryPoints']>['taken'],
@@ -72,7 +75,7 @@ function* restoredGaps(
   }
 }
 
-/** Whether the point that was announced to be restored after the first was, into a cleared place, and was compared as a whole. */
+/** Yields a gap unless the second announced recovery point was restored into a cleared place and compared completely. */
 function* otherGaps(
   { taken, restored, otherRestored }: NonNullable<DrillRecord['recoveryPoints']>,
   { alsoRestores }: NonNullable<ExpectedProof['points']>,

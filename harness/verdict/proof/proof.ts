@@ -6,8 +6,8 @@ import { pointGaps } from './point-gaps.ts';
 import { failBackGaps, recoveryGaps } from './recovery-gaps.ts';
 
 /**
- * The finding as the record proves it. A good verdict needs every part of its proof, and parts that agree with one another;
- * where one is missing or contradicts another the finding is `unproven`, and its sentence names the part. A breach stays one.
+ * Returns the finding that the record proves. A good verdict needs every part of its proof, without contradictions. Otherwise the finding
+ * is `unproven`, and its sentence names the part. A breach stays a breach.
  */
 export function demandProof(finding: Finding, record: DrillRecord, findings: readonly Finding[]): Finding {
   if (finding.verdict === 'breached' || finding.verdict === 'unproven') return finding;
@@ -44,7 +44,7 @@ function gapsOf(
         courseGaps(record, expected, findings),
         comparisonGaps(record.comparison, record.fingerprint, expected),
         pointGaps(record, expected),
-        // Content rests on the markers as well. Where no loss is judged, no other finding demands their proof.
+        // The content finding also depends on the markers. If no loss is judged, no other finding demands their proof.
         record.contract.rpoMs === null ? lossGaps(record, expected) : [],
       );
     case 'rpo':

@@ -17,12 +17,12 @@ const FROM_THE_DISASTER = [
   'ended',
 ] as const;
 
-/** Between two neighbouring phases the harness does nothing that takes longer, on a busy machine either. */
+/** Longest time that the harness takes between two neighbouring phases, even on a busy machine. */
 const BETWEEN_PHASES_MS = 1_000;
-/** The harness's own look at a live replica lies within the time of recovery, and is nobody's recovery. */
+/** Stage in which the harness itself reads a live replica. It is within the time of recovery but no part of it. */
 const OWN_WORK = 'what the replica holds';
 
-/** Whether the recovery was timed whole: its moments, its phases and its budgets, which have to agree. */
+/** Yields a gap if the recovery was not timed completely, or its moments, phases and budgets contradict one another. */
 export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
   const { moments, phases, probe } = record;
   yield* outOfOrder(moments, FROM_THE_DISASTER);
@@ -57,7 +57,7 @@ function* budgetGaps({ name, addedMs }: PhaseRecord, { contract }: DrillRecord):
   }
 }
 
-/** The wait and its phase belong together: of the longest wait, the part that the drill did not wait is added. */
+/** Yields a gap unless the wait and its phase agree. The phase adds the part of the longest wait that the drill did not wait. */
 function* waitGaps({ disaster: { backupWait }, phases }: DrillRecord): Generator<string> {
   const phase = phases.find(({ name }) => name === 'backup-sync');
   if (backupWait === undefined && phase === undefined) return;
@@ -94,14 +94,14 @@ function* phaseGaps({ moments, phases, stages }: DrillRecord): Generator<string>
   }
 }
 
-/** It is the first attempt after the disaster that failed, and no later one than the proof that all was gone. */
+/** Yields a gap unless the first failed attempt lies between the start of the disaster and the proof that all was gone. */
 function* firstFailureGaps({ disasterBegan, firstFailedProbe, goneProved }: DrillRecord['moments']): Generator<string> {
   if (elapsedMs(disasterBegan, firstFailedProbe) < 0 || elapsedMs(firstFailedProbe, goneProved) < 0) {
     yield contradiction('the first failed attempt of the probe lies outside of the disaster and its proof');
   }
 }
 
-/** The last size is that of this drill. */
+/** Yields a gap unless the last size is that of this drill. */
 function* sizeGaps({ seeded, sizes, stages, contract }: DrillRecord): Generator<string> {
   if (seeded === null) return;
   const last = sizes.at(-1);
@@ -116,7 +116,7 @@ function* sizeGaps({ seeded, sizes, stages, contract }: DrillRecord): Generator<
   }
 }
 
-/** Whether the whole way back was gone, and everything on it was tried and read. */
+/** Yields a gap if a part of the fail-back is missing, or a write or read of it was not made. */
 export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
   const { failBack } = record;
   const announced = expected.failBack;
@@ -157,7 +157,7 @@ export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Gen
   yield* comparisonGaps(failBack.comparison, record.fingerprint, expected);
 }
 
-/** The way back begins after the recovery was verified. */
+/** Yields a gap unless the markers of the fail-back were written between the verification of the recovery and the end. */
 function* writtenOnTheWay(lane: LaneOutcome, { verified, ended }: DrillRecord['moments']): Generator<string> {
   const { firstAcknowledgedMs: first, lastAcknowledgedMs: last } = lane;
   if ((first ?? Number.NaN) < readingMs(verified) || (last ?? Number.NaN) > readingMs(ended)) {

@@ -1,10 +1,10 @@
-// Changes a record in one place, in every way that could hide something.
+// Changes of a record in one place, in every way that could hide something.
 
 const changeNames = ['deleted', 'emptied', 'set to null', 'flipped', 'set to zero', 'made huge'] as const;
 export type ChangeName = (typeof changeNames)[number];
 
 export interface ChangeAt {
-  /** Without the places in arrays, e.g. `comparison.items[].matched`. */
+  /** Path without array indices, e.g. `comparison.items[].matched`. */
   readonly path: string;
   readonly change: ChangeName;
   /** The whole record, changed in this one place. */
@@ -14,7 +14,7 @@ export interface ChangeAt {
 const HUGE = 1e12;
 type Step = string | number;
 
-/** Every change of every field, at most `times` for each path and change. */
+/** Yields every change of every field, at most `times` for each path and change. */
 export function* changesOf(record: unknown, times: number): Generator<ChangeAt> {
   const made = new Map<string, number>();
   for (const steps of placesIn(record, [])) {

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 
-// What the tests of a proof take away from a record, and what they expect then.
+// Changes that the tests of a proof make to a record, and the expected results.
 
 export type Change = (record: DrillRecord) => void;
 
@@ -10,7 +10,7 @@ export const expectedIn = (record: DrillRecord): ExpectedProof => {
   if (record.expected === undefined) throw new Error('nothing was expected');
   return record.expected;
 };
-/** A thing that the made-up records have. */
+/** Returns a value that the made-up records contain. */
 export const the = <T>(thing: T | null | undefined): T => {
   if (thing === null || thing === undefined) throw new Error('it is not there');
   return thing;
@@ -29,7 +29,7 @@ export const without = (name: Exclude<keyof DrillRecord['moments'], 'began'>): C
   };
 };
 
-/** The record is met, and no longer once it is changed; then the finding says what is wrong with it. */
+/** Expects that the record is met, that the changed record is not, and that the finding then names the fault. */
 export function expectGap(made: (change?: Change) => DrillRecord, change: Change, finding: string, said: RegExp): void {
   expect(judge(made())).toMatchObject({ verdict: 'met' });
   const judgement = judge(made(change));

@@ -5,7 +5,7 @@ import type { DrillRecord } from '../../model/record.ts';
 import { type RunRecord, runRecordSchema } from '../../model/run-record.ts';
 
 // Run by hand after a change of the record's form, for each target: node harness/verdict/testing/keep-records.ts reports/latest/run.json
-// Keeps the `met` records of a real run for the test that changes them one field at a time. What belongs to a machine is left out.
+// Keeps the `met` records of a real run for the test that changes one field at a time. It removes everything that belongs to a machine.
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('Name the run.json of a run whose drills are met.');
@@ -38,7 +38,7 @@ function withoutStarter({ ranBy: _, ...environment }: DrillRecord['environment']
   return environment;
 }
 
-/** Absolute paths of folders that only this machine has. */
+/** Replaces absolute paths of folders that only this machine has. */
 function withoutMachine(text: string): string {
   return text.replaceAll(/\/(?:root|home|tmp|private|Users|work|var\/folders)\/[^\s"'\\),;:]*/g, '/somewhere');
 }

@@ -1,6 +1,6 @@
 import { type DrillRecord, drillRecordSchema, RECORD_SCHEMA_VERSION } from '../../model/record.ts';
 
-// Records that hold a whole proof, with round figures: what the tests of the judge take something away from.
+// Records with a complete proof and round figures. The tests of the judge remove parts of them.
 
 const BEGAN_UTC = Date.parse('2026-01-15T00:00:00Z');
 const moment = (atSeconds: number) => ({
@@ -44,7 +44,7 @@ export const wholeLane = {
   firstLostBeforeCapture: null,
 };
 
-/** The last ten of them lost, the last one that came back acknowledged 9 s before the disaster. */
+/** The same lane with its last ten markers lost. The last restored one was acknowledged 9 s before the disaster. */
 export const losingLane = {
   ...wholeLane,
   restored: 30,
@@ -53,7 +53,7 @@ export const losingLane = {
   lastBeforeLossMs: 41_000,
 };
 
-/** A drill of a backup, fully proved: RTA 150 s of 15 min, RPA 9 s and exposure 310 s of 2 h. */
+/** Returns a fully proved drill of a backup: RTA 150 s of 15 min, RPA 9 s and exposure 310 s of 2 h. */
 export function metRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   const record = drillRecordSchema.parse({
     schemaVersion: RECORD_SCHEMA_VERSION,
@@ -195,7 +195,7 @@ export function metRecord(change: (record: DrillRecord) => void = () => undefine
   return record;
 }
 
-/** The same with what a disaster assures besides: two looks at what had to stay untouched, one at who accepts what came back. */
+/** Returns the same drill with assurances: two checks of things that had to stay untouched, and one of acceptance. */
 export function assuringRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   return metRecord((record) => {
     record.disaster.assures = ['untouched', 'acceptance'];
@@ -233,7 +233,7 @@ export function assuringRecord(change: (record: DrillRecord) => void = () => und
   });
 }
 
-/** A drill of two backups, of which the older is restored. */
+/** Returns a drill of two backups that restores the older one. */
 export function twoPointsRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   return metRecord((record) => {
     const { expected } = record;
@@ -258,7 +258,7 @@ export function twoPointsRecord(change: (record: DrillRecord) => void = () => un
   });
 }
 
-/** A drill of two backups, which restores the newer and then the older. */
+/** Returns a drill of two backups that restores the newer one and then the older one. */
 export function bothPointsRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   return twoPointsRecord((record) => {
     const { expected, recoveryPoints: points, comparison, markers } = record;
@@ -284,7 +284,7 @@ export function bothPointsRecord(change: (record: DrillRecord) => void = () => u
   });
 }
 
-/** A drill of a failover to a mirror and back: RTA 150 s, 9 s behind at the most. */
+/** Returns a drill of a failover to a mirror and back: RTA 150 s, lag of 9 s at most. */
 export function mirroredRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   return metRecord((record) => {
     const { expected } = record;

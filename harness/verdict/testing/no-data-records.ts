@@ -1,14 +1,14 @@
 import type { DrillRecord } from '../../model/record.ts';
 import { losingLane, metRecord } from './met-records.ts';
 
-/** Turns a drill of before into one of an asset that keeps no data: nothing about loss is promised. */
+/** Turns a drill into one of an asset that keeps no data. Nothing is promised about loss. */
 export function withoutData(record: DrillRecord): void {
   record.contract.rpoMs = null;
   if (record.expected === undefined) return;
   record.expected.findings = record.expected.findings.filter((name) => name !== 'rpo' && name !== 'exposure');
 }
 
-/** A proved drill of such an asset. Its schedule fires once a year, and everything written after the backup was lost. */
+/** Returns a proved drill of such an asset. Its schedule fires once a year, and everything written after the backup was lost. */
 export const noDataRecord = (change: (record: DrillRecord) => void = () => undefined): DrillRecord =>
   metRecord((record) => {
     withoutData(record);

@@ -11,7 +11,7 @@ export interface RecordedRun {
   readonly postures: readonly PostureRecord[];
 }
 
-/** The records of a real run of the reference platform, all of them `met`, as `keep-records.ts` kept them. */
+/** Reads the records of a real run of the reference platform, all of them `met`, as `keep-records.ts` kept them. */
 export async function recordedRun(target: 'local' | 'docker'): Promise<RecordedRun> {
   const file = new URL(`records/${target}.json.gz`, import.meta.url);
   const { drills, postures = [] } = kept.parse(JSON.parse(gunzipSync(await readFile(file)).toString()));

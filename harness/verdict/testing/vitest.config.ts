@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// The tests that a mutant of the judge must not survive: its own. Left out are the comparison with robfig/cron and the change of every
-// field of real records, which take too long to run for each mutant.
+// Tests that a mutant of the judge must not survive: the judge's own tests. The comparison with robfig/cron and the change of every field
+// of real records are left out, because they take too long for each mutant.
 export default defineConfig({
   test: {
     root: new URL('../../..', import.meta.url).pathname,

@@ -1,8 +1,8 @@
 import type { ChangeName } from './changes.ts';
 
-/** A place in a record on which no verdict rests: changed so, a `met` record stays `met`. */
+/** A place in a record that no verdict depends on: after these changes, a `met` record stays `met`. */
 export interface WithoutVerdict {
-  /** Without the places in arrays. `.**` at its end stands for all that is below, and the place itself. */
+  /** Path without array indices. `.**` at its end means the place itself and everything below it. */
   readonly path: string;
   readonly changes?: readonly ChangeName[];
   readonly reason: string;
@@ -13,7 +13,7 @@ const NAMES = 'says whose drill it was and what of, for a reader; nothing is com
 const WORDS = 'says in words what happened, for a reader; the facts that it tells are in other fields';
 const SURROUNDINGS = 'says where and with what the drill ran; a verdict holds for that, and is not computed from it';
 
-/** Of drill records. */
+/** Places of drill records. */
 export const drillPlaces: readonly WithoutVerdict[] = [
   { path: 'drillId', reason: NAMES },
   { path: 'runId', reason: NAMES },
@@ -163,7 +163,7 @@ export const drillPlaces: readonly WithoutVerdict[] = [
   { path: 'judgement.**', reason: 'what is judged again is not looked at' },
 ];
 
-/** Of posture records with one check each. */
+/** Places of posture records with one check each. */
 export const posturePlaces: readonly WithoutVerdict[] = [
   { path: 'contract.cadenceMs', reason: 'how often it is to be checked; the gate judges that' },
   { path: 'contract.name', reason: NAMES },
