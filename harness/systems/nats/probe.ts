@@ -28,10 +28,12 @@ interface KnownPosition {
 
 export type Known = KnownMessage | KnownPosition;
 
+type Streams = { readonly streams: Pick<JetStreamManager['streams'], 'info' | 'getMessage'> };
+
 /** The last message that seeding left in each place; its position, where it left none. */
 export async function knownMessages(
   places: readonly Place[],
-  jsm: JetStreamManager,
+  jsm: Streams,
   step: Pick<Step, 'clock' | 'signal'>,
 ): Promise<Known[]> {
   const { signal } = step;
@@ -116,7 +118,7 @@ export class JetStreamProbe implements AssetProbe {
   }
 }
 
-async function messageAt(jsm: JetStreamManager, { stream }: Place, sequence: number, signal: AbortSignal) {
+async function messageAt(jsm: Streams, { stream }: Place, sequence: number, signal: AbortSignal) {
   return await untilAborted(jsm.streams.getMessage(stream, { seq: sequence }), signal);
 }
 
