@@ -7,8 +7,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // The tarball has no sources: Node strips no types below node_modules. The source tree runs them without a build.
-const SOURCES = new URL('../harness/cli/main.ts', import.meta.url);
-const COMPILED = new URL('../dist/cli/main.js', import.meta.url);
+const SOURCES = new URL('../harness/cli/start.ts', import.meta.url);
+const COMPILED = new URL('../dist/cli/start.js', import.meta.url);
 const MAIN = [SOURCES, COMPILED].find((url) => existsSync(url));
 /** The sources say `await using`, which Node has since this version; it is compiled away in the tarball. */
 const NEEDED_BY_SOURCES = '24.0.0';

@@ -6,7 +6,7 @@ const NAMES =
   /nats|jetstream|\bs3\b|s3[A-Z]|kubernetes|kubectl|velero|\bgcs\b|localstack|coredns|\betcd\b|minio|postgres/i;
 
 /** Folders that know systems, tools and images by their tokens and providers alone. */
-const NEUTRAL = ['model', 'drill', 'verdict', 'base', 'wait', 'clock', 'asset-kit'];
+const NEUTRAL = ['model', 'drill', 'verdict', 'base', 'wait', 'clock', 'asset-kit', 'procedure-kit'];
 
 /** Files elsewhere of which the same holds. */
 const NEUTRAL_FILES = [
@@ -17,7 +17,12 @@ const NEUTRAL_FILES = [
     (name) => `harness/targets/${name}.ts`,
   ),
   ...['attach-target', 'drill-order', 'take-turns', 'wanted-parts'].map((name) => `harness/contract/${name}.ts`),
+  ...['answers', 'init-command', 'init-options', 'pipeline-files', 'written-files'].map(
+    (name) => `harness/cli/init/${name}.ts`,
+  ),
   'harness/project/start-target.ts',
+  ...['command-lines', 'first-contract', 'provider', 'recipe'].map((name) => `harness/registered/${name}.ts`),
+  'harness/targets/docker/image-programs.ts',
 ];
 
 /** Files that name a system in their code, and why. Comments are examples for readers, and do not count. */
@@ -29,6 +34,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'harness/model/posture.ts': 'an example in the published schema of records',
   'harness/model/record-parts.ts': 'schedules follow the rules of a scheduler, which records name',
   'harness/model/schedule.ts': 'schedules follow the rules of a scheduler, which records name',
+  'harness/procedure-kit/destination.ts': 'the mistake in a contract names the stores that are shipped',
   'harness/verdict/halts.ts': 'the roll-out of the platform halts for its installation of Velero',
   'harness/verdict/hand-over.ts': 'a field of the published schema of records',
   'harness/verdict/run-analysis.ts': 'the controller of Kubernetes starts CronJobs by this rule',

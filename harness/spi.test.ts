@@ -132,13 +132,18 @@ it('every name has a comment where it is declared', async () => {
   expectTypeOf<Procedure>().toHaveProperty('restore');
 });
 
-/** Of the harness, but not yet of the interface: clients, manifests, and how the toolchain obtains a program. */
+/**
+ * Of the harness, but not yet of the interface: clients, manifests, the option that names a store, cron, and how the toolchain obtains a program.
+ * What `init` writes will not be of it: `init` runs before a configuration names a provider of another package.
+ */
 const NOT_OF_THE_INTERFACE = [
   /^clients\//,
   /^manifests\//,
   /^model\/(rendering|schedule)\.ts$/,
+  /^procedure-kit\/destination\.ts$/,
   /^process\/(private-home|run)\.ts$/,
-  /^registered\/recipe\.ts$/,
+  /^registered\/(first-contract|recipe)\.ts$/,
+  /^verdict\/cron-expression\.ts$/,
 ];
 
 it('the shipped systems are made of it, and of nothing else but what is listed here', async () => {
@@ -147,7 +152,7 @@ it('the shipped systems are made of it, and of nothing else but what is listed h
   const names = new Set([...entry.matchAll(/\b\w+\b/g)].map(([name]) => name));
   const others: string[] = [];
   const files = (await readdir(join(folder, 'systems'), { recursive: true })).filter(
-    (path) => /^(gcs|kubernetes|nats|s3)\/.*\.ts$/.test(path) && !/test\.ts$|testing|sabotage\.ts$/.test(path),
+    (path) => /^(gcs|kubernetes|nats|s3|velero)\/.*\.ts$/.test(path) && !/test\.ts$|testing|sabotage\.ts$/.test(path),
   );
   for (const path of files) {
     const text = await readFile(join(folder, 'systems', path), 'utf8');

@@ -54,6 +54,7 @@ export type {
   Standpoint,
   StoreVariable,
 } from './model/backup-store.ts';
+export type { Cause, UndecidedItem } from './model/causes.ts';
 export { comparisonOf } from './model/comparison.ts';
 export {
   ContractMistakeError,
@@ -79,6 +80,8 @@ export type {
 } from './model/posture.ts';
 export type {
   BackupMachine,
+  BackupSync,
+  BackupWait,
   FailBack,
   LeftOut,
   Procedure,
@@ -104,12 +107,17 @@ export {
 export type { Step } from './model/step.ts';
 export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/step.ts';
 export type { Target } from './model/target.ts';
-export { compareText, counted } from './model/text.ts';
+export { compareText, counted, issuesInWords } from './model/text.ts';
 export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
-export { type ProcessOfDrill, runProcess } from './procedures/as-process.ts';
-export { backupMachine, OPERATOR, restoreMachine } from './procedures/machines.ts';
-export { lastLines, type ObservedBackup, observeBackup } from './procedures/observe.ts';
+export { executableOf, type ProcessOfDrill, runProcess } from './procedure-kit/as-process.ts';
+export { backupMachine, OPERATOR, restoreMachine } from './procedure-kit/machines.ts';
+export { lastLine, lastLines, type ObservedBackup } from './procedure-kit/observe.ts';
+export { requireTaken } from './procedure-kit/require-taken.ts';
+export { madeWithSchedule, scheduleOption } from './procedure-kit/schedule-option.ts';
+export { variablesOfScript } from './procedure-kit/script-variables.ts';
+export { observeBackup } from './procedures/usual-store.ts';
 export { machineControl } from './process/machine-control.ts';
+export { requireProgram } from './process/named-program.ts';
 export { platformPath } from './process/platform-folder.ts';
 export type { ProgramRun } from './process/program.ts';
 export { type Command, type CommandResult, runCommand } from './process/run.ts';

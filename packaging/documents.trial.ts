@@ -189,6 +189,7 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
     const testLine = (section: string) => commandLinesOf(page.take(section, 'sh')).join(' && ');
     expect(await type(testLine('Test it'), project)).toMatch(/Tests +\d+ passed/);
     expect(await type(testLine('A procedure of your own'), project)).toMatch(/Tests +\d+ passed/);
+    expect(await type(testLine('A server of your own'), project)).toMatch(/Tests +\d+ passed/);
 
     await type(page.command('chmod +x ops/backup.sh ops/restore.sh'), project);
     await type(page.command('npx dr-contracts drill'), project);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -135,5 +135,21 @@ describe('the program itself', { timeout: 60_000 }, () => {
     const own = '--max-semi-space-size=32';
     const { stderr } = await run(['--version'], [own], telling);
     expect(stderr).toBe(`${JSON.stringify([own])}${JSON.stringify([...flags, own])}`);
+  });
+
+  it('keeps what it compiled in the cache folder, where its owner alone can read it', async () => {
+    const cache = join(folder, 'cache');
+    await execa(process.execPath, [BIN, '--version'], { stdin: 'ignore', env: { DR_CONTRACTS_CACHE: cache } });
+    const compiled = join(cache, 'compiled');
+    expect((await stat(compiled)).mode & 0o777).toBe(0o700);
+    const [version = ''] = await readdir(compiled);
+    expect((await readdir(join(compiled, version))).length).toBeGreaterThan(50);
+  });
+
+  it('starts as well where the cache folder cannot be made', async () => {
+    const env = { DR_CONTRACTS_CACHE: join(folder, 'file', 'cache') };
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [BIN, '--version'], { stdin: 'ignore', env });
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^\d+\./);
   });
 });

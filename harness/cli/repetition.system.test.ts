@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KubernetesApi } from '../clients/kubernetes-api.ts';
 import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheckRecord } from '../model/posture.ts';
 import { runRecordSchema } from '../model/run-record.ts';
@@ -8,8 +9,7 @@ import { readyTarget } from '../model/target.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { jsonOf } from '../reporting/record-files.ts';
-import { KubernetesApi } from '../systems/kubernetes/api.ts';
-import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { SESSION_LABEL } from '../systems/kubernetes/access.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { haltChecks } from './doctor-checks.ts';

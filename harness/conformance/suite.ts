@@ -5,10 +5,13 @@ import { systemClock } from '../clock/clock.ts';
 import type { AssetKind } from '../model/asset.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Target } from '../model/target.ts';
+import type { Provider } from '../registered/provider.ts';
 import { coursesOf, type Prepared } from './courses.ts';
-import { BUDGET_MS, type ConformanceOptions } from './options.ts';
+import { BUDGET_MS, type ConformanceOptions, type Course } from './options.ts';
+import { type OpenRuntime, type ProviderConformanceOptions, providerCourses } from './provider-courses.ts';
 
 export type { ConformanceOptions, Sabotage, Sabotages } from './options.ts';
+export type { ProviderConformanceOptions } from './provider-courses.ts';
 
 /** A test gets this much longer than its work, so that the work says why it did not end. */
 const GRACE_MS = 10_000;
@@ -26,7 +29,25 @@ export function conformance(kind: AssetKind, options: ConformanceOptions): void 
     prepared ??= prepareKind(kind, options);
     return prepared;
   };
-  for (const { title, checks, end } of coursesOf(kind, options, prepare)) {
+  describeCourses(coursesOf(kind, options, prepare), budgetMs);
+}
+
+/**
+ * The suite that every provider must pass. Call it in a test file of vitest. It starts places as the local target does, in a session of its
+ * own, and makes one test of each thing that the interface promises: places side by side, loss and replacement, disposal, an aborted start,
+ * and credentials that stay out of argument lists.
+ */
+export function providerConformance(provider: Provider, options: ProviderConformanceOptions = {}): void {
+  const { budgetMs = BUDGET_MS, tools = {} } = options;
+  const openRuntime: OpenRuntime = async () => {
+    const { openTrialRuntime } = await import('../targets/trial-runtime.ts');
+    return await openTrialRuntime({ ...inject('drContracts')?.handle.toolPaths, ...tools }, systemClock);
+  };
+  describeCourses(providerCourses(provider, options, openRuntime), budgetMs);
+}
+
+function describeCourses(courses: readonly Course[], budgetMs: number): void {
+  for (const { title, checks, end } of courses) {
     describe(title, { concurrent: false }, () => {
       for (const check of checks) {
         const run = async () => {
@@ -77,6 +98,7 @@ export const noServers: Target = {
   tools: [],
   sandbox: { kind: 'refused', reason: 'no target was started', fix: NEXT_STEP },
   tool: none,
+  commandLines: {},
   offers: () => false,
   place: async () => none(),
   tellCredentials: async () => undefined,

@@ -19,6 +19,8 @@ export interface ProvidedContext {
   readonly handle: TargetHandle;
   /** What the target could run; only the parts that the contracts need were started. */
   readonly capabilities: readonly Capability[];
+  /** Every capability that contracts may name, those of the configuration's providers included. */
+  readonly knownCapabilities: readonly Capability[];
   readonly runDir: string;
   readonly facts: RunFacts;
   /** Folders of the project, as absolute paths. */

@@ -5,13 +5,13 @@ import type { Contract } from '../model/contract.ts';
 import { commands } from '../procedures/commands.ts';
 import { cronJob } from '../procedures/cron-job.ts';
 import { cronJobSchedule } from '../procedures/cron-job-schedule.ts';
-import { offRegionCopy } from '../procedures/off-region-copy.ts';
 import { script } from '../procedures/script.ts';
-import { veleroSchedule } from '../procedures/velero.ts';
 import { kubernetesNamespace } from '../systems/kubernetes/kind.ts';
 import { natsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
 import { jetstream } from '../systems/nats/jetstream.ts';
+import { offRegionCopy } from '../systems/s3/off-region-copy.ts';
 import { sparing } from '../systems/sparing.ts';
+import { veleroSchedule } from '../systems/velero/procedure.ts';
 import { namesManifests, preparePromises } from './prepare.ts';
 import { overriding } from './testing/overrides.ts';
 

@@ -191,6 +191,25 @@ describe('vitest as a front end', { timeout: 1_800_000 }, () => {
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);
   });
 
+  it('a posture names a capability that a provider of the configuration supplies', async () => {
+    await write(
+      'dr-contracts.config.mjs',
+      "export default { providers: [{ capability: 'words', needs: [], suppliedBy: { local: { tools: [] } }, typicalDrillS: 1 }] };",
+    );
+    await write('vitest.config.mjs', config(OWN));
+    const promise = `{
+      promise: 'words are there', name: 'words', needs: [], budgetMs: 1000,
+      observe: async () => ({ kind: 'comparison', of: 'words', compared: 1, differences: [] }),
+    }`;
+    const stated = (name: string, need: string) =>
+      `posture({ name: '${name}', owner: 'tests', needs: ['${need}'], checks: [${promise}] });`;
+    const from = `import { posture } from '${resolve('harness/contract/contract.ts')}';`;
+    await write('contracts/words.spec.ts', `${from}\n${stated('spelt', 'words')}\n${stated('misspelt', 'wrods')}`);
+    const { output } = await run('.');
+    expect(output).not.toMatch(/posture "spelt".*needs/);
+    expect(output).toMatch(/posture "misspelt" in contracts\/words\.spec\.ts: .*needs/);
+  });
+
   it('E23: without the global set-up it says what is missing, and where', async () => {
     await write('vitest.config.ts', config("include: ['contracts/*.spec.ts']"));
     await write('contracts/one.spec.ts', ONE);

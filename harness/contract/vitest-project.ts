@@ -11,6 +11,7 @@ import { readConfiguration } from '../project/config.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { pastRunsIn } from '../project/past-runs-in.ts';
 import { ledgerSettings } from '../project/prepare-run.ts';
+import { nameCapabilities } from '../registered/providers.ts';
 import { attachSession } from '../targets/session.ts';
 import { attachTarget, type ProvidedContext } from './attach-target.ts';
 import { deferMistakes } from './collect.ts';
@@ -25,6 +26,7 @@ const context: ProvidedContext | undefined = inject('drContracts');
 if (context !== undefined) {
   const { folder, platformDir, configFile } = context.project;
   usePlatformFolder(platformDir);
+  nameCapabilities(context.knownCapabilities);
   // What its providers start belongs to no handle: each worker learns of them by itself. Not while this module is loaded: the configuration
   // imports the package, which waits for this module.
   beforeAll(async () => {

@@ -91,6 +91,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     project.provide('drContracts', {
       handle,
       capabilities: [...choice.capabilities],
+      knownCapabilities: [...capabilities()],
       runDir: runs.path,
       facts,
       project: { folder, platformDir, outDir: prepared.outDir, ...configFileOf(prepared) },

@@ -108,6 +108,7 @@ export const causes = {
   'within-a-fifth': 'The promise was kept, and less than a fifth of the objective was left.',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** Identifies why a promise was not kept, or could not be shown; docs/causes.md explains each. */
 export type Cause = keyof typeof causes;
 
 export const isCause = (text: string): text is Cause => Object.hasOwn(causes, text);
@@ -123,4 +124,5 @@ export const undecidedSchema = z.object({
   reason: z.string(),
   cause: causeSchema.optional(),
 });
+/** What could not be decided, and why. */
 export type UndecidedItem = z.infer<typeof undecidedSchema>;

@@ -58,3 +58,13 @@ export interface Schedule {
 export interface HeldSchedule extends Schedule {
   readonly heldBy: string;
 }
+
+/** A schedule as the live object has it. */
+export interface LiveSchedule {
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly paused: boolean;
+  /** Why it takes no backup although it is there and not paused; null when nothing speaks against it. */
+  readonly problem: string | null;
+  readonly runs?: RunPolicy | undefined;
+}

@@ -15,6 +15,8 @@ export interface Target {
   readonly sandbox: HostSandbox;
   /** Path of a command line. @throws {ExplainedError} for one that the target was not given. */
   tool(name: ToolName): string;
+  /** What programs of the platform find on their PATH: the path of each command line by its plain name. */
+  readonly commandLines: Readonly<Record<string, string>>;
   /** Whether `place` can supply this service here. */
   offers(service: Pick<Service<unknown, never>, 'name' | 'capability'>): boolean;
   /**
@@ -120,7 +122,7 @@ export const readyTarget = (target: Target): OpenTarget => ({
   [Symbol.asyncDispose]: async () => undefined,
 });
 
-/** A program that real parts run or are used with, by the name that the toolchain has a recipe for. */
+/** A program that real parts run or are used with, by the name that the toolchain has a recipe for, or that its provider gave it. */
 export type ToolName = string;
 
 /** Where every program is, once obtained. */

@@ -4,7 +4,6 @@ import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { type Program, runProgram } from '../process/program.ts';
-import { toolsOf } from '../process/tools-of.ts';
 import { providers } from '../registered/providers.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { sharedNats } from '../systems/nats/service.ts';
@@ -50,7 +49,7 @@ export async function runPlatformScript(
       machine: 'operator',
       reads: [platformFolder()],
       scripts: [file],
-      tools: toolsOf(target),
+      tools: target.commandLines,
       ...given,
     },
     {

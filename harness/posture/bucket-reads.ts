@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { StorageLocation } from '../systems/kubernetes/posture/live-schedules.ts';
-import type { VeleroBackup } from '../systems/kubernetes/posture/velero-objects.ts';
 import type { Credentials } from '../systems/s3/recovery-points.ts';
 import type { S3Place } from '../systems/s3/service.ts';
+import type { VeleroBackup } from '../systems/velero/posture/objects.ts';
+import type { StorageLocation } from '../systems/velero/posture/schedules.ts';
 
 // Reads of a live bucket for the posture checks. The S3 client is loaded with the first of them, not with the contract that asks.
 

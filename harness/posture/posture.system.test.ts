@@ -13,6 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
+import { KubernetesApi } from '../clients/kubernetes-api.ts';
 import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-contract.ts';
@@ -22,8 +23,7 @@ import type { PostureCheck, PostureProject } from '../model/posture.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
-import { KubernetesApi } from '../systems/kubernetes/api.ts';
-import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { SESSION_LABEL } from '../systems/kubernetes/access.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';

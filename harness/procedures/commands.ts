@@ -5,16 +5,16 @@ import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secrets.ts';
+import { runProcess } from '../procedure-kit/as-process.ts';
+import { authorEnvironment, authorVariables, expand, references } from '../procedure-kit/author-environment.ts';
+import { destinationOf, pointBefore, requireLeft } from '../procedure-kit/destination.ts';
+import { drillVariables } from '../procedure-kit/drill-variables.ts';
+import { backupMachine, keepsOption, type Machines, restoreMachine } from '../procedure-kit/machines.ts';
+import { lastLines } from '../procedure-kit/observe.ts';
+import { madeWithSchedule, scheduleOption } from '../procedure-kit/schedule-option.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
-import { runProcess } from './as-process.ts';
-import { authorEnvironment, authorVariables } from './author-environment.ts';
-import { expand, references } from './cron-job/expand.ts';
-import { destinationOf, destinationOption, namedStore, pointBefore, requireLeft } from './destination.ts';
-import { drillVariables } from './drill-variables.ts';
-import { backupMachine, keepsOption, type Machines, restoreMachine } from './machines.ts';
-import { lastLines, observeBackup } from './observe.ts';
-import { madeWithSchedule, scheduleOption } from './schedule-option.ts';
+import { destinationOption, namedStore, observeBackup } from './usual-store.ts';
 
 const ON_COMMAND_LINE = 'must not put a secret on a command line: a program reads it from its environment';
 

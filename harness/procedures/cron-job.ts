@@ -5,8 +5,13 @@ import { ContractMistakeError, NotProvableHereError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { preparable, type RenderManifests } from '../model/rendering.ts';
 import type { Target } from '../model/target.ts';
+import { authorVariables } from '../procedure-kit/author-environment.ts';
+import { destinationOf, pointBefore, requireLeft } from '../procedure-kit/destination.ts';
+import { drillVariables } from '../procedure-kit/drill-variables.ts';
+import { backupMachine, type Machines, restoreMachine } from '../procedure-kit/machines.ts';
+import { lastLines } from '../procedure-kit/observe.ts';
+import { requireTaken } from '../procedure-kit/require-taken.ts';
 import { requireExecutable } from '../process/named-program.ts';
-import { authorVariables } from './author-environment.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
@@ -15,12 +20,8 @@ import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from '
 import { withRenderedNames } from './cron-job/rendered-names.ts';
 import type { Container } from './cron-job/spec.ts';
 import { scheduleOfCronJob, unreadSchedule } from './cron-job-schedule.ts';
-import { destinationOf, namedStore, pointBefore, requireLeft } from './destination.ts';
-import { drillVariables } from './drill-variables.ts';
-import { backupMachine, type Machines, restoreMachine } from './machines.ts';
-import { lastLines, observeBackup } from './observe.ts';
-import { requireTaken } from './require-taken.ts';
 import { runScript } from './script.ts';
+import { namedStore, observeBackup } from './usual-store.ts';
 
 /**
  * A CronJob of somebody's manifests, as it is: its schedule and time zone, command, variables and mounts are what `kubectl kustomize` renders

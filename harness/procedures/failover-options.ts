@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parsedOptions } from '../model/options-mistake.ts';
-import { authorEnvironment } from './author-environment.ts';
+import { authorEnvironment } from '../procedure-kit/author-environment.ts';
 
 const path = z.string().min(1);
 

@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing, type RecoveryVariable } from '../model/step.ts';
+import { runProcess } from '../procedure-kit/as-process.ts';
+import { type AuthorVariables, authorVariables } from '../procedure-kit/author-environment.ts';
+import { OPERATOR } from '../procedure-kit/machines.ts';
+import { lastLines } from '../procedure-kit/observe.ts';
+import { variablesOfScript } from '../procedure-kit/script-variables.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { WORK } from '../process/sandbox/machine.ts';
 import { s3Backups } from '../systems/s3/backup-store.ts';
 import { s3Credentials, s3Store } from '../systems/s3/service.ts';
-import { runProcess } from './as-process.ts';
-import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
-import { OPERATOR } from './machines.ts';
-import { lastLines } from './observe.ts';
-import { variablesOfScript } from './script-variables.ts';
 
 const INSTRUCTIONS: Readonly<Record<FailoverStep, string>> = {
   mirror: 'Mirror the streams in the standby region',

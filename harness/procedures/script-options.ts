@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { parsedOptions } from '../model/options-mistake.ts';
-import { authorEnvironment } from './author-environment.ts';
-import { destinationOption } from './destination.ts';
-import { keepsOption } from './machines.ts';
-import { scheduleOption } from './schedule-option.ts';
+import { authorEnvironment } from '../procedure-kit/author-environment.ts';
+import { keepsOption } from '../procedure-kit/machines.ts';
+import { scheduleOption } from '../procedure-kit/schedule-option.ts';
+import { destinationOption } from './usual-store.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that takes one backup, from the project's root. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ListedObject } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { arrivalOf } from './arrival.ts';
+import { arrivalOf } from '../procedure-kit/arrival.ts';
 import { script } from './script.ts';
 
 const options = { backup: 'b.sh', restore: 'r.sh', schedule: { cron: '*/2 * * * *' }, prefix: 'nats/' };

@@ -3,20 +3,21 @@ import { environmentAccess } from '../model/access.ts';
 import type { BackupStore, Destination } from '../model/backup-store.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/step.ts';
+import { runProcess } from '../procedure-kit/as-process.ts';
+import { type AuthorEnvironment, type AuthorVariables, authorVariables } from '../procedure-kit/author-environment.ts';
+import { destinationOf, pointBefore, requireLeft } from '../procedure-kit/destination.ts';
+import { drillVariables } from '../procedure-kit/drill-variables.ts';
+import { backupMachine, type Machines, restoreMachine } from '../procedure-kit/machines.ts';
+import { lastLines } from '../procedure-kit/observe.ts';
+import { madeWithSchedule } from '../procedure-kit/schedule-option.ts';
+import { variablesOfScript } from '../procedure-kit/script-variables.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import type { ProgramRun } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
 import { WORK } from '../process/sandbox/machine.ts';
-import { runProcess } from './as-process.ts';
-import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
-import { destinationOf, namedStore, pointBefore, requireLeft } from './destination.ts';
-import { drillVariables } from './drill-variables.ts';
-import { backupMachine, type Machines, restoreMachine } from './machines.ts';
-import { lastLines, observeBackup } from './observe.ts';
-import { madeWithSchedule } from './schedule-option.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
-import { variablesOfScript } from './script-variables.ts';
+import { namedStore, observeBackup } from './usual-store.ts';
 
 /**
  * A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives

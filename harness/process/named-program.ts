@@ -35,7 +35,11 @@ const onThisMachine = () => ({
 });
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** As {@link requireExecutable}, but Node runs .mjs, .js and .cjs, which need only be there. */
+/**
+ * For `check` of a procedure: a program that a contract names is there, and this process may execute it. Node runs .mjs, .js and .cjs,
+ * which need only be there. @param role what it is, for the message, e.g. `restore script`.
+ * @throws {ContractMistakeError} when it is not there.
+ */
 export async function requireProgram(path: string, role: string): Promise<void> {
   await (isRunByNode(path) ? requireFile(path, role) : requireExecutable(path, role));
 }

@@ -34,6 +34,11 @@ export interface Provider {
   readonly suppliedBy: Readonly<Record<string, Supplies>>;
   /** Default references of the images that `suppliedBy` names, by name. A variable for each lets a user name another one. */
   readonly images?: Readonly<Record<string, string>>;
+  /**
+   * Command lines that programs of the platform find on their PATH where this capability was asked for, besides those of the toolchain: the
+   * absolute path of each by its plain name, the same on every target.
+   */
+  readonly commandLines?: Readonly<Record<string, string>>;
   /** Addresses that a script of the platform is given where it is there; left out where there are none. */
   readonly addresses?: Addresses;
   /** About how long a drill takes longer for it, in seconds, on two cores with two drills at a time. Only the proportions matter. */

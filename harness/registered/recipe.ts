@@ -6,13 +6,45 @@ export type VersionProbe =
   /** For a program without a version command: the module version that the Go linker wrote into it. */
   | { readonly kind: 'go-build-info'; readonly module: string };
 
-export interface GoRecipe {
+/** What holds for every program, however it is built. */
+interface AnyRecipe {
   readonly name: ToolName;
   /** The version that is wanted. The lock files pin it, and a unit test compares both. */
   readonly version: string;
   readonly probe: VersionProbe;
   /** The one target that uses it; every target when left out. */
   readonly onlyOn?: string;
+  /** True for a command line that programs of the platform find on their PATH. */
+  readonly onScriptsPath?: boolean;
+  /** Where an image of the docker target has it; left out where none has. */
+  readonly inImage?: PlaceInImage;
+}
+
+/** A place in an image; `image` is a name that a provider has registered. */
+export type PlaceInImage = FileInImage | TreeInImage;
+
+/** A static program, of which the file alone is copied. */
+interface FileInImage {
+  readonly image: string;
+  /** Its absolute path there. */
+  readonly path: string;
+}
+
+/** A program that does not run without other files, which are gathered in a container of the image. */
+interface TreeInImage {
+  readonly image: string;
+  /** The files by which a copy counts as complete, from its folder; the program first. */
+  readonly files: readonly [string, ...string[]];
+  readonly gatheredBy: {
+    /** `file` of `toolchain/` is put into the container at the absolute path `to`. */
+    readonly script: { readonly file: string; readonly to: string };
+    readonly command: readonly [string, ...string[]];
+    /** The absolute path of the folder in which the command leaves the files. */
+    readonly folder: string;
+  };
+}
+
+export interface GoRecipe extends AnyRecipe {
   readonly kind: 'go';
   /** A folder of `toolchain/go/` whose go.mod names the package as a `tool`, or that holds a main of our own. */
   readonly goModule: string;
@@ -49,13 +81,7 @@ export interface OfficialImage {
   readonly madeAs?: string;
 }
 
-interface PythonRecipe {
-  readonly name: ToolName;
-  /** The version that is wanted. The lock files pin it, and a unit test compares both. */
-  readonly version: string;
-  readonly probe: VersionProbe;
-  /** The one target that uses it; every target when left out. */
-  readonly onlyOn?: string;
+interface PythonRecipe extends AnyRecipe {
   readonly kind: 'python';
   /** Its place in the virtual environment. */
   readonly program: string;

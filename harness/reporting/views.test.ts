@@ -8,7 +8,7 @@ import {
   withRunProgress,
   withRunStage,
   withRunStageEnded,
-} from './live-view.ts';
+} from './live-frame.ts';
 import { createPlainLines, createReporterFaults, guardedView } from './run-view.ts';
 import { traitsOf } from './terminal.ts';
 import { madeUpJudgement } from './testing/made-up-records.ts';

@@ -5,6 +5,7 @@ import type { LocalContext } from './local/program.ts';
 import { attachSession } from './session.ts';
 import { targetPlaces, toolPath } from './target-places.ts';
 import type { AttachableRuntime } from './target-runtime.ts';
+import { commandLinesIn } from './tool-paths.ts';
 
 /**
  * The running target behind a handle, for the process that started it and for any other one of the same user. What a drill starts for itself
@@ -25,6 +26,7 @@ export function attachTo(runtime: AttachableRuntime, handle: unknown, { clock }:
     tools: parsed.toolsInUse,
     sandbox: parsed.sandbox,
     tool,
+    commandLines: commandLinesIn(parsed.toolPaths),
     ...targetPlaces(parsed, attached, context),
   };
 }

@@ -13,7 +13,7 @@ import type { TargetHandle } from './handle.ts';
 import { Parts } from './parts.ts';
 import { openSession } from './session.ts';
 import type { TargetRuntime } from './target-runtime.ts';
-import { toolPathsOf } from './tool-paths.ts';
+import { broughtPaths, toolPathsOf } from './tool-paths.ts';
 
 export interface OpenTargetOptions {
   /** Everything that somebody will ask for. */
@@ -140,7 +140,7 @@ async function open(runtime: TargetRuntime, options: OpenTargetOptions): Promise
             sessionDir: session.dir,
             capabilities: capabilitiesOf(runtime.name).filter((capability) => those.has(capability)),
             sandbox,
-            toolPaths: { ...toolPathsOf(toolchain), ...opened.toolPaths },
+            toolPaths: { ...toolPathsOf(toolchain), ...opened.toolPaths, ...(await broughtPaths(those)) },
             toolsInUse: [...toolchain.inUse, ...opened.toolsInUse(places)].map((tool) => ({ ...tool })),
             runtime: opened.handle,
             places,

@@ -1,5 +1,9 @@
-import { ExplainedError } from '../model/errors.ts';
+import { access, constants } from 'node:fs/promises';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { Capability } from '../model/service.ts';
 import type { Toolchain, ToolName } from '../model/target.ts';
+import { commandLineNames } from '../registered/command-lines.ts';
+import { providerOf } from '../registered/providers.ts';
 import { toolNames } from '../toolchain/recipes.ts';
 
 /** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
@@ -13,4 +17,45 @@ export function toolPathsOf(toolchain: Toolchain): Record<string, string> {
     }
   }
   return paths;
+}
+
+/**
+ * The command lines that the providers of those parts bring along.
+ * @throws {ExplainedError} for one that is no executable file of this machine.
+ */
+export async function broughtPaths(parts: ReadonlySet<Capability>): Promise<Record<ToolName, string>> {
+  const paths: Record<ToolName, string> = {};
+  for (const part of parts) {
+    for (const [name, path] of Object.entries(providerOf(part)?.commandLines ?? {})) {
+      await requireExecutable(part, name, path);
+      paths[name] = path;
+    }
+  }
+  return paths;
+}
+
+/** Those of them that programs of the platform find on their PATH. A target without one of them leaves it out. */
+export function commandLinesIn(toolPaths: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    commandLineNames().flatMap((name) => {
+      const path = toolPaths[name];
+      return path === undefined ? [] : [[name, path] as const];
+    }),
+  );
+}
+
+async function requireExecutable(part: Capability, name: string, path: string): Promise<void> {
+  try {
+    await access(path, constants.X_OK);
+  } catch (error) {
+    throw new ExplainedError(
+      {
+        thing: `command line ${name} of the provider of ${part}`,
+        expected: `${path} to be an executable file`,
+        observed: summaryOf(error),
+        nextStep: 'Install the program, or correct its path in `commandLines` of the provider.',
+      },
+      { cause: error },
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { KubernetesApi } from '../clients/kubernetes-api.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Target } from '../model/target.ts';
-import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import type { Canary } from './canaries.ts';
 

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExplainedError } from '../model/errors.ts';
-import { cacheEntryOf, cacheRoot, goBuildFlags, goPlatform, lockFolder } from './cache-folder.ts';
+import { cacheEntryOf, goBuildFlags, goPlatform, lockFolder } from './cache-folder.ts';
+import { cacheRoot } from './cache-root.ts';
 import { recipeOf } from './recipes.ts';
 
 import { temporaryFolder } from './testing/fake-programs.ts';

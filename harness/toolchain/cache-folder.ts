@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExplainedError } from '../model/errors.ts';
 import type { GoRecipe, Recipe } from '../registered/recipe.ts';
@@ -19,18 +18,6 @@ export const FIRST_START_FILE = 'first_start.py';
 
 /** Raised when the way of building changes in a manner that neither the lock files nor the flags show. */
 const RECIPE_FORM = 1;
-
-/** `DR_CONTRACTS_CACHE`, or this program's part of the user's cache folder. */
-export function cacheRoot(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
-  const own = environment['DR_CONTRACTS_CACHE'];
-  if (own !== undefined && own !== '') return resolve(own);
-  const shared = environment['XDG_CACHE_HOME'];
-  // The XDG base directory specification: a relative path is invalid and must be ignored.
-  if (shared !== undefined && isAbsolute(shared)) return join(shared, 'dr-contracts');
-  return platform === 'darwin'
-    ? join(homedir(), 'Library', 'Caches', 'dr-contracts')
-    : join(homedir(), '.cache', 'dr-contracts');
-}
 
 export interface GoPlatform {
   readonly goos: string;

@@ -6,7 +6,8 @@ import type { Recipe } from '../registered/recipe.ts';
 import { type Build, describeOutcome, fillEntry } from './build.ts';
 import { BuildProgress, inBuildOrder, lanes } from './build-order.ts';
 import { findBuilders, lackingBuilders } from './builders.ts';
-import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
+import { type CacheEntry, cacheEntryOf } from './cache-folder.ts';
+import { cacheRoot } from './cache-root.ts';
 import { fromCache, inOrder, type LocatedTool, locateTool, type ReadyMade, type Whereabouts } from './locate.ts';
 import { recipeOf } from './recipes.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { systemClock } from '../../harness/clock/clock.ts';
-import { cacheRoot } from '../../harness/toolchain/cache-folder.ts';
+import { cacheRoot } from '../../harness/toolchain/cache-root.ts';
 import {
   builderPath,
   type CheckerOptions,

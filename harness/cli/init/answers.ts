@@ -3,19 +3,32 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { priorities } from '../../model/contract.ts';
 import { ExplainedError, summaryOf, UsageError } from '../../model/errors.ts';
+import type { Capability } from '../../model/service.ts';
 import { formatDuration, parseDurationMs, parseRpo } from '../../model/units.ts';
+import type { FirstContract } from '../../registered/first-contract.ts';
+import { firstContracts } from '../../registered/providers.ts';
 import { longestGapMs } from '../../verdict/schedule-gap.ts';
 
 /** Pipelines that `init` can write. */
 export const pipelineSystems = ['github', 'gitlab'] as const;
 export type PipelineSystem = (typeof pipelineSystems)[number];
 
-export const startAssets = ['nats', 'kubernetes'] as const;
-type StartAsset = (typeof startAssets)[number];
+/** What `init` offers to start with. */
+export const startAssets: readonly Capability[] = [...firstContracts.keys()];
+
+/** What is started with where nobody says otherwise. */
+export const [defaultAsset = ''] = startAssets;
+
+/** @throws for what `startAssets` does not hold. */
+export function firstContractOf(asset: Capability): FirstContract {
+  const first = firstContracts.get(asset);
+  if (first === undefined) throw new Error(`no provider of ${asset} brings a first contract`);
+  return first;
+}
 
 /** What a first contract says, and which pipeline drills it, as the command line or its reader gave it. */
 export interface Answers {
-  readonly asset: StartAsset;
+  readonly asset: Capability;
   readonly name: string;
   readonly rto: string;
   readonly rpo: string;
@@ -50,26 +63,21 @@ const answerSchemas = {
   ci: z.enum([...pipelineSystems, 'none']),
 } as const;
 
-/** What a first contract says where nobody says otherwise: objectives that the schedule can meet. */
-function defaultAnswers(asset: StartAsset): Answers {
-  const common = { asset, priority: 'P1', owner: 'platform', ci: 'github' } as const;
-  return asset === 'nats'
-    ? { ...common, name: 'orders', rto: '15m', rpo: '5m', cron: '*/2 * * * *' }
-    : { ...common, name: 'configuration', rto: '30m', rpo: '1h', cron: '*/30 * * * *' };
-}
-
-/** What a first contract budgets for detection and decision, which are added to every RTA. */
-export const BUDGETS = {
-  nats: { detection: { failures: 3, every: '30s' }, decision: '5m' },
-  kubernetes: { detection: { failures: 3, every: '30s' }, decision: '10m' },
-} as const;
+/** What a first contract says where nobody says otherwise. */
+const defaultAnswers = (asset: Capability): Answers => ({
+  asset,
+  priority: 'P1',
+  owner: 'platform',
+  ci: 'github',
+  ...firstContractOf(asset).proposed,
+});
 
 /**
  * Why no drill can meet the promise, however good backup and restore are; empty where one may. The contract is written all the same: its
  * objectives may be what was promised, and its drill then shows by how much they are missed.
  */
 export function impossibilities({ asset, rto, rpo, cron }: Answers, from = new Date()): readonly string[] {
-  const { detection, decision } = BUDGETS[asset];
+  const { detection, decision } = firstContractOf(asset);
   const budgetMs = detection.failures * parseDurationMs(detection.every) + parseDurationMs(decision);
   const rtoMs = parseDurationMs(rto, 'RTO');
   const rpoMs = parseRpo(rpo, 'RPO');
@@ -96,7 +104,7 @@ export function answersFrom(given: Partial<Answers>): Answers {
   const parsed = z.object(answerSchemas).partial().safeParse(given);
   if (parsed.success) {
     const said = Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined));
-    return { ...defaultAnswers(parsed.data.asset ?? 'nats'), ...said };
+    return { ...defaultAnswers(parsed.data.asset ?? defaultAsset), ...said };
   }
   const [issue] = parsed.error.issues;
   throw new UsageError(
@@ -163,7 +171,9 @@ export async function askAnswers(
     }
   };
   try {
-    const asset = answersFrom({ asset: answerSchemas.asset.parse(given.asset ?? (await ask('asset', 'nats'))) }).asset;
+    const asset = answersFrom({
+      asset: answerSchemas.asset.parse(given.asset ?? (await ask('asset', defaultAsset))),
+    }).asset;
     const proposals = { ...defaultAnswers(asset), ...proposed };
     const answers: Record<string, string> = { ...given, asset };
     for (const name of ['name', 'rto', 'rpo', 'priority', 'owner', 'cron', 'ci'] as const) {

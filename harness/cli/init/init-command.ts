@@ -5,7 +5,7 @@ import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
-import { type Answers, answersFrom, askAnswers, impossibilities } from './answers.ts';
+import { type Answers, answersFrom, askAnswers, firstContractOf, impossibilities } from './answers.ts';
 import type { InitOptions } from './init-options.ts';
 import { addPipeline, likelyPipelineSystem, pipelineFiles, pipelineToAdd } from './pipeline-files.ts';
 import {
@@ -102,9 +102,6 @@ async function ignoredBuilds({ root, manager, lockFile }: Repository): Promise<r
   ];
 }
 
-/** On two cores, by what a contract for that asset needs. */
-const FIRST_BUILD = { nats: 'a few minutes', kubernetes: '10 to 20 minutes' } as const;
-
 interface Written {
   readonly steps: readonly Step[];
   readonly userPackage: UserPackage;
@@ -126,7 +123,7 @@ function report({ steps, userPackage, answers, byHand, commands }: Written, io: 
     ...byHand,
     ...(userPackage.dependsOnUs ? [] : [`${commands.add} dr-contracts        so that contracts can import it`]),
     `${commands.exec} dr-contracts doctor                    what is here, what is missing, how to get it`,
-    `${commands.exec} dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the very first builds the real servers once: ${FIRST_BUILD[answers.asset]}`,
+    `${commands.exec} dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the very first builds the real servers once: ${firstContractOf(answers.asset).firstBuild}`,
   ];
   const traits = traitsOf(io.stdout, io.environment);
   const table = renderColumns(['file', 'state', 'is'], rows, traits);

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { priorities } from '../../model/contract.ts';
-import { type Answers, pipelineSystems, startAssets } from './answers.ts';
-import type { OwnScripts } from './written-files.ts';
+import type { OwnScripts } from '../../registered/first-contract.ts';
+import { type Answers, defaultAsset, firstContractOf, pipelineSystems, startAssets } from './answers.ts';
 
 export interface InitOptions {
   readonly answers: Partial<Answers>;
@@ -19,20 +19,23 @@ type Given = Partial<Omit<Answers, 'ci'>> & {
   force?: boolean;
 };
 
+/** What is saved by scripts in its first contract. */
+const byScripts = startAssets.filter((asset) => firstContractOf(asset).scripts !== undefined);
+
 /** `dr-contracts init` and its options. */
 export function addInitCommand(program: Command, init: (options: InitOptions) => Promise<void>): void {
   const command = program
     .command('init')
     .description('write a configuration, a first contract, an npm script and a pipeline')
-    .addOption(new Option('--asset <kind>', 'what is protected (default: nats)').choices(startAssets))
+    .addOption(new Option('--asset <kind>', `what is protected (default: ${defaultAsset})`).choices(startAssets))
     .option('--name <name>', 'name of the contract')
     .option('--rto <duration>', 'back within this, e.g. 15m')
     .option('--rpo <duration>', 'at most this much is lost, e.g. 5m')
     .addOption(new Option('--priority <priority>', 'how urgent').choices(priorities))
     .option('--owner <name>', 'who answers for it')
     .option('--cron <expression>', 'when backups are taken, UTC')
-    .option('--backup <script>', 'nats: your own backup script, instead of one to start from')
-    .option('--restore <script>', 'nats: your own restore script')
+    .option('--backup <script>', `${byScripts.join(', ')}: your own backup script, instead of one to start from`)
+    .option('--restore <script>', `${byScripts.join(', ')}: your own restore script`)
     .addOption(
       new Option(
         '--ci <system>',
@@ -52,8 +55,9 @@ export function addInitCommand(program: Command, init: (options: InitOptions) =>
     if ((backup === undefined) !== (restore === undefined)) {
       command.error("error: options '--backup <script>' and '--restore <script>' belong together");
     }
-    if (backup !== undefined && answers.asset === 'kubernetes') {
-      command.error("error: options '--backup <script>' and '--restore <script>' are for '--asset nats'");
+    if (backup !== undefined && answers.asset !== undefined && !byScripts.includes(answers.asset)) {
+      const assets = byScripts.map((asset) => `'--asset ${asset}'`).join(' or ');
+      command.error(`error: options '--backup <script>' and '--restore <script>' are for ${assets}`);
     }
     const ownScripts = backup === undefined || restore === undefined ? undefined : { backup, restore };
     await init({ answers, ownScripts, yes, force });

@@ -1,7 +1,8 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { OwnScripts } from '../../registered/first-contract.ts';
 import { unlessMissing } from '../../reporting/system-error.ts';
-import { type Answers, BUDGETS } from './answers.ts';
+import { type Answers, firstContractOf } from './answers.ts';
 
 /** A file that `init` writes, by its path from the project's folder. */
 export interface WrittenFile {
@@ -11,12 +12,6 @@ export interface WrittenFile {
   readonly is: string;
 }
 
-/** The user's own scripts, by path from the project's folder. */
-export interface OwnScripts {
-  readonly backup: string;
-  readonly restore: string;
-}
-
 export interface StartOptions {
   readonly answers: Answers;
   readonly ownScripts: OwnScripts | undefined;
@@ -24,25 +19,22 @@ export interface StartOptions {
   readonly extension: 'ts' | 'mts';
 }
 
-/** In somebody's project. They are the reference platform's own, which our contracts drill. */
-const STARTER_SCRIPTS: OwnScripts = { backup: 'ops/nats-backup.sh', restore: 'ops/nats-restore.sh' };
-
 /** Everything that a first drill needs: configuration, contract and the scripts that it names; and the policy of a pipeline's gate. */
 export async function filesToWrite(options: StartOptions): Promise<readonly WrittenFile[]> {
   const { answers, ownScripts, extension } = options;
+  const { scripts } = firstContractOf(answers.asset);
   const files: WrittenFile[] = [
     { path: `dr-contracts.config.${extension}`, content: configuration(extension), is: 'the configuration' },
     {
       path: `contracts/${answers.name}.spec.${extension}`,
-      content:
-        answers.asset === 'nats' ? natsContract(answers, ownScripts ?? STARTER_SCRIPTS) : namespaceContract(answers),
+      content: contractText(answers, ownScripts),
       is: 'a first contract',
     },
   ];
-  if (answers.asset === 'nats' && ownScripts === undefined) {
+  if (scripts !== undefined && ownScripts === undefined) {
     for (const [path, is] of [
-      [STARTER_SCRIPTS.backup, 'a backup script to start from'],
-      [STARTER_SCRIPTS.restore, 'a restore script to start from'],
+      [scripts.backup, 'a backup script to start from'],
+      [scripts.restore, 'a restore script to start from'],
     ] as const) {
       const content = await shipped(path.replace('ops/', 'fixtures/platform/scripts/'));
       files.push({ path, content, executable: true, is });
@@ -85,63 +77,23 @@ export default defineConfig({
 });
 `;
 
-const natsContract = (
-  answers: Answers,
-  scripts: OwnScripts,
-): string => `import { contract, jetstream, script } from 'dr-contracts';
+function contractText(
+  { asset, name, rto, rpo, priority, owner, cron }: Answers,
+  ownScripts: OwnScripts | undefined,
+): string {
+  const first = firstContractOf(asset);
+  const { detection, decision } = first;
+  return `import { ${['contract', ...first.imports].join(', ')} } from 'dr-contracts';
 
 contract({
-  name: '${answers.name}',
-  // The streams are made and filled by the drill: describe yours, and nothing of production is touched.
-  asset: jetstream({
-    streams: [
-      {
-        name: 'orders',
-        subjects: ['orders.created', 'orders.paid'],
-        messages: 2_000,
-        headers: true,
-        consumer: { durable: 'billing', acknowledged: 0.5 },
-      },
-    ],
-  }),
-${promise(answers)}  // Your own scripts, run as they are.
-  protectedBy: script({
-    backup: '${scripts.backup}',
-    restore: '${scripts.restore}',
-    schedule: { cron: '${answers.cron}', timeZone: 'UTC' },
-    prefix: 'nats/',
-  }),
-  survives: ['stream-deleted', 'server-lost'],
-${budgets(answers)}});
-`;
-
-const namespaceContract = (
-  answers: Answers,
-): string => `import { contract, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
-
-contract({
-  name: '${answers.name}',
-  // Made by the drill. With \`manifests: 'folder'\` your own objects are in it too.
-  asset: kubernetesNamespace({ secrets: 10, configMaps: 10 }),
-${promise(answers)}  protectedBy: veleroSchedule({ cron: '${answers.cron}', timeZone: 'UTC' }),
-  survives: ['namespace-deleted'],
-${budgets(answers)}});
-`;
-
-const promise = ({
-  rto,
-  rpo,
-  priority,
-  owner,
-}: Answers): string => `  rto: '${rto}', // back within this, detection and decision included
+  name: '${name}',
+${first.asset}  rto: '${rto}', // back within this, detection and decision included
   rpo: '${rpo}', // ${rpo === 'none' ? 'the asset keeps no data' : 'at most this much of acknowledged writes is lost'}
   priority: '${priority}',
   owner: '${owner}',
-`;
-
-const budgets = ({ asset }: Answers): string => {
-  const { detection, decision } = BUDGETS[asset];
-  return `  detection: { failures: ${detection.failures}, every: '${detection.every}' },
+${first.protectedBy(cron, ownScripts)}  survives: [${first.survives.map((disaster) => `'${disaster}'`).join(', ')}],
+  detection: { failures: ${detection.failures}, every: '${detection.every}' },
   decision: '${decision}',
+});
 `;
-};
+}

@@ -17,6 +17,7 @@ export const memoryTarget: Target = {
   tools: [],
   sandbox: { kind: 'none', reason: 'a test' },
   tool: refuse,
+  commandLines: {},
   ...new Places('memory', []).members,
 };
 

@@ -7,8 +7,8 @@ import { evaluateWriter, type NamedDocument, type WriterEvaluation } from '../..
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
 import { nameSchema, parseOptions, pathSchema, readPolicy } from '../documents.ts';
-import { inTurn } from '../enforced/in-turn.ts';
 import type { Trial } from '../enforced/try-access.ts';
+import { inTurn } from '../enforced/try-access.ts';
 import { EVALUATION, scopeSchema } from './writer-policy.ts';
 
 const writerSchema = scopeSchema

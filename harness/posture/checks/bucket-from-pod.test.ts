@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PodTrialEnd } from '../../systems/kubernetes/posture/pod-trial.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
-import { compareRequests, notTried, requestScript } from './bucket-from-pod.ts';
+import { compareRequests, notTried, requestScript } from './pod-requests.ts';
 
 const given = { namespace: 'agents', image: 'tools:1', bucket: 'backups', prefix: 'nats/', notVerified: [] };
 const judged = (end: PodTrialEnd) =>

@@ -7,9 +7,9 @@ import type { Step } from '../../model/step.ts';
 import { counted } from '../../model/text.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { type CronJobFirings, findCronJobFirings } from '../../systems/kubernetes/posture/job-firings.ts';
-import { findVeleroSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
+import { findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
 import {
   type FailedFirings,
   type FiringLimits,

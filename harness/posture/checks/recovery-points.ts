@@ -8,10 +8,10 @@ import type {
 } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
-import { findStorageLocation, type StorageLocation } from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-objects.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { listVeleroBackups, type VeleroBackup } from '../../systems/velero/posture/objects.ts';
+import { findStorageLocation, type StorageLocation } from '../../systems/velero/posture/schedules.ts';
 import { durableSince, folderOfBackup, isEmptyBackup, listRecoveryPoints } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { contractFor } from '../objective.ts';

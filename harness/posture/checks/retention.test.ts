@@ -7,7 +7,7 @@ import {
   endedTooEarly,
   noncurrentProblems,
   takenFromVelero,
-} from './retention.ts';
+} from './lifecycle-problems.ts';
 
 const where = 's3://b/velero/';
 const rule = (ID: string, more: object) => ({ ID, Status: 'Enabled', ...more });

@@ -1,25 +1,29 @@
 import { z } from 'zod';
 import { thawMsOf } from '../../clients/storage-classes.ts';
-import { veleroTtl } from '../../manifests/velero-ttl.ts';
-import type { Cause } from '../../model/causes.ts';
 import type { ObservedRecoveryPoint, PostureCheck, RetentionObservation } from '../../model/posture.ts';
+import type { LiveSchedule } from '../../model/schedule.ts';
 import { counted } from '../../model/text.ts';
-import { formatDuration, parseDurationMs } from '../../model/units.ts';
-import {
-  findCronJob,
-  findStorageLocation,
-  findVeleroSchedule,
-  type LiveSchedule,
-} from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
+import { parseDurationMs } from '../../model/units.ts';
+import { findCronJob } from '../../systems/kubernetes/posture/live-cron-job.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
 import { s3Store } from '../../systems/s3/service.ts';
-import type { LiveSettings } from '../../systems/s3/settings.ts';
+import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
+import { findStorageLocation, findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
+import { veleroTtl } from '../../systems/velero/ttl.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { contractFor } from '../objective.ts';
 import { layoutOf, layoutOptions } from '../point-series.ts';
+import {
+  archivedFromVelero,
+  endedAtOnce,
+  endedOnADate,
+  endedTooEarly,
+  type LifecycleProblem,
+  noncurrentProblems,
+  takenFromVelero,
+} from './lifecycle-problems.ts';
 
 const keeps = z.int().positive();
 const promised = {
@@ -198,76 +202,4 @@ function thawOf(
   if (archiving === null || (current !== null && current.afterMs <= archiving.afterMs)) return undefined;
   const { storageClass, afterMs, rule, thawMs } = archiving;
   return { storageClass, afterMs, by: `lifecycle ${rule}`, takesMs: thawMs, rtoMs };
-}
-
-/** Why a promise about recovery points is broken by a rule, with its identifier. */
-interface LifecycleProblem {
-  readonly text: string;
-  readonly cause: Cause;
-}
-
-/** A rule with a date deletes whatever the age is, and goes on doing so once the date is past. */
-export function endedOnADate(where: string, { dated }: PrefixLifecycle, nowMs: number): LifecycleProblem[] {
-  return dated.map(({ atMs, rule, isForAll }) => {
-    const what = isForAll ? 'every recovery point' : 'some of what lies';
-    const date = new Date(atMs).toISOString().slice(0, 10);
-    const text =
-      atMs <= nowMs
-        ? `lifecycle ${rule} has a date that is past (${date}), and so deletes ${what} below ${where} as it arrives`
-        : `lifecycle ${rule} deletes ${isForAll ? 'all of what lies' : what} below ${where} on ${date}, whatever its age`;
-    return { text: `${text}. Write Days instead of Date`, cause: 'expires-on-a-date' };
-  });
-}
-
-/** Deleted before anybody could restore it. */
-export function endedAtOnce(where: string, { current }: PrefixLifecycle): LifecycleProblem[] {
-  if (current === null || current.afterMs > 0) return [];
-  return [
-    {
-      text: `lifecycle ${current.rule} deletes every recovery point below ${where} at once (Days: 0). Write how many days it is kept`,
-      cause: 'no-recovery-point-at-times',
-    },
-  ];
-}
-
-/** A rule for some of the objects takes recovery points that the rule for all of them was to keep. */
-export function endedTooEarly(where: string, { current, someCurrent }: PrefixLifecycle): string[] {
-  if (someCurrent === null || current === null || someCurrent.afterMs >= current.afterMs) return [];
-  return [
-    `lifecycle ${someCurrent.rule} deletes some of what lies below ${where} after ${formatDuration(someCurrent.afterMs)} already, and ${current.rule} was to keep it for ${formatDuration(current.afterMs)}. Take one of them away`,
-  ];
-}
-
-/** Deleting in a versioned bucket only hides: without a rule for noncurrent versions everything stays, and is paid for. */
-export function noncurrentProblems(
-  where: string,
-  { noncurrent }: PrefixLifecycle,
-  { settings }: LiveSettings,
-): string[] {
-  const versioned = typeof settings.versioning === 'object';
-  if (!versioned || noncurrent !== null) return [];
-  return [
-    `the bucket is versioned and no lifecycle rule ends noncurrent versions below ${where}, so what is deleted stays for ever. Add NoncurrentVersionExpiration`,
-  ];
-}
-
-/** Velero's backups of files share older objects of their repository: whoever deletes by age deletes from the newest, too. */
-export function takenFromVelero(where: string, { current, someCurrent }: PrefixLifecycle): string[] {
-  const ending = current ?? someCurrent;
-  if (ending === null) return [];
-  return [
-    `lifecycle ${ending.rule} deletes what lies below ${where} after ${formatDuration(ending.afterMs)}, behind Velero's back: newer backups share those objects. Leave expiry to Velero's ttl, and end only noncurrent versions`,
-  ];
-}
-
-/** Velero and its repository read their objects all the time; what has to be thawed first ends backups as well as restores. */
-export function archivedFromVelero(where: string, { archiving }: PrefixLifecycle): LifecycleProblem[] {
-  if (archiving === null) return [];
-  const { rule, storageClass, afterMs } = archiving;
-  return [
-    {
-      text: `lifecycle ${rule} moves what lies below ${where} into ${storageClass} after ${formatDuration(afterMs)}, where Velero cannot read it. Take the transition away`,
-      cause: 'archived-too-soon',
-    },
-  ];
 }

@@ -8,17 +8,14 @@ import type {
   PostureProject,
   ScheduleObservation,
 } from '../../model/posture.ts';
+import type { LiveSchedule } from '../../model/schedule.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
-import {
-  findCronJob,
-  findStorageLocation,
-  findVeleroSchedule,
-  type LiveSchedule,
-} from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
+import { findCronJob } from '../../systems/kubernetes/posture/live-cron-job.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
+import { findStorageLocation, findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
 import { isEmptyBackup } from '../bucket-reads.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
 import { contractFor } from '../objective.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
-import { readVeleroInstallation } from '../../systems/kubernetes/posture/velero-installation.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { compareInstallation } from '../../systems/velero/posture/compare-installation.ts';
+import { readVeleroInstallation } from '../../systems/velero/posture/installation.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
-import { compareInstallation } from '../velero-installation/compare.ts';
 
 const optionsSchema = z.strictObject({
   /** The server's version, e.g. `1.18.3`; `1.18` takes every patch of it. */

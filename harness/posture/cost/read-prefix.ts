@@ -1,5 +1,6 @@
 import { summaryOf } from '../../model/errors.ts';
-import { findCronJob, type LiveSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
+import type { LiveSchedule } from '../../model/schedule.ts';
+import { findCronJob } from '../../systems/kubernetes/posture/live-cron-job.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import type { PointLayout } from '../../systems/s3/recovery-points.ts';
 import { s3Store } from '../../systems/s3/service.ts';

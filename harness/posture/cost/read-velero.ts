@@ -1,15 +1,15 @@
-import { parseGoDurationMs, veleroTtl } from '../../manifests/velero-ttl.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
+import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
 import {
   findStorageLocation,
   findVeleroSchedule,
   type LiveVeleroSchedule,
   type StorageLocation,
-} from '../../systems/kubernetes/posture/live-schedules.ts';
-import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-objects.ts';
-import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { s3Store } from '../../systems/s3/service.ts';
-import type { StoredPoint } from '../../systems/s3/stored-points.ts';
+} from '../../systems/velero/posture/schedules.ts';
+import { parseGoDurationMs, veleroTtl } from '../../systems/velero/ttl.ts';
 import { storedVeleroBackups } from '../bucket-reads.ts';
 import { estimateListings, estimatePoints } from './estimate.ts';
 import { countAsItLies, firstReason, madeOr } from './read-prefix.ts';

@@ -6,7 +6,6 @@ import type { Step } from '../../model/step.ts';
 import { REACHES_NO_DATA, type WriterScope } from '../../systems/iam/requests.ts';
 import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
-import { inTurn } from './in-turn.ts';
 import { allOperations } from './operations.ts';
 import { performAll } from './perform.ts';
 import { byEvaluationAlone, reconcile, rightsDecided, saidOf } from './reconcile.ts';
@@ -172,4 +171,10 @@ function joined(trials: readonly Trial[], { enforced, notEnforced }: Calibration
       ...store.notEnforced,
     ],
   };
+}
+
+/** The first of each list, then the second of each: a record shows the first ones, and each writer is among them. */
+export function inTurn<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
 }

@@ -8,6 +8,7 @@ import { KEPT_OUTPUT_BYTES, tellingLines, Warnings } from '../../process/output.
 import { platformPath } from '../../process/platform-folder.ts';
 import type { ProgramRun } from '../../process/program.ts';
 import { type Command, runCommand } from '../../process/run.ts';
+import { DRILL_LABEL, SESSION_LABEL } from '../../systems/kubernetes/access.ts';
 import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -19,9 +20,6 @@ import { secretsOfDrill } from './secrets.ts';
 const JOB_BUDGET_MS = 840_000;
 const LOOK_INTERVAL_MS = 500;
 const CLEANUP_BUDGET_MS = 30_000;
-/** By these labels a killed drill's namespace is known to be disposable. */
-const SESSION_LABEL = 'dr-contracts.dev/session';
-const DRILL_LABEL = 'dr-contracts.dev/drill';
 
 const jobSchema = z.looseObject({
   status: z

@@ -1,5 +1,5 @@
 import { ExplainedError } from '../../model/errors.ts';
-import { expand } from './expand.ts';
+import { expand } from '../../procedure-kit/author-environment.ts';
 import type { Container, Content, Variable } from './spec.ts';
 
 /** What a container's variables are read from, beside its own manifest. */

@@ -1,10 +1,10 @@
 import { chmod, lstat, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExplainedError, NotProvableHereError } from '../../model/errors.ts';
+import { expand } from '../../procedure-kit/author-environment.ts';
 import type { Mount } from '../../process/sandbox/arguments.ts';
 import { isInside } from '../../process/sandbox/installed.ts';
 import { normalisedPlace } from '../../process/sandbox/mounts.ts';
-import { expand } from './expand.ts';
 import type { Container, Content, PodSpec, Volume } from './spec.ts';
 
 export interface MountSources {

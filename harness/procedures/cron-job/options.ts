@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parsedOptions } from '../../model/options-mistake.ts';
-import { authorEnvironment } from '../author-environment.ts';
-import { destinationOption } from '../destination.ts';
+import { authorEnvironment } from '../../procedure-kit/author-environment.ts';
+import { destinationOption } from '../usual-store.ts';
 
 /** Which CronJob of which manifests. */
 export const cronJobOfManifests = z.strictObject({

@@ -1,6 +1,6 @@
 import { ExplainedError } from '../../model/errors.ts';
 import type { Secrets } from '../../model/secrets.ts';
-import { revealed } from '../author-environment.ts';
+import { revealed } from '../../procedure-kit/author-environment.ts';
 import type { FoundCronJob } from './find.ts';
 import type { CronJobSettings } from './options.ts';
 import type { Container, Content } from './spec.ts';

@@ -1,9 +1,10 @@
-import { conformance, type Sabotage } from '../../conformance/suite.ts';
+import { conformance, providerConformance, type Sabotage } from '../../conformance/suite.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { gcsClient } from './client.ts';
 import { liveObjects } from './content.ts';
 import { gcsBucket } from './kind.ts';
 import { isReserved } from './names.ts';
+import { gcsProvider } from './providers.ts';
 
 const target = sharedTarget();
 
@@ -27,3 +28,5 @@ conformance(gcsBucket({ objects: 20, largest: '256KiB' }), {
     reorder: 'has no order',
   },
 });
+
+providerConformance(gcsProvider, { tools: { 'fake-gcs-server': target.tool('fake-gcs-server') } });

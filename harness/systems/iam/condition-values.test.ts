@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { edgesOf, rangesWith } from './condition-values.ts';
+import { edgesOf, rangesWith } from './address-ranges.ts';
 
 const v4 = fc.ipV4();
 const v6 = fc.ipV6().filter((address) => !address.includes('.'));

@@ -1,13 +1,7 @@
-import type { Access } from '../../model/access.ts';
+/** The disposable mark: only what carries it, with this session's id, may ever be destroyed. */
+export const SESSION_LABEL = 'dr-contracts.dev/session';
+/** By this label a disposed asset finds what its drill made in Velero; everything that an asset makes for the whole cluster has it. */
+export const DRILL_LABEL = 'dr-contracts.dev/drill';
 
 /** The object that holds the markers of a drill: a filter of the platform by names has to let it through. */
 export const MARKERS_NAME = 'dr-markers';
-
-/** A backup of the namespace by the cluster's own Velero, in a bucket that the disaster leaves. */
-export const veleroBackup: Access<'velero backup'> = { name: 'velero backup', usedBy: ['veleroSchedule({ … })'] };
-
-/** A backup by Velero, copied into the bucket of another region. */
-export const veleroBackupElsewhere: Access<'velero backup elsewhere'> = {
-  name: 'velero backup elsewhere',
-  usedBy: ['veleroSchedule({ …, offRegion: { … } })'],
-};

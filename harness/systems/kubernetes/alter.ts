@@ -1,9 +1,10 @@
-import { type KubernetesApi, KubernetesApiError } from './api.ts';
+import { type KubernetesApi, KubernetesApiError } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { isOverQuota, servedPath } from './apply-object.ts';
 import { discoverTypes, type ResourceType } from './discovery.ts';
 import { generateConfigMap, generateSecret, otherPayload } from './generate.ts';
 import type { Names } from './names.ts';
-import type { KubernetesObject, ManifestObject } from './objects.ts';
+import type { ManifestObject } from './objects.ts';
 import { plannedObjects, type SeedPlan } from './seed.ts';
 
 /** Set on one of the author's objects between two backups: nothing that runs looks at it. */

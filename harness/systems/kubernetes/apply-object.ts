@@ -1,7 +1,7 @@
+import { type KubernetesApi, KubernetesApiError } from '../../clients/kubernetes-api.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { type KubernetesApi, KubernetesApiError } from './api.ts';
 import { collectionPath, type ResourceType } from './discovery.ts';
 import { FIELD_MANAGER } from './names.ts';
 import type { ManifestObject } from './objects.ts';

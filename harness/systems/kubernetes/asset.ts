@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type RecordFile, writeRecords } from '../../asset-kit/record-file.ts';
 import { Scope } from '../../base/scope.ts';
+import { KubernetesApi } from '../../clients/kubernetes-api.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -22,7 +23,6 @@ import { performing, type Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { assuranceOf } from './acceptance/acceptance.ts';
 import { alterNamespace } from './alter.ts';
-import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
 import { compareContent, type NamespaceMapping } from './compare.ts';
@@ -51,10 +51,9 @@ import { choosePlace } from './marker-place.ts';
 import { NamespaceMarkers } from './markers.ts';
 import type { Names } from './names.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
-import { variablesOfRegions } from './region-variables.ts';
 import { learnSecretValues } from './secret-values.ts';
 import { bringImages, countsOf, imagesOfPlan, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
-import type { KubernetesPlace } from './service.ts';
+import type { KubernetesPlace, RegionStores } from './service.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -360,3 +359,11 @@ export class NamespaceAsset implements OpenAsset {
     return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
   }
 }
+
+/** Where the backups of the region in charge lie, and the bucket of the other region, into which the platform copies them. */
+const variablesOfRegions = ({ primary, standby }: RegionStores): Readonly<Record<string, string>> => ({
+  VELERO_BUCKET: primary.bucket,
+  VELERO_BUCKET_REGION: primary.region,
+  VELERO_COPY_BUCKET: standby.bucket,
+  VELERO_COPY_REGION: standby.region,
+});

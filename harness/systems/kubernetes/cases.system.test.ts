@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
-import { veleroSchedule } from '../../procedures/velero.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { KubernetesApi } from './api.ts';
+import { veleroSchedule } from '../velero/procedure.ts';
 import { CONTROL_PLANE_LOST } from './disasters.ts';
-import { NAMESPACES } from './discovery.ts';
 import { beginCase, kubectl, type TestDrill } from './testing.ts';
 
 const target = sharedTarget();

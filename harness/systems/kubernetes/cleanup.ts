@@ -1,15 +1,14 @@
 import { withinBudget } from '../../base/budget.ts';
+import { type KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { isStatus, type KubernetesApi } from './api.ts';
+import { removeBackups, removePolicies, removeSchedules } from '../velero/provided.ts';
+import { DRILL_LABEL, SESSION_LABEL } from './access.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
-import { configMapsPath, NAMESPACES } from './discovery.ts';
 import { heldIn, release, tellHeld } from './finalizers.ts';
-import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
-import { requestBackupDeletion, veleroPath } from './velero-types.ts';
+import type { Names } from './names.ts';
 
 const BUDGET_MS = 50_000;
-const BACKUPS_BUDGET_MS = 45_000;
 const HELD_BUDGET_MS = 45_000;
 const OWN_FINALIZERS_MS = 15_000;
 
@@ -37,14 +36,17 @@ export interface CleanupPlace {
 export async function cleanUp(place: CleanupPlace): Promise<void> {
   const never = new AbortController().signal;
   await withinBudget('clean-up', BUDGET_MS, { clock: place.clock, signal: never }, async (signal) => {
-    const { namespace, stagingNamespace } = place.names;
+    const { names, volumes: keepsRepository, ...rest } = place;
+    const { namespace, stagingNamespace } = names;
+    const selector = `${DRILL_LABEL}=${names.labels[DRILL_LABEL]}`;
+    const inVelero = { ...rest, selector, namespace, keepsRepository };
     const outcomes = await Promise.allSettled([
       removeNamespace(place, namespace, signal),
       removeNamespace(place, stagingNamespace, signal),
-      removeVeleroObjects(place, 'schedules', signal),
+      removeSchedules(inVelero, signal),
       place.ofCluster.remove(signal),
-      removePolicies(place, signal),
-      removeBackups(place, signal).then(() => (place.volumes ? removeRepositories(place, signal) : undefined)),
+      removePolicies(inVelero, signal),
+      removeBackups(inVelero, signal),
     ]);
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, 'what the drill made could not be removed');
@@ -95,63 +97,4 @@ async function releaseUntilGone({ api, clock }: CleanupPlace, namespace: string,
 export async function removeServices(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
   const path = `${NAMESPACES}/${namespace}/services`;
   for await (const { metadata } of api.list(path, signal)) await api.delete(`${path}/${metadata.name}`, signal);
-}
-
-async function removeVeleroObjects(place: CleanupPlace, plural: string, signal: AbortSignal): Promise<void> {
-  for (const name of await ownVeleroObjects(place, plural, signal)) {
-    await place.api.delete(`${veleroPath(place, plural)}/${name}`, signal);
-  }
-}
-
-/** What Velero was told in ConfigMaps about this drill's backups (its resource policies). */
-async function removePolicies(place: CleanupPlace, signal: AbortSignal): Promise<void> {
-  const path = configMapsPath(place.veleroNamespace);
-  const ours = `${DRILL_LABEL}=${place.names.labels[DRILL_LABEL]}`;
-  for await (const { metadata } of place.api.list(path, signal, ours)) {
-    await place.api.delete(`${path}/${metadata.name}`, signal);
-  }
-}
-
-async function removeBackups(place: CleanupPlace, signal: AbortSignal): Promise<void> {
-  for (const name of await ownVeleroObjects(place, 'backups', signal)) {
-    await requestBackupDeletion({ ...place, signal }, name);
-  }
-}
-
-/**
- * Velero looks after each namespace's repository with a Job every hour for as long as its BackupRepository is there. It goes
- * only after the backups, because deleting one opens the repository again. Its files go with the target's bucket.
- */
-async function removeRepositories(place: CleanupPlace, signal: AbortSignal): Promise<void> {
-  await waitFor(
-    {
-      for: 'the backups of the drill to be deleted',
-      budgetMs: BACKUPS_BUDGET_MS,
-      intervalMs: 200,
-      look: async (lookSignal) => {
-        const left = await ownVeleroObjects(place, 'backups', lookSignal);
-        return left.length === 0 ? arrived(undefined) : notYet(`${left.length} are left`);
-      },
-    },
-    place.clock,
-    signal,
-  );
-  const selector = `velero.io/volume-namespace=${place.names.namespace}`;
-  for await (const { metadata } of place.api.list(veleroPath(place, 'backuprepositories'), signal, selector)) {
-    await place.api.delete(`${veleroPath(place, 'backuprepositories')}/${metadata.name}`, signal);
-  }
-}
-
-async function ownVeleroObjects(place: CleanupPlace, plural: string, signal: AbortSignal): Promise<string[]> {
-  const names: string[] = [];
-  const selector = `${DRILL_LABEL}=${place.names.labels[DRILL_LABEL]}`;
-  try {
-    for await (const { metadata } of place.api.list(veleroPath(place, plural), signal, selector)) {
-      names.push(metadata.name);
-    }
-  } catch (error) {
-    // Without Velero's types there are no objects of it either.
-    if (!isStatus(error, 404)) throw error;
-  }
-  return names;
 }

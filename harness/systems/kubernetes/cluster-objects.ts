@@ -1,14 +1,16 @@
+import type { KubernetesApi } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { compareText } from '../../model/text.ts';
-import type { KubernetesApi } from './api.ts';
+import { DRILL_LABEL, SESSION_LABEL } from './access.ts';
 import { untilAccepted } from './apply-object.ts';
 import { collectionPath, typeKey } from './discovery.ts';
 import { heldObject, release, tellHeld } from './finalizers.ts';
 import { fillPlaceholders } from './generate.ts';
 import { type ClusterType, clusterTypeOf, type Manifests } from './manifests.ts';
-import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
-import type { KubernetesObject, ManifestObject } from './objects.ts';
+import type { Names } from './names.ts';
+import type { ManifestObject } from './objects.ts';
 
 /** The objects of one kind. */
 export interface Source {

@@ -1,10 +1,9 @@
+import { configMapsPath, KubernetesApi } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { conformance, type Sabotage } from '../../conformance/suite.ts';
 import { grafanaDashboards } from './acceptance/grafana-dashboards.ts';
-import { KubernetesApi } from './api.ts';
 import { NAMESPACE_DELETED } from './disasters.ts';
-import { configMapsPath } from './discovery.ts';
 import { kubernetesNamespace } from './kind.ts';
-import type { KubernetesObject } from './objects.ts';
 import { hourly } from './testing.ts';
 
 /** Does something to the ConfigMap that was seeded first. */

@@ -1,27 +1,12 @@
 import { z } from 'zod';
+import { CUSTOM_RESOURCE_DEFINITIONS, isStatus, type KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { compareText } from '../../model/text.ts';
-import { isStatus, type KubernetesApi } from './api.ts';
 import { canonical } from './canonical.ts';
 import type { ClusterObjects, Source } from './cluster-objects.ts';
-import {
-  CUSTOM_RESOURCE_DEFINITIONS,
-  collectionPath,
-  discoverTypes,
-  NAMESPACES,
-  storedInNamespace,
-  typeKey,
-} from './discovery.ts';
+import { collectionPath, discoverTypes, storedInNamespace, typeKey } from './discovery.ts';
 import { isOfTheHarness } from './names.ts';
-import {
-  digestOf,
-  type Fields,
-  fieldsOf,
-  isJsonObject,
-  type JsonObject,
-  type KubernetesObject,
-  type Path,
-  toJson,
-} from './objects.ts';
+import { digestOf, type Fields, fieldsOf, isJsonObject, type JsonObject, type Path, toJson } from './objects.ts';
 import { hasEnded, looksLikeMadeByController, makerOf } from './owners.ts';
 
 /** One object of the asset, as compared: where its values are secret, only digests. */

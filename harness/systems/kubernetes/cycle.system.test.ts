@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
-import { KubernetesApi } from './api.ts';
 import {
   CONTROL_PLANE_LOST,
   disasters,
@@ -10,7 +10,6 @@ import {
   NAMESPACE_DELETED_TO_STAGING,
   REGION_LOST,
 } from './disasters.ts';
-import { NAMESPACES } from './discovery.ts';
 import { changeOneLabel, dropOneConfigMap, dropOneSecretKey } from './testing/sabotage.ts';
 import { beginDrill, platformConfiguration } from './testing.ts';
 

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { CUSTOM_RESOURCE_DEFINITIONS, isStatus, type KubernetesApi } from '../../clients/kubernetes-api.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { isStatus, type KubernetesApi } from './api.ts';
-import { CUSTOM_RESOURCE_DEFINITIONS, discoverTypes, typeKey } from './discovery.ts';
-import { KNOWN_TO_VELERO, SESSION_LABEL } from './names.ts';
+import { KNOWN_TO_VELERO } from '../velero/access.ts';
+import { teachVelero, type VeleroLesson } from '../velero/provided.ts';
+import { SESSION_LABEL } from './access.ts';
+import { discoverTypes, typeKey } from './discovery.ts';
 import type { ManifestObject } from './objects.ts';
-import { teachVelero, type VeleroLesson } from './velero-types.ts';
 
 const BUDGET_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { KubernetesApi } from '../../clients/kubernetes-api.ts';
 import { ManualClock } from '../../clock/testing/manual-clock.ts';
 import type { Step } from '../../model/step.ts';
-import type { KubernetesApi } from './api.ts';
 import { removeNamespace } from './destruction.ts';
 
 it('asks the pods and claims of a namespace to go once it is terminating, and not when its controller gets to them', async () => {

@@ -1,14 +1,13 @@
 import { z } from 'zod';
+import { configMapsPath, type KubernetesApi, NAMESPACES, NoAnswerError } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import type { AbsenceCheck, Destruction } from '../../model/asset.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { type KubernetesApi, NoAnswerError } from './api.ts';
+import { SESSION_LABEL } from './access.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
-import { configMapsPath, NAMESPACES } from './discovery.ts';
 import { type HeldObject, heldIn, tellHeld } from './finalizers.ts';
-import { SESSION_LABEL } from './names.ts';
-import type { KubernetesObject } from './objects.ts';
 import type { KubernetesPlace, KubernetesRegionsPlace, LosableKubernetes, RegionStores } from './service.ts';
 
 /** Removal is the namespace controller's: it begins after five seconds, and looks again when something lingers. */

@@ -1,20 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { type KubernetesApi, KubernetesApiError } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { compareText } from '../../model/text.ts';
-import { type KubernetesApi, KubernetesApiError } from './api.ts';
 import { canonical } from './canonical.ts';
 import type { ContentItem } from './content.ts';
 import { collectionPath, discoverTypes, type ResourceType, typeKey } from './discovery.ts';
 import { HARNESS_DOMAIN } from './names.ts';
-import {
-  type Fields,
-  isJsonObject,
-  type JsonObject,
-  type KubernetesObject,
-  pathOf,
-  toJson,
-  valueAt,
-  withoutPaths,
-} from './objects.ts';
+import { type Fields, isJsonObject, type JsonObject, pathOf, toJson, valueAt, withoutPaths } from './objects.ts';
 
 /** One field in which two sides differ; undefined where a side has none. */
 interface FieldDifference {

@@ -1,6 +1,6 @@
 import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
-import { veleroBackup, veleroBackupElsewhere } from './access.ts';
+import { veleroBackup, veleroBackupElsewhere } from '../velero/access.ts';
 
 export const NAMESPACE_DELETED = 'namespace-deleted';
 export const NAMESPACE_DELETED_TO_STAGING = 'namespace-deleted-to-staging';

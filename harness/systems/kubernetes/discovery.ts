@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { KubernetesApi } from '../../clients/kubernetes-api.ts';
 import { compareText } from '../../model/text.ts';
-import type { KubernetesApi } from './api.ts';
 
 /** A type of object that the API serves, in its preferred version. */
 export interface ResourceType {
@@ -85,11 +85,4 @@ export function typeKey(type: Pick<ResourceType, 'group' | 'kind'>): string {
 export function collectionPath(type: Pick<ResourceType, 'group' | 'version' | 'plural'>, namespace?: string): string {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   return namespace === undefined ? `${root}/${type.plural}` : `${root}/namespaces/${namespace}/${type.plural}`;
-}
-
-export const NAMESPACES = '/api/v1/namespaces';
-export const CUSTOM_RESOURCE_DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-
-export function configMapsPath(namespace: string): string {
-  return `${NAMESPACES}/${namespace}/configmaps`;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { isStatus, type KubernetesApi } from './api.ts';
+import { isStatus, type KubernetesApi } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { isOfKubernetes } from './canonical.ts';
 import { collectionPath, discoverTypes, storedInNamespace, typeKey } from './discovery.ts';
-import type { KubernetesObject } from './objects.ts';
 
 /** An object that its finalizers keep from going until somebody removes them. */
 export interface HeldObject {

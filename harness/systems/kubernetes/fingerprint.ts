@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, type KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import type { Fingerprint, Identity } from '../../model/asset.ts';
-import type { KubernetesApi } from './api.ts';
 import { type ContentItem, isCompared } from './content.ts';
-import { CUSTOM_RESOURCE_DEFINITIONS, collectionPath, NAMESPACES } from './discovery.ts';
-import type { KubernetesObject } from './objects.ts';
+import { collectionPath } from './discovery.ts';
 import type { Sample } from './probe.ts';
 
 const contentItem = z.object({

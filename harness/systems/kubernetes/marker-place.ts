@@ -1,12 +1,13 @@
+import { configMapsPath, type KubernetesApi, KubernetesApiError, NAMESPACES } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { MARKERS_NAME } from './access.ts';
-import { type KubernetesApi, KubernetesApiError } from './api.ts';
 import { untilAccepted } from './apply-object.ts';
 import { isGivenToAll } from './content.ts';
-import { collectionPath, configMapsPath, NAMESPACES } from './discovery.ts';
+import { collectionPath } from './discovery.ts';
 import { LANE, MARKER_ANNOTATION, MARKER_LABEL } from './names.ts';
-import { isJsonObject, type JsonObject, type KubernetesObject, type ManifestObject, toJson } from './objects.ts';
+import { isJsonObject, type JsonObject, type ManifestObject, toJson } from './objects.ts';
 import type { Sample } from './probe.ts';
 
 /** Where markers are kept: in an object of their own, or as an annotation of one that the platform has anyway. */

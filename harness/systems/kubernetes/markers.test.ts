@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { markersIn, type Register, registerIn, textOf, withMarker } from './markers.ts';
+import { markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
 
 const bodyOf = (sequence: number) => `body of ${sequence}`;
 const bodies = new Map(Array.from({ length: 200 }, (_, index) => [index + 1, bodyOf(index + 1)]));

@@ -1,13 +1,11 @@
-/** The disposable mark: only what carries it, with this session's id, may ever be destroyed. */
-export const SESSION_LABEL = 'dr-contracts.dev/session';
-export const DRILL_LABEL = 'dr-contracts.dev/drill';
+import { KNOWN_TO_VELERO } from '../velero/access.ts';
+import { DRILL_LABEL, SESSION_LABEL } from './access.ts';
+
 /** On the object that holds nothing but markers. */
 export const MARKER_LABEL = 'dr-contracts.dev/marker';
 /** Where markers are written as an annotation of an object of the platform's. */
 export const MARKER_ANNOTATION = 'dr-contracts.dev/marker';
 export const PROBE_ANNOTATION = 'dr-contracts.dev/probe';
-/** Set on a CRD once Velero has seen it. */
-export const KNOWN_TO_VELERO = 'dr-contracts.dev/known-to-velero';
 /** Keys of labels and annotations that the harness writes beside the content. None of them is ever compared. */
 export const HARNESS_KEYS: ReadonlySet<string> = new Set([
   SESSION_LABEL,

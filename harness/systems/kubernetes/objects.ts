@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { metadataFields } from '../../model/rendering.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { compareText } from '../../model/text.ts';
 
 export { type ManifestObject, manifestObject } from '../../model/rendering.ts';
@@ -10,34 +10,6 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export type JsonObject = { readonly [key: string]: Json };
 
 const jsonObject = z.record(z.string(), z.json());
-
-const metadata = z.looseObject({
-  name: z.string(),
-  ...metadataFields,
-});
-
-/** An object as the API answers it; what is not named here is kept as it came. */
-export const kubernetesObject = z.looseObject({
-  apiVersion: z.string().optional(),
-  kind: z.string().optional(),
-  metadata,
-});
-export type KubernetesObject = z.infer<typeof kubernetesObject>;
-
-export const objectList = z.looseObject({
-  metadata: z.looseObject({ continue: z.string().optional() }),
-  items: z
-    .array(kubernetesObject)
-    .nullable()
-    .transform((items) => items ?? []),
-});
-
-/** A failure as the API describes it. */
-export const apiStatus = z.looseObject({
-  kind: z.literal('Status'),
-  message: z.string().optional(),
-  reason: z.string().optional(),
-});
 
 /** The object as plain JSON, for whoever walks through all of its fields. */
 export function toJson(object: KubernetesObject): JsonObject {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from './objects.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { hasEnded, looksLikeMadeByController, makerOf } from './owners.ts';
 
 const made = (owner: object | undefined, metadata: object = {}): KubernetesObject => ({

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { type Applying, servedPath } from './apply-object.ts';
 import { FIELD_MANAGER } from './names.ts';
-import { isJsonObject, type KubernetesObject, type ManifestObject, manifestObject, toJson } from './objects.ts';
+import { isJsonObject, type ManifestObject, manifestObject, toJson } from './objects.ts';
 
 const madeBy = z.looseObject({
   ownerReferences: z

@@ -1,12 +1,13 @@
+import { type KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import type { AssetProbe } from '../../model/asset.ts';
 import { withoutChange } from './alter.ts';
-import type { KubernetesApi } from './api.ts';
 import { mapped, type NamespaceMapping } from './compare.ts';
 import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT, nothingScaled, scaledObjects } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
-import { collectionPath, discoverTypes, NAMESPACES, type ResourceType, typeKey } from './discovery.ts';
+import { collectionPath, discoverTypes, type ResourceType, typeKey } from './discovery.ts';
 import { PROBE_ANNOTATION } from './names.ts';
-import type { KubernetesObject, ManifestObject } from './objects.ts';
+import type { ManifestObject } from './objects.ts';
 import { hasEnded } from './owners.ts';
 
 /** One seeded object that the probe reads, and what it must be. */

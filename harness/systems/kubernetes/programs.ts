@@ -2,8 +2,6 @@ import { type GoRecipe, type Recipe, type VersionProbe, versionFlag } from '../.
 
 const ETCD = '3.6.8';
 const KUBERNETES = '1.34.4';
-const VELERO = '1.18.3';
-const VELERO_PLUGIN_FOR_AWS = '1.14.3';
 const KIND = '0.33.0';
 const PROMETHEUS = '3.13.5';
 
@@ -36,9 +34,7 @@ const kubernetesTool = (
   compiledFirst,
 });
 
-const velero = 'github.com/vmware-tanzu/velero';
-
-/** The Kubernetes API without nodes, and Velero. */
+/** The Kubernetes API without nodes. */
 export const kubernetesPrograms: readonly Recipe[] = [
   {
     name: 'etcd',
@@ -56,40 +52,14 @@ export const kubernetesPrograms: readonly Recipe[] = [
     'k8s.io/kubernetes/cmd/kube-controller-manager/app',
   ]),
   kubernetesTool('kube-controller-manager', 65, versionFlag(/^Kubernetes v(\S+)/m)),
-  kubernetesTool('kubectl', 90, {
-    kind: 'command',
-    args: ['version', '--client', '--output=json'],
-    pattern: /"gitVersion": "v([^"]+)"/,
-  }),
   {
-    name: 'velero',
-    version: VELERO,
-    probe: { kind: 'command', args: ['version', '--client-only'], pattern: /^\s*Version: v(\S+)/m },
-    kind: 'go',
-    typicalBuildS: 306,
-    goModule: 'velero',
-    goPackage: `${velero}/cmd/velero`,
-    requirement: `${velero} v${VELERO}`,
-    stamps: {
-      [`${velero}/pkg/buildinfo.Version`]: `v${VELERO}`,
-      // The manager in Velero's server listens on controller-runtime's default address, :8080 on every interface, and no
-      // flag of Velero's changes that: two servers on one machine would collide. (A program from elsewhere keeps :8080.)
-      'sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress': '127.0.0.1:0',
-    },
-    takenFromPath: false,
-    // The second is the plugin's largest package.
-    compiledFirst: [`${velero}/pkg/cmd/velero`, 'github.com/aws/aws-sdk-go-v2/service/ec2'],
-  },
-  {
-    name: 'velero-plugin-for-aws',
-    version: VELERO_PLUGIN_FOR_AWS,
-    probe: { kind: 'go-build-info', module: `${velero}-plugin-for-aws` },
-    kind: 'go',
-    typicalBuildS: 240,
-    goModule: 'velero',
-    goPackage: `${velero}-plugin-for-aws/velero-plugin-for-aws`,
-    requirement: `${velero}-plugin-for-aws v${VELERO_PLUGIN_FOR_AWS}`,
-    stamps: {},
+    ...kubernetesTool('kubectl', 90, {
+      kind: 'command',
+      args: ['version', '--client', '--output=json'],
+      pattern: /"gitVersion": "v([^"]+)"/,
+    }),
+    onScriptsPath: true,
+    inImage: { image: 'kind-node', path: '/usr/bin/kubectl' },
   },
 ];
 

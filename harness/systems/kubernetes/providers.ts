@@ -1,8 +1,10 @@
+import type { ShippedProvider } from '../../registered/first-contract.ts';
 import type { Provider } from '../../registered/provider.ts';
+import { namespaceFirstContract } from './first-contract.ts';
 
 const NODE_IMAGE = 'kind-node';
 
-export const kubernetesProvider: Provider = {
+export const kubernetesProvider: ShippedProvider = {
   capability: 'kubernetes',
   needs: [],
   suppliedBy: {
@@ -17,21 +19,7 @@ export const kubernetesProvider: Provider = {
   },
   typicalDrillS: 8,
   isShared: true,
-};
-
-export const veleroProvider: Provider = {
-  capability: 'velero',
-  needs: ['kubernetes', 's3'],
-  suppliedBy: {
-    local: { tools: ['velero', 'velero-plugin-for-aws'] },
-    docker: { tools: ['velero'], images: ['velero', 'velero-plugin-for-aws'] },
-  },
-  images: {
-    velero: 'velero/velero:v1.18.3',
-    'velero-plugin-for-aws': 'velero/velero-plugin-for-aws:v1.14.3',
-  },
-  typicalDrillS: 8,
-  isShared: true,
+  firstContract: namespaceFirstContract,
 };
 
 /** Pods and volumes need nodes, which the local target's Kubernetes API has not. */

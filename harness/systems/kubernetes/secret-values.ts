@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { type KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
 import type { Secrets } from '../../model/secrets.ts';
-import type { KubernetesApi } from './api.ts';
-import { NAMESPACES } from './discovery.ts';
 import type { ManifestObject } from './objects.ts';
 
 /** Memory must not grow with the asset. The texts of the harness name digests of the other Secrets, never their values. */

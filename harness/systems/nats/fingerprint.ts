@@ -9,7 +9,8 @@ import { arrived, notYet } from '../../wait/wait.ts';
 import { retryDuringElection, streamInfoFromLeader } from './cluster-settling.ts';
 import { isStreamNotFound } from './connection.ts';
 import { DRILL_MARK, isHarnessWrite, type Place, SESSION_MARK } from './names.ts';
-import { type ReadStep, readStream, type StoredMessage } from './reader.ts';
+import type { StoredMessage } from './read-message.ts';
+import { type ReadStep, readStream } from './reader.ts';
 
 /** What stands for a header block or a payload that is not there. */
 export const NOTHING = '-';

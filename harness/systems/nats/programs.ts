@@ -30,6 +30,8 @@ export const natsPrograms: readonly Recipe[] = [
     goPackage: 'github.com/nats-io/natscli/nats',
     requirement: `github.com/nats-io/natscli v${NATS_CLI}`,
     stamps: {},
+    onScriptsPath: true,
+    inImage: { image: 'nats-box', path: '/usr/local/bin/nats' },
   },
 ];
 

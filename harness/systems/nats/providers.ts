@@ -1,6 +1,8 @@
+import type { ShippedProvider } from '../../registered/first-contract.ts';
 import type { Provider } from '../../registered/provider.ts';
+import { natsFirstContract } from './first-contract.ts';
 
-export const natsProvider: Provider = {
+export const natsProvider: ShippedProvider = {
   capability: 'nats',
   needs: [],
   suppliedBy: {
@@ -11,6 +13,7 @@ export const natsProvider: Provider = {
   images: { nats: 'nats:2.15.2', 'nats-box': 'natsio/nats-box:0.5.1' },
   addresses: { variables: 'NATS_URL', signs: /\bNATS_URL\b|\bnats\s|\b4222\b/ },
   typicalDrillS: 15,
+  firstContract: natsFirstContract,
 };
 
 export const natsClusterProvider: Provider = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deliveryOf, fromDirectGet, nanosecondsOf, statusOf } from './reader.ts';
+import { deliveryOf, fromDirectGet, nanosecondsOf, statusOf } from './read-message.ts';
 
 const added =
   'Nats-Stream: ORDERS\r\nNats-Subject: orders.paid\r\nNats-Sequence: 17\r\nNats-Time-Stamp: 2026-01-02T03:04:05.678901234Z\r\nNats-Num-Pending: 3\r\nNats-Last-Sequence: 15\r\n\r\n';

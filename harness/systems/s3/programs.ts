@@ -1,4 +1,5 @@
 import { type Recipe, versionFlag } from '../../registered/recipe.ts';
+import { awsInImage } from './aws-in-image.ts';
 
 const LOCALSTACK = '4.13.1';
 const AWS_CLI = '1.44.24';
@@ -24,5 +25,7 @@ export const s3Programs: readonly Recipe[] = [
     kind: 'python',
     program: 'bin/aws',
     takenFromPath: true,
+    onScriptsPath: true,
+    inImage: awsInImage,
   },
 ];

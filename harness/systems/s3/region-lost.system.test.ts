@@ -2,8 +2,8 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import type { RecoveryPoint } from '../../model/procedure.ts';
-import { offRegionCopy } from '../../procedures/off-region-copy.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { offRegionCopy } from './off-region-copy.ts';
 import { beginDrill, type TestDrill } from './testing.ts';
 
 const target = sharedTarget();

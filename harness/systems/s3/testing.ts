@@ -2,12 +2,12 @@ import { s3Client } from '../../clients/s3.ts';
 import type { ObservedMarker } from '../../model/asset.ts';
 import type { Procedure, ProcedureContext, RestoreReport } from '../../model/procedure.ts';
 import type { Target } from '../../model/target.ts';
-import { versioning } from '../../procedures/versioning.ts';
 import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small-drill.ts';
 import { bucket } from './kind.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
 import { s3Store } from './service.ts';
+import { versioning } from './versioning.ts';
 
 export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers' | 'context' | 'restore' | 'backUp'> {
   readonly at: BucketAt;

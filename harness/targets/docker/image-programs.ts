@@ -2,22 +2,15 @@ import { join } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { ToolName } from '../../model/target.ts';
-import type { Recipe } from '../../registered/recipe.ts';
+import type { PlaceInImage, Recipe } from '../../registered/recipe.ts';
 import { findFinished, finishedFolder } from '../../toolchain/cache-entry.ts';
-import { type CacheEntry, cacheRoot, goPlatform } from '../../toolchain/cache-folder.ts';
+import { type CacheEntry, goPlatform, lockFolder } from '../../toolchain/cache-folder.ts';
+import { cacheRoot } from '../../toolchain/cache-root.ts';
 import type { LocatedTool, Promised, ReadyMade, Refusal, ToolSource } from '../../toolchain/locate.ts';
 import { readVersion } from '../../toolchain/version-probe.ts';
-import { copyAwsTree } from './aws-tree.ts';
-import { copyFromImage } from './copy-from-image.ts';
+import { type CopyStep, copyFromImage } from './copy-from-image.ts';
 import { ensureImages, type FoundImage, findImage } from './images.ts';
-import { type DockerSettings, type ImageName, imageOf, imageVariableOf } from './settings.ts';
-
-interface Place {
-  readonly image: ImageName;
-  /** Files of the finished folder, the program first. */
-  readonly files: readonly [string, ...string[]];
-  copy(image: FoundImage, to: string, step: ProgramStep): Promise<void>;
-}
+import { type DockerSettings, imageOf, imageVariableOf } from './settings.ts';
 
 export interface ProgramStep {
   readonly clock: Clock;
@@ -25,22 +18,28 @@ export interface ProgramStep {
   progress(message: string): void;
 }
 
-const oneFile = (image: ImageName, path: string, name: ToolName): Place => ({
-  image,
-  files: [name],
-  copy: async ({ id }, to, step) => await copyFromImage(id, [{ from: path, to: join(to, name) }], step),
-});
-
 /** Raised when a folder is made in another way than before. */
 const FORM = 1;
 
-/** Which image has which program. Go programs are static, so the file alone is copied. */
-const places: Readonly<Partial<Record<ToolName, Place>>> = {
-  nats: oneFile('nats-box', '/usr/local/bin/nats', 'nats'),
-  kubectl: oneFile('kind-node', '/usr/bin/kubectl', 'kubectl'),
-  velero: oneFile('velero', '/velero', 'velero'),
-  aws: { image: 'localstack', files: ['bin/aws', 'bin/python3', 'lib/loader/ld.so'], copy: copyAwsTree },
-};
+/** Files of the finished folder, the program first. */
+const filesOf = (name: ToolName, place: PlaceInImage): readonly [string, ...string[]] =>
+  'path' in place ? [name] : place.files;
+
+async function copyProgram(name: ToolName, place: PlaceInImage, { image, to }: Copied, step: CopyStep): Promise<void> {
+  if ('path' in place) return await copyFromImage(image, [{ from: place.path, to: join(to, name) }], step);
+  const { script, command, folder } = place.gatheredBy;
+  await copyFromImage(image, [{ from: `${folder}/.`, to }], step, {
+    script: { file: join(lockFolder, script.file), to: script.to },
+    command,
+  });
+}
+
+interface Copied {
+  /** Its id. */
+  readonly image: string;
+  /** A folder of this machine. */
+  readonly to: string;
+}
 
 /**
  * The command lines that the images of the docker target bring along: copied into the tool cache, under a key of the image's digest, and
@@ -48,7 +47,7 @@ const places: Readonly<Partial<Record<ToolName, Place>>> = {
  */
 export function imagePrograms(settings: DockerSettings, step: ProgramStep): ReadyMade {
   const refusals = new Map<ToolName, Refusal>();
-  const refuse = (recipe: Recipe, { image }: Place, refused: string): Refusal => {
+  const refuse = (recipe: Recipe, { image }: PlaceInImage, refused: string): Refusal => {
     const fix = `docker pull ${imageOf(settings, image)}, or name another image in ${imageVariableOf(image)}.`;
     const refusal = { refused, fix };
     refusals.set(recipe.name, refusal);
@@ -57,7 +56,7 @@ export function imagePrograms(settings: DockerSettings, step: ProgramStep): Read
   return {
     refusals,
     take: async (recipe) => {
-      const place = places[recipe.name];
+      const place = recipe.inImage;
       if (place === undefined) return undefined;
       try {
         requireLinux();
@@ -72,7 +71,7 @@ export function imagePrograms(settings: DockerSettings, step: ProgramStep): Read
       }
     },
     look: async (recipe) => {
-      const place = places[recipe.name];
+      const place = recipe.inImage;
       if (place === undefined) return undefined;
       try {
         requireLinux();
@@ -89,31 +88,36 @@ export function imagePrograms(settings: DockerSettings, step: ProgramStep): Read
   };
 }
 
-async function fromImage(recipe: Recipe, place: Place, image: FoundImage, step: ProgramStep): Promise<LocatedTool> {
+async function fromImage(
+  recipe: Recipe,
+  place: PlaceInImage,
+  image: FoundImage,
+  step: ProgramStep,
+): Promise<LocatedTool> {
   requireArchitecture(image);
   const { clock, signal, progress } = step;
   const work = `copying ${recipe.name} out of ${image.reference}`;
   const options = { clock, signal, work, progress: (message: string) => progress(message) };
   const folder = await finishedFolder(entryOf(recipe, place, image), options, async ({ dir }) => {
     progress(work);
-    await place.copy(image, dir, step);
-    const version = await readVersion(join(dir, place.files[0]), recipe.probe, clock, signal);
+    await copyProgram(recipe.name, place, { image: image.id, to: dir }, step);
+    const version = await readVersion(join(dir, filesOf(recipe.name, place)[0]), recipe.probe, clock, signal);
     if (version !== recipe.version) throw otherVersion(recipe, image, version);
   });
   return located(recipe, place, image, folder.path);
 }
 
-async function lookInImage(recipe: Recipe, place: Place, image: FoundImage): Promise<LocatedTool | Promised> {
+async function lookInImage(recipe: Recipe, place: PlaceInImage, image: FoundImage): Promise<LocatedTool | Promised> {
   requireArchitecture(image);
   const finished = await findFinished(entryOf(recipe, place, image));
   return finished === undefined ? { from: sourceOf(image) } : located(recipe, place, image, finished);
 }
 
-const located = (recipe: Recipe, place: Place, image: FoundImage, dir: string): LocatedTool => ({
+const located = (recipe: Recipe, place: PlaceInImage, image: FoundImage, dir: string): LocatedTool => ({
   name: recipe.name,
   version: recipe.version,
   source: sourceOf(image),
-  path: join(dir, place.files[0]),
+  path: join(dir, filesOf(recipe.name, place)[0]),
   entryDir: entryOf(recipe, place, image).dir,
 });
 
@@ -122,14 +126,14 @@ const sourceOf = ({ reference, digest }: FoundImage): ToolSource =>
   `image ${reference} (${/sha256:[0-9a-f]+/.exec(digest)?.[0] ?? digest})`;
 
 /** Another image is another place, so a program is copied anew when a tag is pulled again. */
-function entryOf(recipe: Recipe, place: Place, image: FoundImage): CacheEntry {
+function entryOf(recipe: Recipe, place: PlaceInImage, image: FoundImage): CacheEntry {
   const key = image.id.replace(/^sha256:/, '').slice(0, 16);
   const name = `${recipe.name}-${recipe.version}-image-${FORM}-${key}`;
   return {
     label: recipe.name,
     version: recipe.version,
     dir: join(cacheRoot(), 'toolchain', name),
-    programs: place.files,
+    programs: filesOf(recipe.name, place),
     nameAnywhere: name,
   };
 }

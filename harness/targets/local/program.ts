@@ -26,6 +26,17 @@ export interface LocalProgram {
   readonly ending: 'graceful' | 'immediate';
 }
 
+/** With less free memory than this, Go's own pace of collection stays. */
+const PLENTY_BYTES = 8 * 1024 ** 3;
+
+/**
+ * Go collects garbage when its heap has doubled. A server that lives for a drill spends a tenth of its processor time on that. Where memory
+ * is plentiful it collects at five times the live heap, and earlier once it holds 1 GiB (https://go.dev/doc/gc-guide). Programs in other
+ * languages ignore both variables.
+ */
+export const collectionOfGo = (freeBytes = process.availableMemory()): Record<string, string> =>
+  freeBytes < PLENTY_BYTES ? {} : { GOGC: '400', GOMEMLIMIT: '1GiB' };
+
 /** Starts a program whose home, temporary files and log all lie in the session's folder, so that nothing is left anywhere else. */
 export async function startProgram(
   program: LocalProgram,
@@ -39,6 +50,7 @@ export async function startProgram(
       file: typeof program.tool === 'string' ? tool(program.tool) : program.tool.path,
       args: program.args,
       env: {
+        ...collectionOfGo(),
         HOME: home,
         TMPDIR: program.putsSockets === true ? relative(home, temporary) : temporary,
         ...program.env,

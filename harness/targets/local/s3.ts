@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { StartedProcess } from '../../process/supervised.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
 import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
-import { provideCatalogue } from './localstack-catalogue.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
 export interface StartedS3 extends AsyncDisposable {
@@ -70,4 +71,19 @@ function localstackEnvironment(port: number, root: string): Record<string, strin
     SKIP_SSL_CERT_DOWNLOAD: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };
+}
+
+/** Where LocalStack looks for what was built ahead, below its root folder. */
+const STATIC_FOLDER = join('usr', 'lib', 'localstack');
+
+/**
+ * Gives a LocalStack that is about to start the index of every AWS operation, which each start would otherwise build (five seconds
+ * of processor time). The toolchain built it into the virtual environment. Another Python, named by the user, may have none: it starts
+ * slower, and nothing is wrong.
+ */
+async function provideCatalogue(root: string, python: string): Promise<void> {
+  const kept = join(dirname(dirname(python)), 'localstack-static');
+  if (!existsSync(kept)) return;
+  await mkdir(join(root, dirname(STATIC_FOLDER)), { recursive: true });
+  await symlink(kept, join(root, STATIC_FOLDER));
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { veleroSchedule } from '../../procedures/velero.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
+import { veleroSchedule } from '../../systems/velero/procedure.ts';
 import { SYNC_SETTING, storageLocation } from './velero.ts';
 
 const target = { name: 'local', capabilities: [] } as const;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { ToolName } from '../../model/target.ts';
-import { cacheRoot } from '../cache-folder.ts';
+import { cacheRoot } from '../cache-root.ts';
 import { hostSandbox } from '../host-sandbox.ts';
 import { obtainToolchain } from '../obtain.ts';
 import { localToolNames } from '../recipes.ts';

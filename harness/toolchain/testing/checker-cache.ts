@@ -6,7 +6,8 @@ import { ExplainedError } from '../../model/errors.ts';
 import { type Command, type CommandResult, runCommand } from '../../process/run.ts';
 import { findAllBuilders } from '../builders.ts';
 import { abandonAttempt, beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from '../cache-entry.ts';
-import { type CacheEntry, cacheRoot } from '../cache-folder.ts';
+import type { CacheEntry } from '../cache-folder.ts';
+import { cacheRoot } from '../cache-root.ts';
 import { takeLock } from '../lock.ts';
 import { withoutUndefined } from '../python-build.ts';
 

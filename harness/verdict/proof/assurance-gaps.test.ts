@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
 import { assuringRecord } from '../testing/met-records.ts';
-import { assuranceGaps } from './proof.ts';
+import { assuranceGaps } from './gaps.ts';
 
 describe('what the disaster assures', () => {
   const assurance = (record: DrillRecord, index: number) => the(the(record.assurances)[index]);

@@ -3,7 +3,7 @@ import type { DrillRecord, Finding, Verdict } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 import { type Change, expectedIn, expectGap, moving, phaseIn, stageIn, the } from '../testing/expect-gap.ts';
 import { metRecord } from '../testing/met-records.ts';
-import { courseGaps } from './proof.ts';
+import { courseGaps } from './gaps.ts';
 
 describe('content', () => {
   const items = (record: DrillRecord) => the(record.comparison).items;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
 import { metRecord } from '../testing/met-records.ts';
-import { destructionGaps } from './proof.ts';
+import { destructionGaps } from './gaps.ts';
 
 describe('destruction', () => {
   it.each<[string, Change, RegExp]>([

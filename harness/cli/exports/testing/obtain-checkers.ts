@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../process/run.ts';
 import { goEnvironment } from '../../../toolchain/build.ts';
-import { cacheRoot, goBuildFlags, goModuleFolder } from '../../../toolchain/cache-folder.ts';
+import { goBuildFlags, goModuleFolder } from '../../../toolchain/cache-folder.ts';
+import { cacheRoot } from '../../../toolchain/cache-root.ts';
 import { recipeOf } from '../../../toolchain/recipes.ts';
 
 import {

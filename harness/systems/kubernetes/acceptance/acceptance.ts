@@ -1,8 +1,7 @@
+import { type KubernetesApi, NAMESPACES } from '../../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../../clients/kubernetes-object.ts';
 import type { Assurance } from '../../../model/record.ts';
-import type { KubernetesApi } from '../api.ts';
-import { NAMESPACES } from '../discovery.ts';
 import { isOfTheHarness } from '../names.ts';
-import type { KubernetesObject } from '../objects.ts';
 
 /** What the user of restored objects says about one thing in them. */
 export interface Examined {

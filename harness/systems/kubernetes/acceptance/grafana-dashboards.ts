@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { KubernetesObject } from '../../../clients/kubernetes-object.ts';
 import { parsedOptions } from '../../../model/options-mistake.ts';
-import type { KubernetesObject } from '../objects.ts';
 import type { Acceptance, Examined, Examiner } from './acceptance.ts';
 
 const optionsSchema = z.strictObject({

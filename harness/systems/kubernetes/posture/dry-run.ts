@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Scope } from '../../../base/scope.ts';
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  KubernetesApi,
+  KubernetesApiError,
+  NAMESPACES,
+} from '../../../clients/kubernetes-api.ts';
 import { summaryOf } from '../../../model/errors.ts';
 import type { PostureDifference } from '../../../model/posture.ts';
 import type { Step } from '../../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
-import { KubernetesApi, KubernetesApiError } from '../api.ts';
-import {
-  CUSTOM_RESOURCE_DEFINITIONS,
-  collectionPath,
-  discoverTypes,
-  NAMESPACES,
-  type ResourceType,
-} from '../discovery.ts';
-import { SESSION_LABEL } from '../names.ts';
+import { SESSION_LABEL } from '../access.ts';
+import { collectionPath, discoverTypes, type ResourceType } from '../discovery.ts';
 import type { ManifestObject } from '../objects.ts';
 
 export interface DryRun {

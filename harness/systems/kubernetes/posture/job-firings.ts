@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KubernetesApi } from '../api.ts';
+import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 
 /** A Job that a CronJob made by its schedule. */
 interface CronJobFiring {

@@ -1,7 +1,8 @@
+import { isStatus, KubernetesApi } from '../../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../../clients/kubernetes-object.ts';
 import type { PostureDifference } from '../../../model/posture.ts';
-import { isStatus, KubernetesApi } from '../api.ts';
 import { collectionPath, discoverTypes, storedInNamespace, typeKey } from '../discovery.ts';
-import { isJsonArray, isJsonObject, type Json, type KubernetesObject, toJson } from '../objects.ts';
+import { isJsonArray, isJsonObject, type Json, toJson } from '../objects.ts';
 
 /** A value that its operators were to replace. */
 const PLACEHOLDER = /REPLACE_WITH_[A-Z0-9_]+/;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 import type { Step } from '../../../model/step.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../../wait/wait.ts';
-import { KubernetesApi } from '../api.ts';
-import { SESSION_LABEL } from '../names.ts';
+import { SESSION_LABEL } from '../access.ts';
 
 /** The pod that a live CronJob makes, as far as it says what kind of pod may run in that namespace. */
 export interface PodTemplate {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 import type { Step } from '../../../model/step.ts';
-import { KubernetesApi } from '../api.ts';
 
 const secretSchema = z.looseObject({ data: z.record(z.string(), z.string()).default({}) });
 

@@ -1,6 +1,5 @@
+import { configMapsPath, KubernetesApi, NAMESPACES } from '../../../clients/kubernetes-api.ts';
 import type { OpenAsset } from '../../../model/asset.ts';
-import { KubernetesApi } from '../api.ts';
-import { configMapsPath, NAMESPACES } from '../discovery.ts';
 
 /** For tests only: spoils what was restored, where users would find it. */
 interface Sabotage {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 import { sharedTarget } from '../../../testing/shared-target.ts';
-import { KubernetesApi } from '../api.ts';
 import { compareContent } from '../compare.ts';
 import type { ContentItem } from '../content.ts';
 import { NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING } from '../disasters.ts';

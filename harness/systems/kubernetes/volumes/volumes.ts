@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { type KubernetesApi, NAMESPACES } from '../../../clients/kubernetes-api.ts';
 import type { Identity, MarkerLane } from '../../../model/asset.ts';
 import type { Step } from '../../../model/step.ts';
 import { counted } from '../../../model/text.ts';
 import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
-import type { KubernetesApi } from '../api.ts';
 import type { ContentItem } from '../content.ts';
-import { NAMESPACES } from '../discovery.ts';
 import { digestOf, sha256 } from '../objects.ts';
 import { PodConversation } from './conversation.ts';
 import { filesIn } from './listing.ts';
