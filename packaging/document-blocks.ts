@@ -29,21 +29,21 @@ export function blocksOf(markdown: string): readonly Block[] {
   return blocks;
 }
 
-/** Command lines that stand in sentences and tables: code that begins with a program that a reader starts. */
+/** Returns the command lines in sentences and tables: code that begins with a program that a reader starts. */
 export function commandsIn(markdown: string): readonly string[] {
   const prose = markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/\s*\n\s*/g, ' ');
   const spans = [...prose.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
   return [...new Set(spans.filter((text) => /^(?:npx|npm|node|dr-contracts|chmod|sh|bash|git|docker) /.test(text)))];
 }
 
-/** The commands of a block of the shell, without what it says about them. */
+/** Returns the commands of a shell block, without its comments. */
 export const commandLinesOf = (text: string): readonly string[] =>
   text
     .split('\n')
     .map((line) => line.replace(/\s+#\s.*$/, '').trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
 
-/** A page whose blocks and commands are taken one by one by what runs them. What is left over is run by nothing. */
+/** A page whose blocks and commands are taken one by one by the code that runs them. Nothing runs the rest. */
 export class Page {
   readonly #path: string;
   #blocks: readonly Block[];
@@ -55,12 +55,12 @@ export class Page {
     this.#commands = new Set(commandsIn(markdown));
   }
 
-  /** @param path from the root of the repository. */
+  /** @param path relative to the root of the repository. */
   static async read(path: string): Promise<Page> {
     return new Page(path, await readFile(join(rootFolder, path), 'utf8'));
   }
 
-  /** The text of the next block below a heading. @throws where there is none. */
+  /** Returns the text of the next block below a heading. @throws where there is none. */
   take(section: string, language: string): string {
     const block = this.#blocks.find((each) => each.section === section && each.language === language);
     if (block === undefined)
@@ -69,7 +69,7 @@ export class Page {
     return block.text;
   }
 
-  /** The blocks below a heading that name their file in the first line, or in the second one below `#!`, by that name. */
+  /** Returns the blocks below a heading that name their file in the first line, or in the line below `#!`, by that name. */
   takeFiles(section: string): ReadonlyMap<string, string> {
     const files = new Map<string, string>();
     for (const block of this.#blocks.filter((each) => each.section === section)) {
@@ -81,13 +81,13 @@ export class Page {
     return files;
   }
 
-  /** A command that a sentence names. @throws where no sentence does. */
+  /** Takes a command from a sentence. @throws where no sentence contains it. */
   command(text: string): string {
     if (!this.#commands.delete(text)) throw new Error(`${this.#path} does not say \`${text}\``);
     return text;
   }
 
-  /** What nothing has taken. */
+  /** Blocks and commands that have not been taken. */
   get left(): readonly string[] {
     const blocks = this.#blocks.map(
       ({ section, language, text }) => `${this.#path}, "${section}" (${language}):\n${text}`,

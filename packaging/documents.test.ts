@@ -9,7 +9,8 @@ import { imageNames, imageVariableOf } from '../harness/targets/docker/settings.
 import { blocksOf, commandLinesOf, commandsIn } from './document-blocks.ts';
 import { manifestFile, rootFolder } from './places.ts';
 
-// What can be said of the documents without running them. packaging/documents.trial.ts runs every block of the README, of docs/bring-your-own.md and of docs/extend.md.
+// Checks of the documents without running them. packaging/documents.trial.ts runs every block of the README, of docs/bring-your-own.md and
+// of docs/extend.md.
 
 const read = (path: string): Promise<string> => readFile(join(rootFolder, path), 'utf8');
 const manifest = z
@@ -23,7 +24,7 @@ const pages = [
   ...(await readdir(join(rootFolder, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
-/** Commands of `.ci/run` under one of its comments, up to the next. */
+/** Returns the commands of `.ci/run` under one of its comments, up to the next. */
 async function stepsOfCi(comment: string): Promise<readonly string[]> {
   const [, part = ''] = (await read('.ci/run')).split(`# ${comment}\n`);
   const [section = ''] = part.split('\n\n');
@@ -129,7 +130,7 @@ describe('the documents', () => {
   it('E28: have no dead link', async () => {
     const dead: string[] = [];
     for (const page of pages) {
-      // Neither a block of code nor a comment has a link that a reader sees.
+      // Links in blocks of code and in comments are invisible to a reader.
       const text = (await read(page)).replaceAll(/^```[\s\S]*?^```$|<!--[\s\S]*?-->/gm, '');
       for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^[a-z]+:/.test(target)) continue;
@@ -168,7 +169,7 @@ describe('the documents', () => {
   });
 });
 
-/** As code forges make them of headings. */
+/** Anchors that code forges derive from headings. */
 const anchorsOf = (markdown: string): readonly string[] =>
   [...markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading

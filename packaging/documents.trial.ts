@@ -9,7 +9,8 @@ import { QUIET, searchPath } from './packed.ts';
 import { rootFolder } from './places.ts';
 import { VITE, VITEST } from './stranger.ts';
 
-// Runs what README.md, docs/bring-your-own.md and docs/extend.md tell a stranger to type, from their own text, in projects that have installed the packed file.
+// Runs the commands that README.md, docs/bring-your-own.md and docs/extend.md tell a stranger to type, from their own text, in projects
+// that have installed the packed file.
 
 const runSchema = z.object({
   drills: z.array(
@@ -24,7 +25,7 @@ const runSchema = z.object({
 const { tarball } = inject('packed');
 let home: string;
 
-/** As on a machine without Docker, whatever this one has: the pages promise the same on both. */
+/** Simulates a machine without Docker: the pages promise the same with and without it. */
 const environment = {
   PATH: [dirname(process.execPath), ...searchPath].join(delimiter),
   DOCKER_HOST: 'unix:///nowhere/docker.sock',
@@ -33,7 +34,7 @@ const environment = {
   VITEST: '',
 };
 
-/** Types a line into a shell, and wants it to end with 0. */
+/** Types a line into a shell, and requires exit code 0. */
 async function type(line: string, cwd: string): Promise<string> {
   const { exitCode, all } = await execa('sh', ['-c', line], {
     cwd,
@@ -46,7 +47,7 @@ async function type(line: string, cwd: string): Promise<string> {
   return all;
 }
 
-/** The package is not fetched by its name, but from the packed file. */
+/** Replaces the package's name with the packed file. */
 const installing = (line: string): string => line.replace(/\bdr-contracts$/, `${QUIET.join(' ')} '${tarball}'`);
 
 async function write(folder: string, path: string, text: string): Promise<void> {
@@ -62,7 +63,7 @@ async function verdicts(project: string): Promise<readonly string[]> {
   return drills.map(shown).toSorted();
 }
 
-/** What an editor says of a file: it imports the types of the installed package. */
+/** Compiles a file as an editor would: it imports the types of the installed package. */
 async function compile(project: string, files: readonly string[]): Promise<void> {
   const tsc = join(rootFolder, 'node_modules/.bin/tsc');
   const options = '--noEmit --strict --module nodenext --target es2022 --allowImportingTsExtensions --types node';
@@ -93,7 +94,7 @@ describe('README.md', { timeout: 900_000 }, () => {
     ]);
     await type(installing(install), project);
     await type(init, project);
-    // A new package.json says nothing of modules, so the name ends as the page says for such a project.
+    // A new package.json does not mention modules, so the extension is the one on the page for such a project.
     await write(project, 'contracts/payments.spec.mts', page.take('Your own contract', 'ts'));
     await compile(project, ['contracts/payments.spec.mts']);
     await type(
@@ -131,7 +132,7 @@ describe('docs/bring-your-own.md', { timeout: 900_000 }, () => {
     expect(filesOfTree(page.take('A complete example', 'text'))).toEqual([...files.keys()].toSorted());
     await type(page.command('chmod +x ../infrastructure/ops/restore.sh'), project);
 
-    // The manifests that the reader has to have: the namespace of an application, and the Schedule that is deployed.
+    // Manifests that the reader must already have: the namespace of an application, and the deployed Schedule.
     for (const [name, text] of page.takeFiles('A namespace with Velero')) await write(folder, name, text);
     await write(folder, 'infrastructure/shop/shop.yaml', SHOP);
     await write(folder, 'infrastructure/velero/schedule.yaml', HALF_HOURLY);
@@ -143,14 +144,14 @@ describe('docs/bring-your-own.md', { timeout: 900_000 }, () => {
       'shop namespace-deleted: met',
     ]);
 
-    // Every option of the configuration, which names a contract `api`.
+    // Every option of the configuration; it names a contract `api`.
     const contract = await readFile(join(project, 'dr/payments.spec.ts'), 'utf8');
     await write(project, 'dr/api.spec.ts', contract.replace("name: 'payments'", "name: 'api'"));
     await write(project, 'dr-contracts.config.ts', page.take('Configuration', 'ts'));
     expect(await type('npx dr-contracts list', project)).toMatch(/^api .*^payments /ms);
 
     await write(project, 'dr/keeps.ts', page.take('Where programs run', 'ts'));
-    // In the folder from which the configuration of the example reads paths.
+    // In the folder to which the example's configuration is relative.
     await type('node --eval "import(\'../project/dr/keeps.ts\')"', join(folder, 'infrastructure'));
     await compile(project, ['dr-contracts.config.ts', 'dr/payments.spec.ts', 'dr/shop.spec.ts', 'dr/keeps.ts']);
 
@@ -210,7 +211,7 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
   });
 });
 
-/** The files of a drawn tree: a folder ends with a slash, and what lies in it is indented. */
+/** Returns the files of a drawn tree: a folder ends with a slash, and its content is indented. */
 function filesOfTree(tree: string): readonly string[] {
   let folder = '';
   const files: string[] = [];

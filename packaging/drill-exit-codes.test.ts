@@ -7,8 +7,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { rootFolder } from './places.ts';
 
-// The shell around `drill` in every pipeline that we run or write. A stand-in for npx and npm ends `drill` with a given exit code; every
-// other command of the script does nothing.
+// Tests the shell around `drill` in every pipeline that this project runs or writes. A stand-in for npx and npm ends `drill` with a given
+// exit code; every other command of the script does nothing.
 
 const OWN = '.github/workflows';
 const TEMPLATES = 'templates';
@@ -55,7 +55,7 @@ async function scripts(): Promise<readonly Script[]> {
 
 const found = await scripts();
 
-/** As a runner does: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell */
+/** Runs it as a runner does: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell */
 async function ended(text: string, code: number) {
   const folder = await mkdtemp(join(programs, 'job-'));
   const calls = join(folder, 'calls');

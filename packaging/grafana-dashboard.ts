@@ -16,9 +16,9 @@ import { PanelBuilder as StateTimelinePanel } from '@grafana/grafana-foundation-
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 
-// The dashboard on the metrics that `dr-contracts export` writes. It is built with Grafana's own types.
+// The dashboard for the metrics of `dr-contracts export`. It is built with Grafana's own types.
 
-/** The reader chooses it, by a variable of the dashboard. */
+/** The reader selects it with a variable of the dashboard. */
 const source = { type: 'prometheus', uid: `$\{datasource}` };
 const promises = 'owner=~"$owner", contract=~"$contract"';
 const query = (expr: string, legend = '{{contract}}, {{disaster}}') =>
@@ -26,7 +26,7 @@ const query = (expr: string, legend = '{{contract}}, {{disaster}}') =>
 const thresholds = (...steps: readonly (readonly [number | null, string])[]) =>
   new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps.map(([value, color]) => ({ value, color })));
 
-/** From kept to broken: the number is what a state timeline draws. */
+/** From kept to broken: a state timeline draws the number. */
 const VERDICTS = [
   ['met', 'green'],
   ['at-risk', 'yellow'],
@@ -79,7 +79,7 @@ const share = (title: string, description: string, expr: string) =>
     .thresholds(thresholds([null, 'green'], [0.8, 'yellow'], [1, 'red']))
     .withTarget(query(expr));
 
-/** The dashboard as Grafana imports it. */
+/** Returns the dashboard in Grafana's import format. */
 function grafanaDashboard(): Dashboard {
   const dashboard = new DashboardBuilder('Disaster recovery')
     .uid('dr-contracts')

@@ -15,25 +15,25 @@ import {
   verdictsIn,
 } from './stranger.ts';
 
-// Package managers other than npm, which tarball.trial.ts tries. Their versions are pinned; packages come from the registry or their caches.
+// Package managers other than npm (tarball.trial.ts tests npm). Their versions are pinned; packages come from the registry or their caches.
 
 const { tarball } = inject('packed');
 
 interface Manager {
   readonly title: string;
-  /** The package of npm that holds it, and its program in there. */
+  /** npm package that contains it, and the program in that package. */
   readonly from: string;
   readonly program: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly add: readonly string[];
-  /** What has to be typed after the package was added, by the package manager's own rules. */
+  /** Command that the package manager's own rules require after adding the package. */
   readonly after?: readonly string[];
   /** Runs a program of an installed package. */
   readonly exec: readonly string[];
   readonly installsInPipeline: string;
-  /** Whether Vitest is tried, too: here packages lie elsewhere than npm puts them. */
+  /** Whether Vitest is also tried: this manager puts packages elsewhere than npm does. */
   readonly liesElsewhere?: true;
-  /** Whether the demo is tried, too: here no package has a folder of its own unless it asks for one. */
+  /** Whether the demo is also tried: this manager gives a package a folder only on request. */
   readonly isZipped?: true;
 }
 
@@ -45,7 +45,7 @@ const berry = {
   installsInPipeline: 'yarn install --immutable',
 } as const;
 const settingsOf = (linker: string) => ({
-  // An empty lock file says that this folder is a project, whatever lies above it.
+  // An empty lock file marks this folder as a project, whatever its parents contain.
   'yarn.lock': '',
   '.yarnrc.yml': `nodeLinker: ${linker}\nenableScripts: false\n`,
 });

@@ -15,7 +15,7 @@ import {
   verdictsIn,
 } from './stranger.ts';
 
-// Projects that were there before: with a Vitest of their own, as a workspace of a monorepo, of CommonJS.
+// Existing projects: with a Vitest of their own, as a workspace of a monorepo, of CommonJS.
 
 const { tarball } = inject('packed');
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-/** A project that has `packages` already, and then installs this one as its README says. */
+/** Makes a project that already has `packages`, and then installs this one as its README says. */
 async function projectWith(manifest: object, packages: readonly string[], name: string): Promise<string> {
   const project = join(home, name);
   await mkdir(project, { recursive: true });
@@ -52,7 +52,7 @@ describe('in a project that has a Vitest', () => {
   it.each([
     { version: '3.2.4', vite: 'vite@7.1.0', run: () => onOldest, list: [] },
     { version: '4.1.0', vite: 'vite@7.1.0', run: () => onThisNode, list: [] },
-    // E27: Vitest 5 lists what it finds in the text of a file, unless it is told to run the file.
+    // E27: Vitest 5 lists the tests in the text of a file, unless it is told to run the file.
     { version: VITEST.split('@')[1], vite: VITE, run: () => onOldest, list: ['list', '--no-static-parse'] },
   ])('E07, E27: it installs beside Vitest $version, which runs its contracts', async (each) => {
     const { version, vite, list } = each;

@@ -6,7 +6,7 @@ import { type Packed, packInto } from './packed.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The package as `npm pack` packs it. */
+    /** The package that `npm pack` makes. */
     packed: Packed;
   }
 }

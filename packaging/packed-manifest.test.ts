@@ -102,7 +102,7 @@ describe('an interrupted npm pack', () => {
     const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-manifest-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const [kept, place] = [join(folder, 'kept'), join(folder, 'package.json')];
-    // Long enough that a plain write of it takes several steps.
+    // So long that a plain write takes several steps.
     const long = JSON.stringify({ name: 'x', exports: {}, description: 'x'.repeat(8_000_000) });
     await writeFile(place, long);
     let packed = false;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What of package.json concerns those who install the package. The rest, scripts and development tools, stays at home. */
+/** The part of package.json for users of the package. Scripts and development tools stay out. */
 const manifestSchema = z.looseObject({
   exports: z.record(z.string(), z.string()),
   scripts: z.unknown().optional(),
@@ -11,7 +11,7 @@ const manifestSchema = z.looseObject({
 const SOURCE = /^\.\/harness\/(.+)\.ts$/;
 
 /**
- * The manifest as it is packed: each export that is TypeScript here is what was compiled from it.
+ * Returns the packed manifest: each TypeScript export is replaced by its compiled file.
  *
  * npm does not let `publishConfig` replace `exports`, and Node refuses to strip types below node_modules
  * (ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING), so the two manifests have to differ.
@@ -32,7 +32,7 @@ export function packedManifest(manifest: unknown): Readonly<Record<string, unkno
   return { ...rest, exports: Object.fromEntries(compiled) };
 }
 
-/** The declarations of the exports, as paths in the folder of what was compiled. */
+/** Returns the declarations of the exports, as paths in the folder of compiled files. */
 export const declarationsOf = (manifest: unknown): readonly string[] =>
   Object.values(manifestSchema.parse(manifest).exports).flatMap((path) => {
     const module = SOURCE.exec(path)?.[1];

@@ -11,7 +11,7 @@ const packedSchema = z.object({
 
 export type Packed = z.output<typeof packedSchema> & { readonly tarball: string };
 
-/** Packs the source tree into a folder. While npm packs, the manifest of the source tree is another one. */
+/** Packs the source tree into a folder. While npm packs, the source tree has another manifest. */
 export async function packInto(folder: string): Promise<Packed> {
   const args = ['pack', '--json', '--silent', '--pack-destination', folder];
   const { stdout } = await execa('npm', args, { cwd: rootFolder, stderr: 'inherit' });
@@ -19,8 +19,8 @@ export async function packInto(folder: string): Promise<Packed> {
   return { ...packed, tarball: join(folder, packed.filename) };
 }
 
-/** As on a machine of somebody else: npm scripts of the source tree put its own programs first on PATH. */
+/** As on a user's machine: npm scripts of the source tree put its own programs first on PATH. */
 export const searchPath = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
 
-/** Without install scripts, as npm does it from release 12 on: nothing that the package needs depends on one. */
+/** Without install scripts, as npm does from release 12 on: the package depends on none. */
 export const QUIET = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];

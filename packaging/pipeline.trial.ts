@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { QUIET, searchPath } from './packed.ts';
 import { type RanJob, runJob } from './run-job.ts';
 
-// The workflow that `init` writes, executed in a scratch repository that has installed the packed file. Its remote is a repository beside it.
+// Executes the workflow that `init` writes in a scratch repository that has installed the packed file. The remote is a repository beside
+// it.
 
 const WORKFLOW = '.github/workflows/disaster-recovery.yml';
 const BACKUP = 'ops/nats-backup.sh';
@@ -57,13 +58,13 @@ async function branch(folder: string, name: string, change: (folder: string) => 
   await git(folder, 'checkout', '--quiet', 'main');
 }
 
-/** It ends early and says that all went well, as scripts do whose errors are hidden. */
+/** Makes it end early and report success, like scripts whose errors are hidden. */
 async function breakBackup(script: string): Promise<void> {
   const [first = '', ...rest] = (await readFile(script, 'utf8')).split('\n');
   await writeFile(script, [first, 'exit 0', ...rest].join('\n'));
 }
 
-/** One job on a new machine: a clone of its own, as `actions/checkout` with the whole history leaves it. */
+/** Runs one job on a new machine: a separate clone, as `actions/checkout` with the whole history leaves it. */
 async function jobOn(
   name: string,
   event: 'pull_request' | 'schedule',
@@ -89,7 +90,7 @@ async function jobOn(
   });
 }
 
-/** A folder with an `npx` that ends `drill` with an exit code, and is the real one for everything else. */
+/** Makes a folder with an `npx` that ends `drill` with an exit code, and is the real one for everything else. */
 async function npxWhoseDrillEndsWith(code: number): Promise<string> {
   const folder = join(home, `npx-${code}`);
   await mkdir(folder, { recursive: true });
@@ -117,7 +118,7 @@ describe('the workflow that init writes', () => {
     expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
     expect(job.summary).toContain('PASS: the promise may be promoted');
     expect(job.summary).toMatch(/Policy: dr-gate\.ts on origin\/main \([0-9a-f]{10}\)/);
-    // Everything is in the cache of programs. LocalStack runs with a Python.
+    // All programs are in the cache. LocalStack runs with a Python.
     expect(job.actions).not.toContainEqual(expect.stringMatching(/^actions\/setup-go@/));
     expect(job.actions).toContainEqual(expect.stringMatching(/^actions\/setup-python@/));
     const { output = '' } = job.steps.find(({ name }) => name === 'Drill what changed') ?? {};

@@ -7,7 +7,7 @@ import { QUIET } from './packed.ts';
 import { rootFolder } from './places.ts';
 import { onThisNode } from './stranger.ts';
 
-// examples/postgres: a system that an outsider adds, with nothing of this project but the packed file. Debian's PostgreSQL is needed.
+// examples/postgres: a system added by a third party, with nothing of this project but the packed file. It needs Debian's PostgreSQL.
 
 const { tarball } = inject('packed');
 const DEBIAN = '/usr/lib/postgresql';
@@ -27,7 +27,7 @@ const runSchema = z.object({
 const hasPostgres =
   (process.env['POSTGRES_BIN'] ?? '') !== '' ||
   (await readdir(DEBIAN).catch(() => [])).some((version) => /^\d+$/.test(version));
-// In CI, .ci/run installs it first: there it has to be there.
+// In CI, .ci/run installs it first: it must be present there.
 if (!hasPostgres)
   console.log('examples/postgres is skipped: this machine has no PostgreSQL (apt-get install postgresql)');
 
@@ -52,7 +52,7 @@ describe.skipIf(!hasPostgres)('the PostgreSQL example, installed from the packed
     return { all, drills };
   }
 
-  /** Drills with another restore script. Each of them exits 0. */
+  /** Runs drills with another restore script. Each of them exits 0. */
   async function drillWith(edit: (script: string) => string) {
     const path = join(folder, 'ops/restore.sh');
     const script = await readFile(path, 'utf8');

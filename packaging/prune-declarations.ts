@@ -4,13 +4,13 @@ import { dirname, join, resolve } from 'node:path';
 const NAMED = /(?:\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.[^"']+)\1/g;
 
 /**
- * Removes declarations that no entry leads to: the compiler writes one for each module that an entry's code imports, and a reader of
- * types needs only those that the entry's declarations name.
- * @param entries paths of declarations from the folder, e.g. `index.d.ts`.
+ * Removes declarations that no entry reaches: the compiler writes one for each module that an entry's code imports, but users of the types
+ * need only those that the entry's declarations name.
+ * @param entries paths of declarations relative to the folder, e.g. `index.d.ts`.
  */
 export async function pruneDeclarations(folder: string, entries: readonly string[]): Promise<void> {
   const needed = new Set(entries.map((entry) => join(folder, entry)));
-  // What is added while the set is walked is walked too.
+  // The loop also visits items that are added during it.
   for (const file of needed) {
     const text = await readFile(file, 'utf8');
     for (const [, , specifier = ''] of text.matchAll(NAMED)) {

@@ -2,13 +2,13 @@ import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { packedManifest } from './packed-manifest.ts';
 import { keptManifestFile, manifestFile } from './places.ts';
 
-/** The manifest as `npm pack` reads it. */
+/** Returns the text of the manifest that `npm pack` reads. */
 export const packedText = (manifest: string): string =>
   `${JSON.stringify(packedManifest(JSON.parse(manifest)), undefined, 2)}\n`;
 
 /**
- * Puts the packed manifest in the place of the source tree's, which it keeps. Neither file is ever there in part: a pack that is
- * killed at any moment leaves nothing that {@link restoreManifest} cannot put back.
+ * Replaces the manifest of the source tree with the packed one, and keeps the original. Both files are always complete: after a pack that
+ * is killed at any moment, {@link restoreManifest} can restore everything.
  */
 export async function packManifest(kept = keptManifestFile, manifest = manifestFile): Promise<void> {
   const draft = `${kept}.part`;
@@ -19,8 +19,8 @@ export async function packManifest(kept = keptManifestFile, manifest = manifestF
 }
 
 /**
- * Puts the manifest of the source tree back, if a pack, finished or not, has left another one.
- * @throws {Error} when somebody has edited the packed one since: the edit is not overwritten.
+ * Restores the manifest of the source tree, if a pack, finished or not, has left another one.
+ * @throws {Error} when the packed one was edited since: the edit is not overwritten.
  */
 export async function restoreManifest(kept = keptManifestFile, manifest = manifestFile): Promise<void> {
   let text: string;

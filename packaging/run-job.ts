@@ -4,8 +4,8 @@ import { execa } from 'execa';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-// Executes the `run:` steps of a job of GitHub Actions as a runner does, with what a runner gives to them. Actions (`uses:`) are not executed: a
-// checkout and the programs are there already, and of an upload the files are listed that it would publish.
+// Executes the `run:` steps of a job of GitHub Actions in a runner's environment. Actions (`uses:`) are not executed: the checkout and the
+// programs are there already; for an upload, the files to publish are listed.
 
 const environmentSchema = z.record(z.string(), z.string()).default({});
 const stepSchema = z.object({
@@ -29,13 +29,13 @@ const workflowSchema = z.object({
 type Step = z.output<typeof stepSchema>;
 
 export interface JobWishes {
-  /** The workflow, from the checkout's folder. */
+  /** The workflow, relative to the checkout's folder. */
   readonly workflow: string;
   readonly job: string;
   readonly checkout: string;
-  /** A new folder of this job, for the files that a runner gives to it. */
+  /** A new folder of this job, for the files that a runner provides. */
   readonly runnerFolder: string;
-  /** PATH, HOME, and what the event sets. */
+  /** PATH, HOME, and the variables of the event. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -46,14 +46,14 @@ interface RanStep {
 }
 
 export interface RanJob {
-  /** That of the step which failed the job; 0 where none did. */
+  /** Exit code of the step that failed the job; 0 where none did. */
   readonly exitCode: number;
   readonly steps: readonly RanStep[];
   /** Actions that a runner would have run. */
   readonly actions: readonly string[];
-  /** What the steps wrote to the job summary. */
+  /** Text that the steps wrote to the job summary. */
   readonly summary: string;
-  /** Files that the job would publish, from the checkout's folder. */
+  /** Files that the job would publish, relative to the checkout's folder. */
   readonly published: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export interface RanJob {
 const BASH = ['--noprofile', '--norc', '-eo', 'pipefail'];
 const STEP_MS = 240_000;
 
-/** @throws when the workflow has no such job, or says something that this runner does not know. */
+/** @throws when the workflow lacks that job, or uses an unsupported feature. */
 export async function runJob({ workflow, job: name, checkout, runnerFolder, environment }: JobWishes): Promise<RanJob> {
   const { env, jobs } = workflowSchema.parse(parse(await readFile(join(checkout, workflow), 'utf8')));
   const job = jobs[name];
@@ -104,7 +104,7 @@ export async function runJob({ workflow, job: name, checkout, runnerFolder, envi
   return { exitCode, steps: ran, actions, summary: await readFile(summary, 'utf8'), published };
 }
 
-/** How a step with an id ended, and what it told later ones. One that was left out has none here. */
+/** Result of a step with an id, and its outputs. A skipped step has none here. */
 interface EndedStep {
   readonly outcome: 'success' | 'failure';
   readonly outputs: ReadonlyMap<string, string>;
@@ -113,7 +113,7 @@ interface EndedStep {
 const CONDITION = /^\$\{\{ !cancelled\(\)(?: && steps\.(\w+)\.outcome == 'success')? \}\}$/;
 const OUTPUT = /^\$\{\{ steps\.(\w+)\.outputs\.(\w+) == '(\w+)' \}\}$/;
 
-/** A step whose condition says nothing of failures is left out after one. */
+/** Returns whether a step is due: one whose condition does not mention failures is skipped after one. */
 function isDue({ if: condition }: Step, exitCode: number, ended: ReadonlyMap<string, EndedStep>): boolean {
   if (condition === undefined) return exitCode === 0;
   const [, producer = '', output = '', value] = OUTPUT.exec(condition) ?? [];
@@ -124,7 +124,7 @@ function isDue({ if: condition }: Step, exitCode: number, ended: ReadonlyMap<str
   return id === undefined || ended.get(id)?.outcome === 'success';
 }
 
-/** Lines of the form `name=value`, which is all that the workflow writes. */
+/** Parses lines of the form `name=value`, the only form in the workflow. */
 const outputsIn = (text: string): ReadonlyMap<string, string> =>
   new Map(text.split('\n').flatMap((line) => (line.includes('=') ? [line.split('=', 2) as [string, string]] : [])));
 

@@ -4,18 +4,18 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { QUIET, searchPath } from './packed.ts';
 
-// A project of somebody else, on a Node and with a package manager of his choice. Nothing of the source tree is on its PATH.
+// A user's project, with a chosen Node and package manager. Nothing of the source tree is on its PATH.
 
-/** The oldest Node that the package runs on, the one of the source tree, and one that is too old. */
+/** The oldest supported Node, the one of the source tree, and one that is too old. */
 export const OLDEST = '22.22.2';
 export const NEWEST = process.versions.node;
 export const TOO_OLD = '20.20.2';
 
-/** The Vitest and the Vite of the source tree: what `npm install vitest` brought when the lock file was written. */
+/** The Vitest and the Vite of the source tree: the result of `npm install vitest` when the lock file was written. */
 export const VITE = 'vite@8.3.8';
 export const VITEST = 'vitest@5.1.1';
 
-/** What docs/api.md tells to write. */
+/** Configuration from docs/api.md. */
 export const VITEST_CONFIG = `import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -32,7 +32,7 @@ interface Ran {
 
 export type RunIn = (folder: string, file: string, args: readonly string[]) => Promise<Ran>;
 
-/** Runs programs as on a machine of somebody else, whose `node` is the one in that folder. */
+/** Runs programs as on a user's machine whose `node` is the one in that folder. */
 export const onNode =
   (nodeFolder: string): RunIn =>
   async (cwd, file, args) => {
@@ -47,7 +47,7 @@ export const onNode =
         CI: '',
         VITEST: '',
         NODE_OPTIONS: '',
-        // Package managers ask nothing, and tell nobody that they were used.
+        // Package managers ask no questions, and report no usage.
         YARN_ENABLE_TELEMETRY: '0',
         COREPACK_ENABLE_STRICT: '0',
       },
@@ -67,7 +67,7 @@ export async function installed(home: string, name: string, ...packages: readonl
   return folder;
 }
 
-/** Where the programs of that Node are. */
+/** Returns the folder of that Node's programs. */
 export async function obtainNode(home: string, version: string): Promise<string> {
   if (version === NEWEST) return dirname(process.execPath);
   const name = `node-${process.platform}-${process.arch}`;
@@ -76,7 +76,7 @@ export async function obtainNode(home: string, version: string): Promise<string>
 
 const runSchema = z.object({ drills: z.array(z.object({ judgement: z.object({ verdict: z.string() }) })).min(1) });
 
-/** The verdicts of the last run in a project's reports. */
+/** Returns the verdicts of the last run in a project's reports. */
 export async function verdictsIn(folder: string): Promise<readonly string[]> {
   const { drills } = runSchema.parse(JSON.parse(await readFile(join(folder, 'reports/latest/run.json'), 'utf8')));
   return drills.map(({ judgement }) => judgement.verdict);

@@ -7,7 +7,7 @@ import { QUIET } from './packed.ts';
 import { rootFolder } from './places.ts';
 import { NEWEST, OLDEST, obtainNode, onNode, type RunIn, TOO_OLD, verdictsIn } from './stranger.ts';
 
-// What somebody has who installs the package: nothing of the source tree is reached from here on but the packed file.
+// Tests the package as a user has it: from here on, the packed file is the only access to the source tree.
 
 const namesSchema = z.record(z.string(), z.string());
 const manifestSchema = z.object({ dependencies: namesSchema, peerDependencies: namesSchema });
@@ -16,7 +16,7 @@ const doctorSchema = z.object({
   checks: z.array(z.object({ name: z.string(), found: z.string() })),
 });
 
-/** The tarball of the harness alone: no fixtures, no tests, no second copy of anything. A third of it is checksums of lock files. */
+/** Size limit of the tarball of the harness alone: no fixtures, no tests, no duplicates. A third of it is checksums of lock files. */
 const MOST_PACKED_BYTES = 1_500_000;
 
 const packed = inject('packed');

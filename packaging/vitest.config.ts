@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Apart from the other tests: while npm packs, the manifest of the source tree is another one for a second.
+// Separate from the other tests: while npm packs, the source tree has another manifest for a second.
 export default defineConfig({
   test: {
     retry: 0,

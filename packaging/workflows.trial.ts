@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type Linters, obtainLinters } from './linters/obtain-linters.ts';
 import { rootFolder } from './places.ts';
 
-// Workflows are read by other people's checkers: those of this project, and those that `init` writes.
+// Third-party checkers read the workflows: those of this project, and those that `init` writes.
 
 const OWN = '.github/workflows';
 const GITHUB = 'templates/disaster-recovery.github.yml';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-/** A copy of a file with one change. */
+/** Makes a copy of a file with one change. */
 async function changed(path: string, from: string, to: string): Promise<string> {
   const text = await readFile(inRoot(path), 'utf8');
   expect(text).toContain(from);

@@ -5,7 +5,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * A day, which begins at midnight UTC, or a time with its zone, as the command line names it.
+ * Parses a day, which begins at midnight UTC, or a time with its zone.
  * @throws {InvalidArgumentError} for anything else, and for a day that does not exist.
  */
 export function timeArgument(text: string): Date {
@@ -15,11 +15,11 @@ export function timeArgument(text: string): Date {
   throw new InvalidArgumentError('Write a day or a time with its zone, e.g. 2027-01-31 or 2027-01-31T12:00Z.');
 }
 
-/** The same, where a day is meant to its end: the last day of a period belongs to it. */
+/** Parses the same for the end of a period: a day counts to its end. */
 export const endArgument = (text: string): Date =>
   timeArgument(DAY.test(text) ? `${timeArgument(text).toISOString().slice(0, 10)}T23:59:59.999Z` : text);
 
-/** A time as the command line names it, in UTC. @throws {InvalidArgumentError} for anything else. */
+/** Parses a time, in UTC. @throws {InvalidArgumentError} for anything else. */
 export function utcTime(text: string): string {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
@@ -27,8 +27,8 @@ export function utcTime(text: string): string {
 }
 
 /**
- * A text that a person has to give, without white space around it.
- * @throws {InvalidArgumentError} for one in which there is nothing to read.
+ * Trims a required text.
+ * @throws {InvalidArgumentError} for one without a visible character.
  */
 export function textArgument(text: string): string {
   if (isBlank(text))
@@ -36,7 +36,7 @@ export function textArgument(text: string): string {
   return text.trim();
 }
 
-/** `--ledger` of the commands that read the ledger of the configuration when it is left out. A blank one is refused: a variable is not set. */
+/** `--ledger` of the commands whose default is the ledger of the configuration. A blank value is refused: a variable is not set. */
 export const LEDGER_OPTION = [
   '--ledger <place>',
   'a folder, or s3://bucket/prefix (default: as the configuration says)',

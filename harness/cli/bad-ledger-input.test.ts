@@ -15,11 +15,11 @@ import { runSignOff } from './review/sign-off-command.ts';
 import { type StubIo, stubParts, withStubIo } from './testing/stub-parts.ts';
 import { runVerify } from './verify-command.ts';
 
-// Bad input of the ledger and of what reads it: each gives one clear message, whatever command meets it, and nothing that is there is lost.
+// Bad input of the ledger and its readers: every command reports it with one clear message, and no existing data is lost.
 
 const drillOptions: DrillOptions = { contracts: [], all: false, keep: false, json: false };
 
-/** A ledger of two runs in the project, the second one after `change`. */
+/** Makes a ledger of two runs in the project, the second one after `change`. */
 async function twoRuns(io: CommandIo, clock = new TestClock()): Promise<void> {
   for (const runId of ['r1', 'r2']) {
     using ledger = new Ledger(openFolderStore(join(io.cwd, 'reports/ledger')), undefined, clock);
@@ -71,7 +71,7 @@ async function brokenLine(io: CommandIo): Promise<void> {
   await writeFile(path, (await readFile(path)).subarray(0, 300));
 }
 
-/** The record of entry 5 as a later version writes it. */
+/** Writes the record of entry 5 as a later version would. */
 async function laterVersion(io: CommandIo): Promise<void> {
   const path = entryPath(io, 5);
   const [first = '', ...rest] = (await readFile(path, 'utf8')).split('\n');

@@ -27,7 +27,7 @@ const run = (args: readonly string[], nodeArgs: readonly string[] = [], nodeOpti
     env: { NO_COLOR: '1', NODE_OPTIONS: nodeOptions },
   });
 
-// Real processes: each pays for the start of Node, more so on a busy machine.
+// Real processes: each includes the start of Node, which is slow on a busy machine.
 describe('the program itself', { timeout: 60_000 }, () => {
   it.each([
     ['an unknown option', ['drill', '--foo'], 64, "unknown option '--foo'"],
@@ -79,7 +79,7 @@ describe('the program itself', { timeout: 60_000 }, () => {
     expect(exitCode).toBe(2);
   });
 
-  // Node's recursive mkdir never returns there and hears no signal but SIGKILL.
+  // Node's recursive mkdir never returns there, and only SIGKILL ends it.
   it.each([
     ['DR_CONTRACTS_CACHE', ['toolchain', '--all'], 'tool cache /proc/x/toolchain/'],
     ['DR_CONTRACTS_SCRATCH', ['doctor'], 'missing scratch folder: '],
@@ -128,7 +128,7 @@ describe('the program itself', { timeout: 60_000 }, () => {
   });
 
   it('fixes the size of the young generation, but leaves the last word to the arguments of its caller', async () => {
-    // Every Node that is started, the shim and what it starts, says with which arguments of its own.
+    // Every started Node, the shim and its child, prints its own arguments.
     const telling = '--import=data:text/javascript,process.stderr.write(JSON.stringify(process.execArgv))';
     const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
     expect((await run(['--version'], [], telling)).stderr).toBe(`[]${JSON.stringify(flags)}`);

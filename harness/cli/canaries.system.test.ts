@@ -15,7 +15,7 @@ import { runDrill } from './drill-command.ts';
 import { drillParts } from './real-parts.ts';
 
 const CONFIG = 'fixtures/leaky-platform/dr-contracts.config.ts';
-/** What the contracts of the leaky platform read from the environment of the process. */
+/** Values that the contracts of the leaky platform read from the environment of the process. */
 const READ = {
   DECLARED: 'canary-declared-\'0b7e"51f3',
   LINES: '-----BEGIN KEY-----\ncanaryLinesMC4CAQAwBQYDK2VwBCIE\ncanaryLinesIJ8mQmQ1hZ0vXyT3LqVJ\n-----END KEY-----\n',
@@ -47,7 +47,7 @@ async function collected(stream: PassThrough): Promise<string> {
   return (await Array.fromAsync(stream)).join('');
 }
 
-/** The command as a user gives it, but for the target, which the other tests use as well. */
+/** Runs the command as a user does, but on the target that the other tests also use. */
 async function printedBy(command: (io: CommandIo) => Promise<unknown>): Promise<string> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
   const texts = Promise.all([collected(streams.stdout), collected(streams.stderr)]);
@@ -75,7 +75,7 @@ beforeAll(async () => {
   const parts = { ...drillParts, startTarget: async () => readyTarget(target) };
   printed = await printedBy((io) => runDrill({ ...options, json: false, out: folder }, io, parts));
   run = runRecordSchema.parse(JSON.parse(await readFile(join(folder, 'latest', 'run.json'), 'utf8')));
-  // In a process of its own: contract files are loaded once in a process.
+  // In a separate process: contract files are loaded once per process.
   const runbook = ['runbook', '--config', CONFIG, '--out', folder, '--file', join(folder, 'runbook.md')];
   const { all } = await execa(process.execPath, [join(home, 'bin/dr-contracts.mjs'), ...runbook], {
     cwd: home,

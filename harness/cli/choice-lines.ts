@@ -4,18 +4,18 @@ import type { RunRecord } from '../model/run-record.ts';
 import { drillLabel } from '../reporting/run-summary.ts';
 import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 
-/** Which target, and why, in one line. */
+/** Returns the target and the reason for it, in one line. */
 export const choiceLine = ({ name, why }: TargetChoice): string => `target ${name}: ${why}`;
 
 /**
- * The same at the end of a run. Docker's own error message was told at the start; here it would read as the outcome of the run.
+ * Returns the same for the end of a run. Docker's own error message was printed at the start; here it would read as the outcome of the run.
  */
 const choiceNote = (choice: TargetChoice): string =>
   choice.withoutDocker === undefined
     ? choiceLine(choice)
     : `ran on plain processes (${choice.withoutDocker}; \`dr-contracts doctor\` says more)`;
 
-/** Which target was chosen, and which contracts it could not run. */
+/** Returns the chosen target, and the contracts that it could not run. */
 export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly LeftOut[] = []): string[] {
   if (choice === undefined) return [];
   const expected = leftOut.filter(({ reason }) => reason !== undefined);
@@ -23,7 +23,7 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
   const others = leftOut.filter(({ reason, failsRun }) => reason === undefined && failsRun !== true);
   const why = `not drilled, because target ${choice.name} cannot run them:`;
   return [
-    // Somebody who asked for a target knows which it was.
+    // A user who named a target knows which it was.
     ...(choice.why === ASKED_FOR ? [] : [`dr-contracts: note: ${choiceNote(choice)}`]),
     ...(expected.length === 0 ? [] : [`dr-contracts: note: ${why} ${expected.map(withReason).join(', ')}`]),
     ...(others.length === 0
@@ -43,7 +43,7 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
 const withNeeds = ({ contract, lacking }: LeftOut): string => `${contract} (needs ${lacking.join(' and ')})`;
 const withReason = ({ contract, reason }: LeftOut): string => `${contract} (${reason})`;
 
-/** What else kept the run from being clean: contracts that are not well formed, and clean-ups that failed. */
+/** Returns the other reasons why the run is not clean: malformed contracts and failed clean-ups. */
 export function unprovedLines({
   mistakes = [],
   drills,

@@ -2,7 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Environment } from '../reporting/terminal.ts';
 
-/** What every command is given of the world around it. */
+/** Surroundings of every command. */
 export interface CommandIo {
   readonly cwd: string;
   readonly clock: Clock;
@@ -10,10 +10,10 @@ export interface CommandIo {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly environment: Environment;
-  /** The configuration file that the command line names. */
+  /** Configuration file from the command line. */
   readonly config?: string | undefined;
-  /** Every secret value that the command has met: what it prints of an error passes these. */
+  /** Every secret value that the command has seen; printed errors are stripped of them. */
   readonly secrets?: Secrets;
-  /** The command line as it was given, for the record. */
+  /** The command line as typed, for the record. */
   readonly commandLine: string;
 }

@@ -25,7 +25,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const project = async () => await openProject(dir);
 
-/** A ledger of runs that made those checks, the oldest first. */
+/** Makes a ledger of runs with those checks, the oldest first. */
 async function ledgerOf(runs: readonly (readonly Parameters<typeof madeUpPosture>[0][number][])[], stated = promises) {
   using store = await openLedgerStore(join(dir, 'reports/ledger'));
   const ledger = new Ledger(store, undefined, new TestClock());
@@ -64,7 +64,7 @@ describe('what halts the roll-out, as the doctor lists it', () => {
   });
 
   it('is what the last run of each check found: a later one clears it', async () => {
-    // One that was never made has the whole ledger read.
+    // A check that was never made requires reading the whole ledger.
     await ledgerOf([[missing], [met]], [...promises, madeUpPromise({ contract: 'never', disasters: [] })]);
     expect(await haltChecks(await project())).toMatchObject([{ name: 'roll-out', state: 'ok', found: 'not halted' }]);
   });

@@ -29,7 +29,7 @@ const fromImage = {
   source: 'image natsio/nats-box:0.5.1 (sha256:1)',
 };
 
-/** The doctor's word on those programs and docker parts, for the two contracts. */
+/** Returns the doctor's report on those programs and docker parts, for the two contracts. */
 async function doctorSays(
   tools: readonly ToolStatus[],
   docker: readonly ToolStatus[] = [],

@@ -9,20 +9,20 @@ export type CheckState = 'ok' | 'note' | 'missing';
 
 export interface Check {
   readonly name: string;
-  /** `missing` keeps a drill from running; `note` does not. */
+  /** `missing` prevents a drill from running; `note` does not. */
   readonly state: CheckState;
   readonly wanted: string;
   readonly found: string;
   readonly from: string;
-  /** What is wrong, for a check that is not ok. */
+  /** The problem, for a check that is not ok. */
   readonly problem?: string;
-  /** The contracts and postures that cannot be proved without it. */
+  /** Contracts and postures that cannot be proved without it. */
   readonly contracts?: readonly string[];
-  /** The command or the step that puts it right. */
+  /** Command or step that fixes it. */
   readonly fix?: string;
 }
 
-/** What is known of one part without obtaining it. */
+/** Status of one part, found without obtaining it. */
 export interface ToolStatus {
   readonly name: string;
   readonly wantedVersion: string;
@@ -31,14 +31,14 @@ export interface ToolStatus {
   readonly path?: string | undefined;
   readonly missing?: boolean | string | undefined;
   readonly fix?: string | undefined;
-  /** What builds or installs it; unknown when left out. */
+  /** Program that builds or installs it; unknown when left out. */
   readonly builder?: string | undefined;
-  /** True where a run fetches it by itself, if it can. */
+  /** True where a run tries to fetch it by itself. */
   readonly fetched?: boolean | undefined;
 }
 
 export interface BuilderStatus extends ToolStatus {
-  /** Whether something that is missing is built by it. */
+  /** Whether it builds something that is missing. */
   readonly needed: boolean;
 }
 
@@ -57,16 +57,16 @@ export function checkTool(tool: ToolStatus): Check {
   };
 }
 
-/** A drill can start without it. */
+/** Checks a tool without which a drill can start. */
 function checkOptional(tool: ToolStatus): Check {
   const check = checkTool(tool);
   return check.state === 'missing' ? { ...check, state: 'note' } : check;
 }
 
-/** kind is used where it is installed; without it the node image makes the cluster. */
+/** kind is used where it is installed; without it, the cluster is made from the node image. */
 const REPLACEABLE = 'kind';
 
-/** A program, judged by the contracts that need it. */
+/** Checks a program for the contracts that need it. */
 export function checkNeededTool(tool: ToolStatus, { target, promises }: ProjectNeeds): Check {
   if (tool.name === REPLACEABLE) return checkKind(tool, target === 'docker');
   if (promises === undefined)
@@ -77,7 +77,7 @@ export function checkNeededTool(tool: ToolStatus, { target, promises }: ProjectN
   return withContracts(tool.fetched === true ? checkOptional(tool) : checkTool(tool), contracts);
 }
 
-/** The daemon, or an image. On the local target nothing needs them. */
+/** Checks the daemon or an image. The local target needs neither. */
 export function checkDockerPart(part: ToolStatus, { target, promises }: ProjectNeeds): Check {
   if (target !== 'docker') return checkOptional(part);
   if (!part.name.startsWith('image ')) return withContracts(checkTool(part), everyContract(promises));
@@ -90,7 +90,7 @@ export function checkDockerPart(part: ToolStatus, { target, promises }: ProjectN
   return withContracts(part.fetched === true ? checkOptional(part) : checkTool(part), contracts);
 }
 
-/** Go or Python: missing only where it builds something that is missing. */
+/** Checks Go or Python: missing only where it builds something that is missing. */
 export function checkNeededBuilder(
   builder: BuilderStatus,
   tools: readonly { readonly status: ToolStatus; readonly check: Check }[],
@@ -115,7 +115,7 @@ function checkKind(tool: ToolStatus, isOfTarget: boolean): Check {
   return { ...check, problem: `not found, and ${instead}` };
 }
 
-/** No contract of the project needs it, so its absence keeps no drill from starting. */
+/** Checks a tool that no contract of the project needs, so that its absence prevents no drill. */
 function checkUnneeded(tool: ToolStatus): Check {
   const check = unused(checkOptional(tool), 'no contract here needs it');
   return check.fix === OBTAIN ? { ...check, fix: `${OBTAIN} --all` } : check;
@@ -133,12 +133,12 @@ const everyContract = (promises: NeedsOfPromises | undefined): readonly string[]
   ...new Set([...(promises?.tools.values() ?? [])].flat()),
 ];
 
-/** What a person who asks for the state of this machine waits for. */
+/** Time limit for reading the ledger while a user waits for the report. */
 const READ_BUDGET_MS = 10_000;
 
 /**
- * What halts the roll-out, by the last posture checks in the project's ledger. It keeps no drill from running, so that it is a note. Nothing is
- * listed where the project has no such check. A ledger in a bucket is not asked: that takes credentials, and the gate does it.
+ * Lists the reasons that halt the roll-out, from the last posture checks in the project's ledger. They prevent no drill, so each is a note.
+ * The list is empty where the project has no such check. A ledger in a bucket is not read: that requires credentials, and the gate does it.
  */
 export async function haltChecks(project: Project): Promise<readonly Check[]> {
   const { at, folder } = ledgerSettings(project);

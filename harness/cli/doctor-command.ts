@@ -28,20 +28,20 @@ import type { CollectGarbage, Garbage } from './gc-command.ts';
 
 export interface DoctorOptions {
   readonly json: boolean;
-  /** The target of the run that is asked about; that of the configuration when left out. */
+  /** Target of the run in question; that of the configuration when left out. */
   readonly target?: TargetWish | undefined;
 }
 
 export interface DoctorParts {
-  /** Every program, as a run on that target would find it. */
+  /** Inspects every program, as a run on that target would find it. */
   inspectToolchain(target: TargetName): Promise<readonly ToolStatus[]>;
-  /** What the contracts of a project need, on the target that a run takes; not known where it is left out. */
+  /** Finds the needs of a project's contracts, on the target that a run would choose; unknown where left out. */
   needs?(root: string, configFile: string | undefined, wish: TargetWish | undefined): Promise<ProjectNeeds>;
-  /** Go and Python, and whether these programs, which are missing, need them. */
+  /** Inspects Go and Python, and whether these missing programs need them. */
   inspectBuilders(missing: readonly string[]): Promise<readonly BuilderStatus[]>;
-  /** The docker daemon and the images: what the docker target needs beside tools. */
+  /** Inspects the docker daemon and the images, which the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
-  /** The sandbox of the platform's programs. Left out where it is not looked at. */
+  /** Inspects the sandbox of the platform's programs. Left out where it is not inspected. */
   inspectSandbox?(wish: SandboxWish): Promise<HostSandbox>;
   collectGarbage: CollectGarbage;
 }
@@ -51,7 +51,7 @@ const WANTED_FREE_BYTES = 4 * 2 ** 30;
 /** Below this a drill itself is at risk. */
 const NEEDED_FREE_BYTES = 2 ** 29;
 
-/** Lists every part with what is missing and its fix. Exit 0 when the drills of the contracts here could start now, 2 otherwise. */
+/** Lists every part with its problem and the fix. Exit 0 when the drills of the contracts here could start now, 2 otherwise. */
 export async function runDoctor(options: DoctorOptions, io: CommandIo, parts: DoctorParts): Promise<0 | 2> {
   const needs = (await parts.needs?.(io.cwd, io.config, options.target)) ?? { target: 'local' };
   const tools = (await parts.inspectToolchain(needs.target)).map((status) => ({
@@ -81,7 +81,7 @@ export async function runDoctor(options: DoctorOptions, io: CommandIo, parts: Do
   return report.ready ? 0 : 2;
 }
 
-/** What the other checks are made for. */
+/** Returns the check that names the target of the other checks. */
 const checkTarget = (target: TargetName, wish: TargetWish | undefined): Check => ({
   name: 'target',
   state: 'ok',
@@ -90,7 +90,7 @@ const checkTarget = (target: TargetName, wish: TargetWish | undefined): Check =>
   from: '-',
 });
 
-/** Without it a drill can start, and what depends on a program on this machine is `unproven`. */
+/** Checks the sandbox. Without it a drill can start, but results that depend on a program on this machine are `unproven`. */
 function checkSandbox(sandbox: HostSandbox): Check {
   const check = { name: 'sandbox', wanted: 'bubblewrap' };
   if (sandbox.kind === 'bubblewrap') {
@@ -102,7 +102,10 @@ function checkSandbox(sandbox: HostSandbox): Check {
   return { ...check, state: 'note', found: '-', from: '-', problem: sandbox.reason, fix: sandbox.fix };
 }
 
-/** The sandbox that the project's drills will use, and what halts its roll-out. Without a readable configuration, nobody can tell. */
+/**
+ * Checks the sandbox that the project's drills will use, and the reasons that halt its roll-out. Both are unknown without a readable
+ * configuration.
+ */
 async function checksOfProject(io: CommandIo, inspect: DoctorParts['inspectSandbox']): Promise<readonly Check[]> {
   let project: Project;
   try {
@@ -129,7 +132,7 @@ function checkNode(): Check {
 async function checkScratch(root: string): Promise<Check> {
   const check = { name: 'scratch folder', wanted: 'writable', from: root };
   try {
-    // Only an attempt shows whether it can be made: /proc looks writable.
+    // Only an attempt shows whether it can be created: /proc looks writable.
     await makeFolder(root, 0o700);
     await access(root, constants.W_OK | constants.X_OK);
     return { ...check, state: 'ok', found: 'writable' };
@@ -193,7 +196,7 @@ export function renderDoctorReport(report: DoctorReport, traits: TerminalTraits)
   const palette = paletteFor(traits);
   const paint = (state: CheckState) =>
     palette.verdict(state === 'ok' ? 'met' : state === 'note' ? 'at-risk' : 'breached', state);
-  // Digests are for the record; a table has no room for them.
+  // Digests are for the record; a table has no space for them.
   const rows = report.checks.map(({ name, wanted, found, from, state }) => [
     name,
     wanted,
@@ -222,7 +225,7 @@ interface Problem {
   readonly fix: string | undefined;
 }
 
-/** What is wrong, each thing once: ten tools that lack the same build are one problem with one fix. */
+/** Returns each problem once: ten tools that lack the same build are one problem with one fix. */
 function sameProblems(checks: readonly Check[]): readonly Problem[] {
   const found = checks.filter((check) => check.state !== 'ok');
   const alike = Map.groupBy(found, ({ state, problem, fix }) => JSON.stringify([state, problem, fix]));

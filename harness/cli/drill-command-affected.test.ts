@@ -28,7 +28,7 @@ const contract = (name: string, script: string) => `import { bucket, contract, v
 contract({ name: '${name}', asset: bucket({ objects: 3 }), rto: '1h', rpo: '0s', priority: 'P1', owner: 'o',
   protectedBy: versioning({ restore: '${script}' }), survives: ['objects-deleted'] });`;
 
-/** A project of two contracts, committed on main, with a branch checked out. */
+/** Makes a project of two contracts, committed on main, with a branch checked out. */
 async function project(stub: StubIo): Promise<string> {
   const folder = stub.io.cwd;
   await rm(join(folder, 'contracts'), { recursive: true });
@@ -51,7 +51,7 @@ async function commit(folder: string, message: string): Promise<void> {
   await git(folder, 'commit', '--quiet', '-m', message);
 }
 
-/** What would be drilled; undefined when nothing was. */
+/** Returns the contracts that would be drilled; undefined for none. */
 async function drilled(stub: StubIo, affected: string | true = true, environment: Record<string, string> = {}) {
   let only: readonly string[] | undefined;
   const { parts } = stubParts({

@@ -158,7 +158,7 @@ describe('dr-contracts drill', () => {
       const startTarget: DrillParts['startTarget'] = async (wanted, step) => {
         const [run = ''] = await readdir(runs);
         begun = JSON.parse(await readFile(join(runs, run, 'begun.json'), 'utf8'));
-        // What a killed process leaves: its folder as it is now, and an owner that is not there any more.
+        // Leftovers of a killed process: a run's folder, and an owner that no longer exists.
         const left = join(runs, '20260101T000000000Z-abcdef');
         await cp(join(runs, run), left, { recursive: true });
         const owner = { pid: process.pid, startTime: 'of another process' };

@@ -37,8 +37,8 @@ import { profileOf, stagesOf } from './run-profile.ts';
 import { writeReport } from './write-report.ts';
 
 /**
- * Runs the contracts, writes the run record, prints what happened.
- * @throws whatever kept the run from being made; by then its records are written and everything is stopped.
+ * Runs the contracts, writes the run record, and prints the results.
+ * @throws the error that stopped the run; by then its records are written and everything is stopped.
  */
 export async function runDrill(options: DrillOptions, io: CommandIo, parts: DrillParts): Promise<ExitCode> {
   const { target, out, jobs, keepRuns } = options;
@@ -109,7 +109,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
   for (const line of [...choiceLines(choice, run.leftOut), ...unprovedLines(record)]) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
   if (run.records.length + (run.postures?.length ?? 0) === 0) throw nothingDrilled(options);
-  // What is not in the ledger is not proved to anybody else.
+  // A run outside the ledger proves nothing to others.
   return ledger.problems.length > 0 && record.summary.exitCode === 0 ? 2 : record.summary.exitCode;
 }
 
@@ -124,7 +124,7 @@ function createView({ options, io }: RunContext, noted: ReporterFaults): RunView
   return createPlainLines(io.clock, (line) => void stream.write(`${line}\n`));
 }
 
-/** Writes the record, then prints; when it cannot be written, prints all the same before it says so. */
+/** Writes the record, then prints the results. When the record cannot be written, still prints them before it fails. */
 async function publish(record: RunRecord, context: RunContext, noted: ReporterFaults): Promise<void> {
   const { options, io, prepared, folder } = context;
   const seenFrom = (path: string) => seen(path, io);
@@ -149,8 +149,8 @@ async function publish(record: RunRecord, context: RunContext, noted: ReporterFa
 }
 
 /**
- * Writes the page once the ledger holds the run: its gate reads the ledger. A page that cannot be written is told, and fails no run whose
- * record is there.
+ * Writes the page after the ledger has the run, because the page's gate reads the ledger. A page that cannot be written is reported, and
+ * fails no run with a written record.
  */
 async function publishPage(run: RunRecord, { plan }: Outcome, { options, io, prepared }: RunContext): Promise<void> {
   const { project, outDir, ledger } = prepared;
@@ -231,8 +231,8 @@ async function sinceOf(
   const name = baseNamed(io.environment);
   if (name === undefined) return { commit: 'HEAD', shown: 'HEAD' };
   const base = await findBase(folder, name, io.signal);
-  // What changed on the base branch in the meantime is not of this change. A shallow checkout knows no common commit: the base branch
-  // itself then shows too many changes, and never too few.
+  // Changes on the base branch since then are not part of this change. A shallow checkout lacks the common commit; a comparison with the
+  // base branch itself then shows too many changes, never too few.
   const found = await gitIfAny(folder, ['merge-base', base.commit, 'HEAD'], io.signal);
   const common = found?.trim() ?? base.commit;
   return { commit: common, shown: `${base.ref} (${common.slice(0, 10)})` };

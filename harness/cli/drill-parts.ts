@@ -11,18 +11,18 @@ import type { TargetName, TargetWish } from '../targets/wishes.ts';
 export interface PartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Keeps what is obtained and started, and when. */
+  /** Records what is obtained and started, and when. */
   readonly activities?: Activities | undefined;
   progress(message: string): void;
 }
 
-/** What a drill run is made of; the command knows only this, so that its own behaviour can be tested without real systems. */
+/** Parts of a drill run. The command knows only this interface, so that its own behaviour can be tested without real systems. */
 export interface DrillParts {
   chooseTarget(wish: TargetWish, needs: readonly Capability[], step: PartStep): Promise<TargetChoice>;
-  /** Begins to obtain the programs that a target takes for those wishes. */
+  /** Starts to obtain the programs that a target needs for those wishes. */
   obtainPrograms(target: TargetName, wishes: readonly WantedParts[], step: PartStep): Promise<RunPrograms>;
   startTarget(options: StartTarget, step: PartStep): Promise<OpenTarget>;
-  /** A folder outside every blast radius, found again and collected when this process is killed. */
+  /** Opens a folder outside every blast radius; it is collected when this process is killed. */
   openScratch(clock: Clock): Promise<{ readonly dir: string } & AsyncDisposable>;
   runContracts(options: ContractRunOptions): Promise<ContractRun>;
 }

@@ -10,7 +10,7 @@ import { InterruptedError } from './interruption.ts';
 const DEFECT = 'This is a defect in dr-contracts; run again with DR_CONTRACTS_DEBUG=1 to see where, and report it.';
 const DEEPEST = 8;
 
-/** What a reader sees of a failure: one message that names the thing and the fix. The stack only when asked for. */
+/** Returns the message of a failure for a reader: one text that names the thing and the fix. Includes the stack only on request. */
 export function renderFailure(thrown: unknown, debug: boolean): string {
   const messages = [...new Set(describe(thrown, 0))];
   const text = messages
@@ -19,23 +19,23 @@ export function renderFailure(thrown: unknown, debug: boolean): string {
   return debug ? `${text}${inspect(thrown, { depth: 6 })}\n` : text;
 }
 
-/** As sysexits.h numbers them: the caller has to correct the call; the program has a defect. */
+/** Exit codes of sysexits.h: the caller has to correct the call; the program has a defect. */
 const USAGE = 64;
 const DEFECT_CODE = 70;
 const NOT_PROVED = 2;
 
-/** What a command that failed ends with. A failure that was explained is a run that could not be made: nothing is proved by it. */
+/** Returns the exit code of a failed command. An explained failure is a run that could not be made: it proves nothing. */
 export function exitCodeOfFailure(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode;
   if (isUsageError(thrown)) return USAGE;
   return isExplainedWithin(thrown) ? NOT_PROVED : DEFECT_CODE;
 }
 
-/** True when every message that is shown of a failure is one that a reader can act on. */
+/** Returns true when a reader can act on every message shown for a failure. */
 const isExplainedWithin = (thrown: unknown): boolean =>
   describe(thrown, 0).every((message) => !message.endsWith(DEFECT));
 
-/** True when the failure says by itself what to do; anything else is a defect of the harness. */
+/** Returns true when the failure itself says what to do; any other is a defect of the harness. */
 function isExplained(thrown: unknown): boolean {
   return known(thrown) !== undefined;
 }
@@ -44,7 +44,7 @@ function describe(thrown: unknown, depth: number): string[] {
   // Commander has already written its message.
   if (thrown instanceof CommanderError) return [];
   if (depth < DEEPEST && isSuppressedError(thrown)) {
-    // What was thrown first is the reason; what failed while cleaning up comes second.
+    // The first error is the reason; errors of the clean-up come second.
     return [...describe(thrown.suppressed, depth + 1), ...describe(thrown.error, depth + 1)];
   }
   if (depth < DEEPEST && thrown instanceof AggregateError && thrown.errors.length > 0) {
@@ -60,7 +60,7 @@ function describe(thrown: unknown, depth: number): string[] {
 }
 
 function known(thrown: unknown): string | undefined {
-  // It is printed when the teardown is over; a teardown that failed is a failure of its own, printed instead.
+  // It is printed after the teardown; a failed teardown is a failure of its own, printed instead.
   if (thrown instanceof InterruptedError) return `${thrown.message}; everything that was started has been stopped.`;
   if (isOfOurs(thrown)) return thrown.message;
   if (thrown instanceof ZodError) return describeZodError(thrown);
@@ -68,7 +68,7 @@ function known(thrown: unknown): string | undefined {
   return systemError === undefined ? undefined : explainSystemError(systemError).message;
 }
 
-/** By name as well: a contract file may have loaded its own copy of the class. */
+/** Recognises this package's errors, also by name: a contract file may have loaded its own copy of the class. */
 function isOfOurs(thrown: unknown): thrown is Error {
   return thrown instanceof ExplainedError || (thrown instanceof Error && thrown.name === 'ExplainedError');
 }

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Three runs whose ledger is on a file system of its own: the first has room, the second has none, and for the third there is room again. */
+/** Three runs whose ledger is on a separate file system: the first and the third have free space, the second has none. */
 const THREE_RUNS = `
 mount -t tmpfs -o size=128k none "$1/disk"
 run() { code=0; "$2" "$3" "$1" 2>"$1/told-$4" >/dev/null || code=$?; echo "$code" >"$1/code-$4"; }

@@ -4,7 +4,7 @@ import { openProject } from '../project/prepare-run.ts';
 import { closeDeadRuns } from '../reporting/earlier-runs.ts';
 import type { CommandIo } from './command-io.ts';
 
-/** What a collection found or did; the shape of the targets' own report. */
+/** Result of a collection; the shape of the targets' own report. */
 export interface Garbage {
   readonly scratchRoot: string;
   readonly collected: readonly {
@@ -13,7 +13,7 @@ export interface Garbage {
     readonly began: string | undefined;
     readonly killed: readonly { readonly pid: number; readonly name: string }[];
   }[];
-  /** By name, what dead sessions had in the docker daemon. */
+  /** Leftovers of dead sessions in the docker daemon, by name. */
   readonly docker?: readonly {
     readonly sessionId: string;
     readonly clusters: readonly string[];
@@ -35,21 +35,23 @@ export interface Garbage {
 
 interface GcOptions {
   readonly dryRun: boolean;
-  /** Remove the kept cluster too. */
+  /** Also remove the kept cluster. */
   readonly kept?: boolean;
 }
 
 export type CollectGarbage = (options: GcOptions) => Promise<Garbage>;
 
-/** Collects what dead sessions left, and closes the records of the project's runs that were killed. Exit 2 when something resisted. */
+/**
+ * Collects the leftovers of dead sessions, and closes the records of the project's killed runs. Exit 2 when something could not be removed.
+ */
 export async function runGc(options: GcOptions, io: CommandIo, collectGarbage: CollectGarbage): Promise<0 | 2> {
   const garbage = await collectGarbage(options);
   io.stdout.write(renderGarbage(garbage, options.dryRun));
   for (const problem of garbage.problems) io.stderr.write(`dr-contracts: not collected: ${problem}\n`);
-  // Last: a configuration that cannot be read keeps nothing from being collected.
+  // Last, so that an unreadable configuration prevents no collection.
   if (!options.dryRun) {
     const { outDir } = await openProject(io.cwd, io.config);
-    // Contracts that vitest ran have a folder of their own.
+    // Contracts that ran under vitest have a folder of their own.
     for (const folder of [outDir, join(outDir, 'vitest')]) await tellOfDeadRuns(folder, io);
   }
   return garbage.problems.length === 0 ? 0 : 2;
@@ -84,7 +86,7 @@ function keptLine({ name, running, inUseBy, removed }: NonNullable<Garbage['kept
   return `left alone: ${cluster}: dr-contracts gc --kept removes it`;
 }
 
-/** Closes the records of runs that were killed, and says so: they could not do either themselves. */
+/** Closes the records of killed runs, and reports them: they could do neither themselves. */
 export async function tellOfDeadRuns(outDir: string, io: CommandIo): Promise<void> {
   for (const { runId, stage, recordPath } of await closeDeadRuns(outDir, io.clock)) {
     io.stderr.write(

@@ -14,7 +14,7 @@ import { drillParts } from './real-parts.ts';
 
 const target = sharedTarget();
 
-/** `drill --posture --json` of the reference platform, on the target that the other tests use. */
+/** Runs `drill --posture --json` of the reference platform, on the target that the other tests use. */
 async function postureRun(contracts: readonly string[]) {
   const out = await mkdtemp(join(tmpdir(), 'dr-hand-over-'));
   onTestFinished(async () => {
@@ -53,7 +53,7 @@ test('the run of the postures hands over the bucket, the CronJobs, the objects o
     'Schedule half-hourly',
   ]);
   expect(names(handOver?.runbooks)).toEqual(['docs/runbook.md']);
-  // Every check has passed or is blocked, and what is blocked says why.
+  // Every check has passed or is blocked, and a blocked one states the reason.
   const checks = postures.flatMap(({ contract, checks: made }) => made.map(({ name }) => `${contract.name}/${name}`));
   const { passed = [], blocked = [] } = handOver ?? {};
   expect([...passed, ...blocked].map(({ what }) => what).toSorted()).toEqual(checks.toSorted());

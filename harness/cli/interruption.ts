@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 
-/** The reason of the abort when a signal of the operating system ends a run. */
+/** Abort reason when a signal of the operating system ends a run. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 
@@ -11,19 +11,19 @@ export class InterruptedError extends Error {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** One Ctrl-C arrives up to three times: from the terminal, from npm (which passes it on) and from the shim. */
+/** One Ctrl-C arrives up to three times: from the terminal, from npm (which forwards it) and from the shim. */
 const ECHO_MS = 1_000;
 
-/** Turns what ends a process from outside into one abort signal, so that every teardown still runs. */
+/** Turns every outside end of a process into one abort signal, so that every teardown still runs. */
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
-  /** Ends the run for a reason from inside, e.g. an error that nobody caught. */
+  /** Ends the run for a reason from inside, e.g. an uncaught error. */
   abort(reason: unknown): void;
 }
 
 /**
- * The first signal aborts. Its echoes change nothing. A later one means it: `leaveAtOnce` is called, and what is left then is for the
- * handlers of the process's end and for the next start to collect.
+ * Listens for signals. The first one aborts, and its echoes change nothing. A later signal calls `leaveAtOnce`; the exit handlers of the
+ * process and the next start then collect what is left.
  */
 export function listenForInterruption(clock: Clock, leaveAtOnce: () => void): Interruption {
   const controller = new AbortController();

@@ -10,7 +10,7 @@ import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import type { ChangeKeyOptions, KeygenOptions } from './ledger-options.ts';
 
-/** Makes a key pair and says what to do with it. */
+/** Creates a key pair and prints how to use it. */
 export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Promise<0> {
   const { keyId, privatePath, publicPath } = await namedByCaller(() => makeKey(type, resolve(io.cwd, out)));
   const [secret, open] = [privatePath, publicPath].map((path) => nearest(io.cwd, path));
@@ -30,7 +30,7 @@ function nearest(cwd: string, path: string): string {
   return near.startsWith('..') ? path : near;
 }
 
-/** Appends a change of key, signed by the key that the configuration names. */
+/** Appends a change of key, signed by the configuration's key. */
 export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions, io: CommandIo): Promise<0> {
   const settings = ledgerSettings(await openProject(io.cwd, io.config));
   const thing = `public key ${to}`;

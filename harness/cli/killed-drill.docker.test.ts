@@ -16,7 +16,7 @@ import { arrived, notYet, waitFor } from '../wait/wait.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/dr-contracts.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** By Node's own flag the program takes this Node for one that cannot run TypeScript: the shim starts another one, as on old machines. */
+/** With Node's own flag the program considers this Node unable to run TypeScript: the shim starts another one, as on old machines. */
 const SHIM = ['--no-experimental-strip-types', BIN];
 const STRANGER = `stranger-${process.pid}`;
 
@@ -58,7 +58,7 @@ interface RunningDrill {
   readonly sessions: readonly string[];
 }
 
-/** Starts the real command line, and gives it back when its drill has come to the backup. */
+/** Starts the real command line, and returns it when its drill has reached the backup. */
 async function drillInProgress(...contracts: string[]): Promise<RunningDrill> {
   const out = await mkdtemp(join(tmpdir(), 'dr-contracts-killed-'));
   onTestFinished(async () => await rm(out, { recursive: true, force: true }));
@@ -109,7 +109,7 @@ test('after kill -9 in the middle of a drill, gc leaves no container, network, v
   const before = await strangers();
   process.kill(harnessPid, 'SIGKILL');
   await once(shim, 'exit');
-  // The shim dies as what it started has died, so that nobody takes the run for one that ended.
+  // The shim ends by the same signal as its child, so that the run does not look complete.
   expect(shim.signalCode).toBe('SIGKILL');
   const kinds = new Set((await leftOfAll(sessions)).map((resource) => resource.split(' ')[0]));
   expect([...kinds].toSorted()).toEqual(['cluster', 'container', 'network', 'volume']);

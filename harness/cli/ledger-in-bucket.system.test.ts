@@ -20,7 +20,7 @@ import { runSignOff } from './review/sign-off-command.ts';
 import { type StubIo, withStubIo } from './testing/stub-parts.ts';
 import { runVerify } from './verify-command.ts';
 
-// The commands on a ledger in a bucket of a real S3 API, at the end of a line that delays every byte.
+// Commands on a ledger in a bucket of a real S3 API, behind a line that delays every byte.
 
 const s3 = await sharedTarget().place(s3Store);
 const bucket = ledgerBucket(s3, 'commands');
@@ -33,7 +33,7 @@ beforeAll(async () => {
   runner = await testKey();
 });
 
-/** An empty ledger, straight and behind a slow line of its own. */
+/** Makes an empty ledger, with a direct address and one behind a slow line of its own. */
 async function newLedger() {
   ledgers += 1;
   const port = await freePort();
@@ -151,7 +151,7 @@ test('a runner that is killed while it appends to a bucket leaves whole entries,
   for (let victim = 1; victim <= 3; victim += 1) {
     const { child, ended, go, appended } = await writer(at.slow, `victim${victim}`, 1_000_000);
     go();
-    // A request of it is on the line whenever this comes.
+    // Whenever this happens, a request is on the line.
     await appended();
     child.kill('SIGKILL');
     expect(await ended).toEqual([null, 'SIGKILL']);

@@ -5,7 +5,7 @@ import { LEDGER_OPTION, textArgument, utcTime } from './arguments.ts';
 
 export interface KeygenOptions {
   readonly type: KeyType;
-  /** Of the private key, from the current folder. */
+  /** Path of the private key, relative to the current folder. */
   readonly out: string;
 }
 
@@ -17,7 +17,7 @@ export interface ChangeKeyOptions {
 }
 
 export interface VerifyLedgerOptions {
-  /** What is left out here, the configuration says. */
+  /** The configuration's ledger when left out. */
   readonly ledger?: string | undefined;
   /** Files of public keys. */
   readonly keys: readonly string[];
@@ -25,7 +25,7 @@ export interface VerifyLedgerOptions {
   readonly reviewerKeys?: readonly string[];
   /** Files, `s3://…` or `git-tag:NAME`. */
   readonly anchors: readonly string[];
-  /** Up to when scheduled runs had to be made; now when left out. */
+  /** Time until which scheduled runs had to be made; now when left out. */
   readonly at?: string | undefined;
   readonly json: boolean;
 }
@@ -54,7 +54,7 @@ interface GivenKeys {
   readonly reviewerKey?: string[];
 }
 
-/** The commands of the ledger and their options. */
+/** Adds the commands of the ledger and their options. */
 export function addLedgerCommands(
   program: Command,
   commands: LedgerCommands,
@@ -110,7 +110,7 @@ export function addLedgerCommands(
 
 const LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 
-/** `registry/image@sha256:…`, added to those before. */
+/** Parses `registry/image@sha256:…` and adds it to the earlier ones. */
 export function addSubject(text: string, before: readonly LedgerSubject[] = []): readonly LedgerSubject[] {
   const [, name = '', algorithm = '', digest = ''] = /^(.+)@([a-z0-9]+):([0-9a-f]+)$/.exec(text) ?? [];
   if (name !== '' && digest.length === LENGTHS[algorithm])

@@ -9,7 +9,7 @@ import type { CommandIo } from './command-io.ts';
 
 export type ListContracts = (contractFiles: ContractFiles) => Promise<ContractList>;
 
-/** Prints every contract with its drills and the file it is written in. Exit 2 when one of them cannot be run as it is written. */
+/** Prints every contract with its drills and its file. Exit 2 when one of them cannot be run as written. */
 export async function runList(io: CommandIo, listContracts: ListContracts): Promise<0 | 2> {
   const project = await openProject(io.cwd, io.config);
   const { contracts, mistakes } = await listContracts(await contractFilesOf(project));

@@ -11,16 +11,16 @@ const OUTPUTS = [
   { stream: process.stdout, name: 'standard output' },
   { stream: process.stderr, name: 'standard error' },
 ] as const;
-/** Output that could not be written, such as to a full disk: a reader would take a part for the whole. */
+/** Output that could not be written, e.g. to a full disk: a reader would take a part for the whole. */
 let lost: { readonly error: Error; readonly isTold: boolean } | undefined;
 let isFinished = false;
-/** What the command exits with when something else than itself ends it. */
+/** Exit code of the command when it is ended from outside. */
 let codeOfAbruptEnd = 2;
-/** True for a command that a signal of the operating system ends as it is meant to end. */
+/** True for a command whose normal end is a signal of the operating system. */
 let endsBySignal = false;
 process.on('exit', () => {
   if (isFinished) return;
-  // A contract file, or something that it imports, has called process.exit(): nothing was proved, whatever code it gave.
+  // A contract file, or one of its imports, has called process.exit(): nothing was proved, whatever the code.
   process.exitCode = codeOfAbruptEnd;
   process.stderr.write(
     'dr-contracts: the command: expected to run to its end, but something in this process ended it, such as process.exit() in a contract file, in the configuration or in a module that one of them imports. Nothing is proved. Remove that call.\n',
@@ -31,7 +31,7 @@ isFinished = true;
 for (const { stream } of OUTPUTS) await drained(stream);
 if (lost !== undefined && !lost.isTold) await tell(lost.error, new Secrets());
 process.exitCode = exitCode === 0 && lost !== undefined ? codeOfAbruptEnd : exitCode;
-// A handle that somebody left open must not keep a finished run from ending.
+// An open handle must not prevent a finished run from ending.
 process.exit();
 
 async function main(): Promise<number> {
@@ -39,12 +39,12 @@ async function main(): Promise<number> {
     isFinished = true;
     process.exit(2);
   });
-  // Nobody awaits this error, so it ends the run in an orderly way: teardown first, then the message.
+  // Nothing awaits this error, so it ends the run in order: teardown first, then the message.
   process.on('unhandledRejection', (reason) => interruption.abort(reason));
   process.on('uncaughtException', (error) => interruption.abort(error));
   for (const { stream, name } of OUTPUTS) {
     stream.on('error', (error) => {
-      // `dr-contracts … | head`: the reader has seen enough; the run goes on, and its teardown with it.
+      // `dr-contracts … | head`: the reader has closed the pipe; the run continues, including its teardown.
       if ('code' in error && error.code === 'EPIPE') return;
       lost ??= { error: outputLost(name, error), isTold: false };
       interruption.abort(lost.error);
@@ -77,7 +77,7 @@ async function tell(error: unknown, secrets: Secrets): Promise<string> {
   return text;
 }
 
-/** Each command is loaded when it is called, so that help and errors of usage come at once. */
+/** Returns the commands. Each is loaded when it is called, so that help and usage errors appear at once. */
 function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
   const io: CommandIo & { config?: string | undefined } = {
     cwd: process.cwd(),

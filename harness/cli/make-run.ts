@@ -26,22 +26,22 @@ import type { DrillParts } from './drill-parts.ts';
 import { CONTRACTS_LOADED, DRILLS, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './run-profile.ts';
 
 export interface DrillOptions {
-  /** What is left out here, the configuration says. */
+  /** The configuration's target when left out. */
   readonly target?: TargetWish | undefined;
   /** Names of contracts; none for all. */
   readonly contracts: readonly string[];
-  /** True when nobody named those contracts: one that the target cannot carry is left out. */
+  /** True when the user did not name those contracts: one that the target cannot carry is left out. */
   readonly onlyIfCarried?: boolean;
   /** Only contracts whose files changed since a commit; true for the base branch, or HEAD. */
   readonly affected?: string | true | undefined;
-  /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
+  /** Also drill contracts that the target cannot carry: they end as `unproven`. */
   readonly all: boolean;
-  /** Only what needs no drill. */
+  /** Only checks that need no drill. */
   readonly posture?: boolean;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
   readonly json: boolean;
-  /** Where records go, from the current folder. */
+  /** Folder of the records, relative to the current folder. */
   readonly out?: string | undefined;
   readonly jobs?: number | undefined;
   readonly keepRuns?: number | undefined;
@@ -49,11 +49,11 @@ export interface DrillOptions {
   readonly subjects?: readonly LedgerSubject[] | undefined;
 }
 
-/** How a run ended: its records and, when it broke off, why. */
+/** End of a run: its records and, when it broke off, the reason. */
 export interface Outcome {
   readonly run: ContractRun;
   readonly failure: { readonly thrown: unknown } | undefined;
-  /** Undefined when the run ended before one was chosen. */
+  /** Undefined when the run ended before a target was chosen. */
   readonly choice: TargetChoice | undefined;
   /** Undefined when the run ended before its contracts were read. */
   readonly plan: RunPlan | undefined;
@@ -175,7 +175,7 @@ export async function makeRun(context: RunContext, view: RunView, activities: Ac
   } catch (error) {
     const thrown = withReason(error, io.signal);
     if (!targetAskedFor && !io.signal.aborted) {
-      // Bad input: no run was made, so none is kept, and the latest one stays what it was.
+      // Bad input: no run was made, so none is kept, and the latest one stays the latest.
       await folder.discard();
       throw thrown;
     }
@@ -184,7 +184,7 @@ export async function makeRun(context: RunContext, view: RunView, activities: Ac
   }
 }
 
-/** Where nothing is obtained, the target is opened without a part that needs a program. */
+/** Where nothing is obtained, the target opens without parts that need a program. */
 const programsOf =
   (programs: RunPrograms | undefined): Programs =>
   async (wanted) => {
@@ -192,7 +192,7 @@ const programsOf =
     return await programs.of({ wanted, rendersManifests: false });
   };
 
-/** Shows the target as being started while somebody waits for a part of it. */
+/** Shows the target as starting while a caller waits for one of its parts. */
 function shown(opened: OpenTarget, view: RunView): OpenTarget {
   let waiting = 0;
   let stopped: Promise<void> | undefined;
@@ -232,7 +232,7 @@ function beginInLedger({ options, io, folder, ledger }: RunContext, { promises, 
   });
 }
 
-/** What lies in the folder, and what was judged and could not be saved there. */
+/** Merges the records in the folder with those that were judged but could not be saved there. */
 function withUnsaved(salvaged: readonly DrillRecord[], drilled: readonly DrillRecord[]): readonly DrillRecord[] {
   const judged = new Map(drilled.map((record) => [record.drillId, record]));
   const known = new Set(salvaged.map(({ drillId }) => drillId));
@@ -242,7 +242,7 @@ function withUnsaved(salvaged: readonly DrillRecord[], drilled: readonly DrillRe
   ];
 }
 
-/** An abort surfaces as its own reason; whatever else came of it (a teardown that failed) must not be hidden behind it. */
+/** Returns the reason of an abort; its consequences (e.g. a failed teardown) must not hide it. */
 function withReason(error: unknown, signal: AbortSignal): unknown {
   if (!signal.aborted) return error;
   const { reason } = signal;
@@ -250,5 +250,5 @@ function withReason(error: unknown, signal: AbortSignal): unknown {
   return new Error(`${summaryOf(reason)}, and then`, { cause: error });
 }
 
-/** The command line's own default. */
+/** Returns the target, with the command line's own default. */
 export const wishOf = ({ target = 'auto' }: PreparedRun): TargetWish => target;

@@ -63,7 +63,7 @@ const reportOf = (status: string) => ({
   ],
 });
 
-/** A project whose plan has three lines: a drill, a check and a test hold one each. */
+/** Makes a project whose plan has three lines: one held by a drill, one by a check and one by a test. */
 async function withProject(
   plan: unknown,
   work: (given: { io: CommandIo; stdout: () => string; page: () => Promise<string>; out: string }) => Promise<void>,
@@ -180,7 +180,7 @@ describe('the plan', () => {
       await expect(runPlan(check, io, changed)).rejects.toThrow(
         /line A1 .*when it was defined otherwise: its options, or files behind it, have changed since; run it again\. 2 other lines are not held either: A2, A3/,
       );
-      // The reports are those of before, and so prove nothing, however often the page is written.
+      // The reports are old, and so prove nothing, however often the page is written.
       await runPlan(options, io, changed);
       await runPlan(options, io, changed);
       expect(stdout()).toMatch(/0 of 3 lines are held.*0 of 3 lines are held/s);

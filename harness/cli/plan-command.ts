@@ -29,19 +29,19 @@ import { readChecked } from './read-checked.ts';
 import { readPlan } from './read-plan.ts';
 
 export interface PlanOptions {
-  /** Writes nothing; a line that is not held, or a page that no longer matches, is an error. */
+  /** Writes nothing; a line that is not held, or an outdated page, is an error. */
   readonly check: boolean;
   /** Replaces a file that this command did not write, or that was edited by hand. */
   readonly force?: boolean | undefined;
-  /** The page, from the project's folder. */
+  /** The page, relative to the project's folder. */
   readonly file: string;
-  /** The folder of the records, from the current folder; when left out, the one of the configuration. */
+  /** Folder of the records, relative to the current folder; that of the configuration when left out. */
   readonly out?: string | undefined;
-  /** Records of further runs, such as one of another machine, from the current folder. */
+  /** Records of further runs, e.g. of another machine, relative to the current folder. */
   readonly runs?: readonly string[] | undefined;
 }
 
-/** What a project promises now, as far as a line of its plan can be held by it. */
+/** A project's present promises, as far as they can hold a line of its plan. */
 export interface PlannedPromises {
   readonly contracts: readonly RunbookContract[];
   readonly postures: readonly KnownPosture[];
@@ -54,7 +54,7 @@ export type LoadPlannedPromises = (
 ) => Promise<PlannedPromises>;
 
 /**
- * Writes the plan with what held each of its lines, when, and on which target; or checks that every line is held and that the page says so.
+ * Writes the plan with the holder of each line, its time and its target; or checks that every line is held and that the page says so.
  * @throws {ExplainedError} where the configuration names no plan; in a check, naming the first line that is not held and why.
  */
 export async function runPlan(
@@ -99,7 +99,7 @@ export async function runPlan(
 const readRun = async (path: string): Promise<RunRecord> =>
   await readChecked(path, 'run record', runRecordSchema, 'Name the run.json that a drill left.');
 
-/** Holders that are tests of which the file is there and names them, with the digest of that file. */
+/** Returns the holders that are tests whose file exists and names them, with the digest of that file. */
 export async function testsThatExist(holders: readonly PlanHolder[], folder: string): Promise<readonly KnownTest[]> {
   const found = await Promise.all(
     holders.map(async (holder) => {
@@ -111,7 +111,7 @@ export async function testsThatExist(holders: readonly PlanHolder[], folder: str
   return found.flat();
 }
 
-/** Reports of tests lie in a folder for each target. */
+/** Reads the test reports, which lie in one folder per target. */
 async function proofsOfTestReports(folder: string, tests: readonly KnownTest[]): Promise<readonly PlanProof[]> {
   const proofs: PlanProof[] = [];
   for (const target of await namesIn(folder)) {
@@ -137,7 +137,7 @@ function requireHeld(file: string, lines: readonly JudgedLine[]): void {
   });
 }
 
-/** The page says of every line what the plan says. Newer runs may have come since. */
+/** Refuses a page that disagrees with the plan in a line. Newer runs are allowed. */
 function requireCurrent(file: string, page: string | undefined, plan: Plan, known: KnownHolders): void {
   const wrong = (observed: string) =>
     new ExplainedError({

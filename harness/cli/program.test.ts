@@ -133,7 +133,7 @@ describe('the command line', () => {
 
   it('hands the drill the options that were given, and passes its exit code on', async () => {
     const { drills, exitCode } = await call('drill');
-    // What is not said here, the configuration says.
+    // The configuration supplies the options that are left out.
     expect(drills).toEqual([{ contracts: [], all: false, posture: false, keep: false, json: false }]);
     expect(exitCode).toBe(1);
   });

@@ -22,9 +22,9 @@ const MOST_JOBS = 64;
 /** EX_USAGE of sysexits.h. */
 const USAGE = 64;
 
-/** What each command does, apart from how it is called. Every one resolves to its exit code. */
+/** Actions of the commands, apart from their calls. Each resolves to its exit code. */
 export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands, ReportCommands {
-  /** Told the configuration file that the command line names, before any of the others. */
+  /** Called with the configuration file from the command line, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
   demo(options: DemoOptions): Promise<number>;
@@ -50,11 +50,11 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
 
 type GivenPlanOptions = Partial<Omit<PlanOptions, 'runs'>> & Pick<PlanOptions, 'file'> & { readonly run?: string[] };
 
-/** For commands that tell or obtain what a run needs. */
+/** Returns the option of commands that report or obtain the needs of a run. */
 const targetOption = (): Option =>
   new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
-/** The names behind `DR_CONTRACTS_IMAGE_`, as many to a line as fit. */
+/** The names behind `DR_CONTRACTS_IMAGE_`, as many per line as fit. */
 const IMAGES = wrapWords(
   imageNames()
     .map((name) => name.toUpperCase().replaceAll('-', '_'))
@@ -114,14 +114,14 @@ ${IMAGES}
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
 `;
 
-/** The command line. Errors of usage are thrown as commander's own, already written to its error output. */
+/** Creates the command line. Usage errors are thrown as commander's own, already written to its error output. */
 export function createProgram(version: string, commands: Commands, setExitCode: (code: number) => void): Command {
   const program = new Command('dr-contracts')
     .description(
       'Proves that your backups restore: destroys a real system, restores it with your own scripts, compares every byte, and judges the time and the loss against what you promised (RTO, RPO).',
     )
     .version(version)
-    // Commander's own code is 1, which here says that something is breached. The commands inherit this.
+    // Commander's own code is 1, which here means that something is breached. The commands inherit this setting.
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : new CommanderError(USAGE, error.code, error.message);
     })
@@ -240,10 +240,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   return program;
 }
 
-/** Texts that may be left empty. */
+/** Options whose text may be empty. */
 const MAY_BE_BLANK: ReadonlySet<string> = new Set(['comment']);
 
-/** A blank value comes of a variable that is not set. Without this it would name the current folder, or nothing. */
+/** Refuses blank values: they come from a variable that is not set. A blank one would otherwise name the current folder, or nothing. */
 function refuseBlanks(command: Command): void {
   const given: [string, unknown][] = command.options
     .filter((option) => !MAY_BE_BLANK.has(option.attributeName()))

@@ -5,9 +5,9 @@ import { issuesInWords } from '../model/text.ts';
 import { explaining } from '../reporting/system-error.ts';
 
 /**
- * The content of a JSON file that the command line names.
- * @param what what the file holds: "run record".
- * @throws {ExplainedError} that names the field, for a file that cannot be read, holds no JSON, or something else.
+ * Reads a JSON file that the command line names.
+ * @param what content of the file: "run record".
+ * @throws {ExplainedError} that names the field, for a file that cannot be read, is not JSON, or has other content.
  */
 export async function readChecked<T>(path: string, what: string, schema: z.ZodType<T>, nextStep: string): Promise<T> {
   const thing = `${what} ${path}`;

@@ -11,7 +11,7 @@ import { targetNames } from '../targets/wishes.ts';
 
 const SHOWN = 'Correct the plan; docs/plan.md shows one.';
 
-/** @throws {ExplainedError} when the configuration names none, or what it names is no plan. */
+/** @throws {ExplainedError} when the configuration names none, or the named file is no plan. */
 export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'config'>): Promise<Plan> {
   if (config.plan === undefined) {
     throw new ExplainedError({
@@ -37,8 +37,8 @@ export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'con
 }
 
 /**
- * The plan in that text.
- * @param thing how a reader knows the file.
+ * Parses the plan in that text.
+ * @param thing name of the file for a reader.
  * @throws {ExplainedError} that names the line and the field.
  */
 function planIn(text: string, thing: string): Plan {
@@ -73,7 +73,7 @@ function jsonIn(text: string, thing: string): unknown {
 const linesForm = z.object({
   lines: z.array(z.object({ id: z.string().optional(), heldBy: z.array(z.record(z.string(), z.unknown())) })),
 });
-/** By a field, the kind of holder that it is of. */
+/** Kind of holder, by its field. */
 const KIND_OF = new Map<string, keyof typeof planHolderForms>([
   ['contract', 'contract'],
   ['posture', 'posture'],
@@ -83,7 +83,7 @@ const KIND_OF = new Map<string, keyof typeof planHolderForms>([
   ['name', 'test'],
 ]);
 
-/** A holder is held against the form of its own kind: against all three, the message would be about another one. */
+/** Checks a holder against the schema of its own kind: the union of all three would give a message about another kind. */
 function refuseOddHolders(content: unknown, thing: string): void {
   const lines = linesForm.safeParse(content).data?.lines ?? [];
   for (const [number, { id, heldBy }] of lines.entries()) {

@@ -15,9 +15,9 @@ import type { LoadPlannedPromises } from './plan-command.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
 import type { BuilderParts, ToolchainParts } from './toolchain-command.ts';
 
-// The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
+// The only connection of the command line to the real systems. Each is loaded when it is used: `--help` needs none of them.
 
-/** Seeds, fingerprints and journals of a few drills at once, with room to spare. */
+/** Seeds, fingerprints and journals of a few concurrent drills, with a margin. */
 const NEEDED_SCRATCH_BYTES = 2 ** 29;
 
 export const drillParts: DrillParts = {
@@ -159,7 +159,7 @@ export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {
   return judge;
 }
 
-/** By the choice that a run makes. It fetches images only with a step. */
+/** Finds the needs for the target that a run would choose. Fetches images only with a step. */
 async function needsOf(
   root: string,
   configFile: string | undefined,

@@ -17,7 +17,7 @@ import { runDrill } from './drill-command.ts';
 import { drillParts } from './real-parts.ts';
 import { type StubIo, withStubIo } from './testing/stub-parts.ts';
 
-// Repetition as a user meets it: runs of a project with a ledger of its own, and a CronJob of a real Kubernetes API.
+// Repetition from a user's view: runs of a project with its own ledger, and a CronJob of a real Kubernetes API.
 
 const target = sharedTarget();
 const { signal } = new AbortController();
@@ -55,10 +55,10 @@ const HOUR_MS = 3_600_000;
 const template = {
   spec: { restartPolicy: 'Never', containers: [{ name: 'backup', image: 'example.invalid/backup:1' }] },
 };
-/** Suspended, so that no controller makes anything of it where there is one. */
+/** Suspended, so that a controller, where there is one, starts nothing for it. */
 const jobSpec = { suspend: true, template };
 
-/** A CronJob that fired for a day, at each full hour, and keeps so many failed Jobs. */
+/** Makes a CronJob that fired at each full hour of a day, and keeps that many failed Jobs. */
 async function newCronJob(keepsFailed: number): Promise<string> {
   await api.delete(`${cronJobs}/backup`, signal);
   const spec = {
@@ -78,7 +78,7 @@ async function newCronJob(keepsFailed: number): Promise<string> {
 const hoursAgo = (hours: number): string =>
   new Date((Math.floor(Date.now() / HOUR_MS) - hours) * HOUR_MS).toISOString().replace('.000Z', 'Z');
 
-/** A Job as the controller of CronJobs makes it, that has ended. */
+/** Makes a completed Job as the controller of CronJobs would. */
 async function endedJob(uid: string, hours: number, ending: 'Complete' | 'Failed', byHand = false): Promise<void> {
   const name = `backup-${Date.parse(hoursAgo(hours)) / 60_000}`;
   const metadata = {
@@ -104,7 +104,7 @@ async function endedJob(uid: string, hours: number, ending: 'Complete' | 'Failed
   await api.patch(`${jobs}/${name}/status`, { status }, signal);
 }
 
-/** What the check of repetition says in the next run of a project. */
+/** Returns the repetition check of a project's next run. */
 async function nextRun({ io }: StubIo): Promise<PostureCheckRecord> {
   const options = {
     contracts: [],
@@ -168,7 +168,7 @@ describe('a job that fails again and again', () => {
     await endedJob(uid, 10, 'Failed');
     await endedJob(uid, 12, 'Failed', true);
     await withProject(async (stub) => {
-      // No promise was looked at yet: the ledger is empty.
+      // No promise was checked yet: the ledger is empty.
       expect(await nextRun(stub)).toMatchObject({ verdict: 'met', observation: { compared: 1 } });
       await endedJob(uid, 11, 'Failed');
       const what = `CronJob ${namespace}/backup`;

@@ -14,7 +14,7 @@ import { appendRuns } from './exports/testing/append-runs.ts';
 import { runReport } from './report-command.ts';
 import { withStubIo } from './testing/stub-parts.ts';
 
-// What --out may replace: what such a command wrote before, and nothing else.
+// Files that --out may replace: earlier output of such a command, and nothing else.
 
 type Writes = (out: string, io: CommandIo, force?: boolean) => Promise<unknown>;
 

@@ -17,22 +17,22 @@ import { requireNamedLedger } from './verify-command.ts';
 import { writeReport } from './write-report.ts';
 
 export interface ReportOptions {
-  /** Where records are, from the current folder. */
+  /** Folder of the records, relative to the current folder. */
   readonly records?: string | undefined;
   /** Id of a kept run; the latest one when left out. */
   readonly run?: string | undefined;
-  /** Where the page goes, from the current folder; beside the latest record when left out. */
+  /** Path of the page, relative to the current folder; beside the latest record when left out. */
   readonly out?: string | undefined;
   /** Whether `out` may replace a file that this program did not write. */
   readonly force?: boolean | undefined;
-  /** A folder, or `s3://bucket/prefix`; as the configuration says when left out. */
+  /** A folder, or `s3://bucket/prefix`; that of the configuration when left out. */
   readonly ledger?: string | undefined;
-  /** What `dr-contracts gate --format json` printed, from the current folder. */
+  /** Output of `dr-contracts gate --format json`, relative to the current folder. */
   readonly decision?: string | undefined;
 }
 
 /**
- * Writes the report page of a run again, from its record, the ledger and, where the project has a policy, the gate's decision. It drills
+ * Writes the report page of a run again, from its record, the ledger and, where the project has a policy, the gate's decision. Drills
  * nothing.
  */
 export async function runReport(options: ReportOptions, io: CommandIo, load: LoadPromises): Promise<0> {
@@ -68,7 +68,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
         options.decision === undefined
           ? undefined
           : await decisionIn(resolve(io.cwd, options.decision), run, ledger, io),
-      // What the gate would have said of an earlier run when it ended.
+      // The gate's decision for an earlier run is that at the end of the run.
       at: options.run === undefined ? undefined : new Date(run.ended),
       file,
       isEndOfRun: false,
@@ -80,8 +80,8 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
 }
 
 /**
- * @throws {ExplainedError} when the run goes on, and when no run has ended here.
- * @throws {UsageError} for a run that is named and is not kept.
+ * @throws {ExplainedError} when the run is not finished, and when no run has ended here.
+ * @throws {UsageError} for a named run that is not kept.
  */
 async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: string): Promise<void> {
   if ((await unlessMissing(() => stat(recordFile))) !== undefined) return;
@@ -110,11 +110,11 @@ async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: 
   });
 }
 
-/** True where the configuration says where the ledger is, wherever the records go. */
+/** Returns true where the configuration names the ledger, whatever the folder of the records. */
 const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== undefined;
 
 /**
- * A decision that somebody else asked for. The page would show it as that of this run.
+ * Reads a decision that was made elsewhere. The page would show it as the decision on this run.
  * @throws {UsageError} for a file that is no decision, and for one that contradicts itself, the run or the ledger.
  */
 async function decisionIn(path: string, run: RunRecord, ledger: LedgerSettings, io: CommandIo): Promise<GateDecision> {

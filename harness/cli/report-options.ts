@@ -23,7 +23,7 @@ interface Given extends ReportOptions {
   readonly reviewerKey?: readonly string[];
 }
 
-/** `report` is of a run; with `--from`, of a period. */
+/** Adds `report`: of a run; with `--from`, of a period. */
 export function addReportCommand(
   program: Command,
   commands: ReportCommands,
@@ -92,7 +92,7 @@ export function addReportCommand(
     });
 }
 
-/** An option that would do nothing is a mistake of its writer. */
+/** Refuses an option without effect: it is a mistake of the user. */
 function refuse(command: Command, given: Given, names: readonly (keyof Given)[], why: string): void {
   const name = names.find((each) => given[each] !== undefined && command.getOptionValueSource(each) === 'cli');
   if (name !== undefined) command.error(`error: option '--${name === 'reviewerKey' ? 'reviewer-key' : name}' ${why}`);

@@ -4,7 +4,7 @@ import { ManualClock } from '../clock/testing/manual-clock.ts';
 import { madeUpDrill } from '../reporting/testing/made-up-records.ts';
 import { profileOf, stagesOf } from './run-profile.ts';
 
-/** Activities of a run on a clock of their own: what begins and ends at which moment, in milliseconds. */
+/** Makes activities of a run on a clock of their own, with begin and end in milliseconds. */
 async function activitiesOf(
   ...given: readonly (readonly [kind: ActivityKind, what: string, fromMs: number, toMs: number])[]
 ) {

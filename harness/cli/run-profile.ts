@@ -23,8 +23,8 @@ type Stage = RunRecord['stages'][number];
 type Profile = NonNullable<RunRecord['profile']>;
 
 /**
- * How long the run was busy with each of its stages. Stages overlap where programs are built beside drills. What went on side by side within
- * a stage counts once.
+ * Returns the time that the run spent in each of its stages. Stages overlap where programs are built during drills. Concurrent activities
+ * within a stage count once.
  */
 export const stagesOf = ({ all }: Activities): Stage[] =>
   STAGES.flatMap(([kind, name]) => {
@@ -32,7 +32,7 @@ export const stagesOf = ({ all }: Activities): Stage[] =>
     return ended.length === 0 ? [] : [{ name, durationMs: Math.round(busyMs(ended)) }];
   });
 
-/** The time in which at least one of them went on. */
+/** Returns the time in which at least one of them ran. */
 function busyMs(activities: readonly Activity[]): number {
   let busy = 0;
   let countedUntilMs = Number.NEGATIVE_INFINITY;
@@ -43,7 +43,7 @@ function busyMs(activities: readonly Activity[]): number {
   return busy;
 }
 
-/** What the run did and when, in milliseconds since it began. */
+/** Returns the run's activities with their times, in milliseconds since its start. */
 export function profileOf({ all }: Activities, drills: readonly DrillRecord[], beganMs: number): Profile {
   const of = (kind: ActivityKind) => all.filter((activity) => activity.kind === kind);
   const span = ({ what, beganMs: fromMs, endedMs, failed }: Activity): Profile['starting'][number] => ({
@@ -54,7 +54,7 @@ export function profileOf({ all }: Activities, drills: readonly DrillRecord[], b
   });
   return {
     obtaining: of('obtaining')
-      // That it was looked for first says nothing more where it was built.
+      // The preceding search adds no information where it was built.
       .filter(({ source }) => source !== 'missing')
       .map((activity) => ({
         ...span(activity),

@@ -15,7 +15,7 @@ async function put(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-/** A project with one contract and one drill that passed. */
+/** Makes a project with one contract and one drill that passed. */
 async function withProject(work: (given: { io: CommandIo; stdout: () => string; file: string }) => Promise<void>) {
   await withStubIo(async ({ io, stdout }) => {
     await put(join(io.cwd, 'contracts/nats-streams.spec.ts'), '');

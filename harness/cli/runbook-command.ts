@@ -15,13 +15,13 @@ import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 
 export interface RunbookOptions {
-  /** Writes nothing; a runbook that no longer matches is an error. */
+  /** Writes nothing; an outdated runbook is an error. */
   readonly check: boolean;
   /** Replaces a file that this command did not write, and sections that were edited by hand. */
   readonly force?: boolean | undefined;
-  /** The runbook, from the project's folder. */
+  /** The runbook, relative to the project's folder. */
   readonly file: string;
-  /** Where records are, from the current folder; where the configuration says when left out. */
+  /** Folder of the records, relative to the current folder; that of the configuration when left out. */
   readonly out?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export type LoadRunbookContracts = (
 
 /**
  * Writes the runbook from the contracts and their last passing drills, or checks that it still matches them.
- * @throws {ExplainedError} naming the first section that no longer matches; for a file that would lose what somebody wrote into it by hand.
+ * @throws {ExplainedError} naming the first section that no longer matches, and for a file that would lose manual edits.
  */
 export async function runRunbook(
   { check, force = false, file, out }: RunbookOptions,

@@ -1,8 +1,8 @@
 import { relative, resolve } from 'node:path';
 
 /**
- * A place as a reader types it: a bucket as it is, a path from the current folder where that is shorter.
- * @param folder from where `at` is read; the current folder when left out.
+ * Shows a place as a reader would type it: a bucket as it is, a path relative to the current folder where that is shorter.
+ * @param folder base of `at`; the current folder when left out.
  */
 export function shownPlace(at: string, cwd: string, folder = cwd): string {
   if (at.startsWith('s3:')) return at;

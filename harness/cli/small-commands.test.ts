@@ -32,7 +32,7 @@ const inspectDocker = async () => [
 ];
 const etcd = { name: 'etcd', wantedVersion: '3.6.4', foundVersion: '3.6.4', source: 'cache' };
 
-/** Everything is here; the sandbox is looked at as it is. */
+/** Everything is present; the real sandbox is inspected. */
 const readyParts = {
   ...doctorParts,
   inspectToolchain: async () => [etcd],

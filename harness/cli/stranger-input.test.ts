@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// Every command as a stranger calls it: with a file that is missing, a folder in place of a file, a blank value, an unknown name. Each answer is
-// one sentence without a stack trace, and an exit code that a pipeline can tell from "not proved" (2).
+// Every command with a stranger's mistakes: a missing file, a folder in place of a file, a blank value, an unknown name. Each answer is one
+// sentence without a stack trace, and an exit code that a pipeline can distinguish from "not proved" (2).
 
 const PROGRAM = fileURLToPath(new URL('../../bin/dr-contracts.mjs', import.meta.url));
 

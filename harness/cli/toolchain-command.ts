@@ -12,55 +12,55 @@ import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { TOOLCHAIN } from './run-profile.ts';
 
-/** What the command does, apart from what it prints. */
+/** Actions of the command, apart from its output. */
 export interface ToolchainParts {
-  /** What the contracts of a project need, on the target that a run takes. */
+  /** Finds the tools that a project's contracts need, on the target that a run would choose. */
   neededTools(
     root: string,
     configFile: string | undefined,
     wish: TargetWish | undefined,
     step: PartStep,
   ): Promise<NeededTools>;
-  /** Obtains these tools, or every one of the target. */
+  /** Obtains these tools, or every tool of the target. */
   obtainTools(needed: NeededTools, step: PartStep): Promise<Toolchain>;
   /** Finds the sandbox of the platform's programs, and installs it where this machine has none. */
   obtainSandbox(step: PartStep): Promise<HostSandbox>;
-  /** Obtains these tools, undefined for every one, and writes them into a file. */
+  /** Obtains these tools (all when undefined), and writes them into a file. */
   packTools(names: readonly ToolName[] | undefined, file: string, step: PartStep): Promise<MadePack>;
-  /** Installs what such a file holds. */
+  /** Installs the tools in such a file. */
   installPack(file: string, digest: string | undefined, step: PartStep): Promise<InstalledPack>;
-  /** Names these tools as they are pinned. */
+  /** Returns a key of these tools' pinned versions. */
   toolchainKey(names: readonly ToolName[]): Promise<string>;
 }
 
 interface NeededTools {
   readonly target: TargetName;
-  /** Undefined for every one, because it is not known which of them are needed. */
+  /** Undefined for all, because the needed ones are unknown. */
   readonly names?: readonly ToolName[] | undefined;
 }
 
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
-  /** The target whose tools they are; that of the configuration when left out. */
+  /** Target whose tools are obtained; that of the configuration when left out. */
   readonly target?: TargetWish | undefined;
-  /** Print only which builders have to be installed. */
+  /** Only print which builders have to be installed. */
   readonly builders?: boolean;
-  /** Print only the key of a cache. */
+  /** Only print the key of a cache. */
   readonly key?: boolean;
   /** Write the tools into this file. */
   readonly pack?: string;
-  /** Install the tools out of this file. */
+  /** Install the tools from this file. */
   readonly from?: string;
-  /** What the digest of that file has to be. */
+  /** Expected digest of that file. */
   readonly digest?: string;
 }
 
 /**
- * Obtains the tools that the contracts here need, or every tool where that is not known, and the sandbox. Says where each came from. The
- * progress stays as lines: a build of minutes is worth its history.
- * A machine that refuses the sandbox is noted, since drills without a program of the platform do not need it.
- * With `pack` it writes the tools into a file, with `from` it installs such a file, with `key` it prints their key.
+ * Obtains the tools that the contracts here need, or every tool where that is unknown, and the sandbox. Prints the source of each. The
+ * progress lines stay: a build of minutes deserves its history. A machine that refuses the sandbox is noted, since drills without a program
+ * of the platform do not need it. With `pack` it writes the tools into a file, with `from` it installs such a file, with `key` it prints
+ * their key.
  */
 export async function runToolchain(options: ToolchainOptions, io: CommandIo, parts: ToolchainParts): Promise<0> {
   const view = guardedView(
@@ -100,7 +100,7 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
   return 0;
 }
 
-/** A pack and its key are of programs that are built, so of the local target. */
+/** Finds the needed tools. A pack and its key contain built programs, so they are for the local target. */
 async function neededOf(
   { all, target: wish, key = false, pack }: ToolchainOptions,
   io: CommandIo,
@@ -126,13 +126,13 @@ function reportInstalled({ entries, digest }: InstalledPack, io: CommandIo): voi
 }
 
 export interface BuilderParts extends Pick<ToolchainParts, 'neededTools'> {
-  /** What has to be installed before these tools can be obtained. */
+  /** Returns the programs that must be installed before these tools can be obtained. */
   neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<'go' | 'python'>>;
 }
 
 /**
- * `toolchain --builders`: prints `go=true` or `go=false`, and the same of Python, for a pipeline that installs them only where something has
- * to be built. The lines are what GitHub reads as outputs of a step, and a shell as variables.
+ * Runs `toolchain --builders`: prints `go=true` or `go=false`, and the same for Python, for a pipeline that installs them only where
+ * something has to be built. GitHub reads the lines as outputs of a step, a shell as variables.
  */
 export async function runNeededBuilders(
   { all }: Pick<ToolchainOptions, 'all'>,
@@ -140,7 +140,7 @@ export async function runNeededBuilders(
   parts: BuilderParts,
 ): Promise<0> {
   const step = { clock, signal, progress: () => undefined };
-  // Programs of the docker target come out of its images.
+  // Programs of the docker target come from its images.
   const { names = localToolNames } = all ? {} : await parts.neededTools(cwd, config, 'local', step);
   const builders = await parts.neededBuilders(names);
   for (const name of ['go', 'python'] as const) stdout.write(`${name}=${builders.has(name)}\n`);

@@ -22,7 +22,7 @@ import { unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
 
 /**
- * Judges a drill record, or every drill and posture of a run record, again: the file's own judgement is not looked at.
+ * Judges a drill record, or every drill and posture of a run record, again; ignores the file's own judgement.
  * @throws {ExplainedError} when the file cannot be read or is no such record.
  */
 export async function runVerdict(
@@ -51,9 +51,9 @@ export async function runVerdict(
 interface Records {
   readonly drills: readonly DrillRecord[];
   readonly postures: readonly PostureRecord[];
-  /** Why the run did not come to its end; empty when it did. */
+  /** Reasons why the run did not finish; empty when it did. */
   readonly unfinished: readonly string[];
-  /** What the run was meant to prove beside its drills, and did not. */
+  /** Promises, beside its drills, that the run was to prove and did not. */
   readonly unproved: Pick<RunRecord, 'leftOut' | 'mistakes'>;
 }
 
@@ -78,7 +78,10 @@ async function readRecords(path: string): Promise<Records> {
   return { drills, postures, unfinished: unfinishedOf(parsed.data), unproved: parsed.data };
 }
 
-/** A run that broke off, or whose record lacks some of its drills or checks, proves less than its drills say. */
+/**
+ * Returns why the run is incomplete: a run that broke off, or whose record lacks some of its drills or checks, proves less than its drills
+ * say.
+ */
 function unfinishedOf({ failure, summary, drills, postures = [] }: RunRecord): string[] {
   const checks = postures.reduce((sum, posture) => sum + posture.checks.length, 0);
   const announced = summary.postureChecks?.checked ?? 0;

@@ -15,7 +15,7 @@ import { runAnchor, runVerify } from './verify-command.ts';
 
 const options: VerifyLedgerOptions = { keys: [], anchors: [], json: false };
 
-/** Appends a run to reports/ledger, signed if a key is named. */
+/** Appends a run to reports/ledger, signed if a key is given. */
 async function appendRun(io: CommandIo, runId: string, key?: string, cadenceMs: number | null = null): Promise<void> {
   const signer = key === undefined ? undefined : await openSigner(key, { folder: io.cwd, environment: {} });
   using ledger = new Ledger(await openLedgerStore('reports/ledger', io.cwd), signer, io.clock);

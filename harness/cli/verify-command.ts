@@ -33,7 +33,7 @@ const EXIT_CODES: Readonly<Record<LedgerVerdict, 0 | 1 | 2>> = {
   empty: 2,
 };
 
-/** Verifies the ledger. 0: valid. 1: something was done to it. 2: nothing was, and it is not proved all the same. */
+/** Verifies the ledger. 0: valid. 1: tampered with. 2: no tampering found, but not proved either. */
 export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Promise<0 | 1 | 2> {
   const keys = await readKeys(options.keys, io);
   const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
@@ -60,9 +60,9 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
 }
 
 /**
- * The ledger that the command line names, from the current folder, or that of the configuration.
+ * Opens the ledger that the command line names, relative to the current folder, or that of the configuration.
  * @param project the project, where it was opened already.
- * @throws {ExplainedError} when the command line names a folder that is not there. That of the configuration is made by the first run.
+ * @throws {ExplainedError} when the command line names a missing folder. The first run creates that of the configuration.
  */
 export async function openLedger(at: string | undefined, io: CommandIo, project?: Project): Promise<LedgerStore> {
   if (at !== undefined) {
@@ -74,8 +74,8 @@ export async function openLedger(at: string | undefined, io: CommandIo, project?
 }
 
 /**
- * @param out a file, from the current folder.
- * @throws {ExplainedError} when `out` is something that no report may replace: of another program, without `force`, or in the ledger.
+ * @param out a file, relative to the current folder.
+ * @throws {ExplainedError} when no report may replace `out`: it belongs to another program, without `force`, or it is in the ledger.
  */
 export async function requireOwnOut(
   out: string,
@@ -87,7 +87,7 @@ export async function requireOwnOut(
   await namedByCaller(() => requireReplaceable(resolve(io.cwd, out), { force, ledger: ledgerAt }));
 }
 
-/** A mistyped folder must not read as a ledger without entries. */
+/** Refuses a missing folder, because a mistyped one must not look like a ledger without entries. */
 export async function requireNamedLedger(at: string, cwd: string): Promise<void> {
   if (at.startsWith('s3:')) return;
   const folder = resolve(cwd, at);
@@ -117,7 +117,7 @@ interface Shown {
   readonly columns: number;
 }
 
-/** What was verified, the verdict, what is wrong, and what was not checked. */
+/** Renders what was verified, the verdict, the problems, and what was not checked. */
 function renderVerification(
   verification: LedgerVerification,
   { at, keys, reviewerKeys = [], anchors, columns }: Shown,
@@ -153,7 +153,7 @@ function renderVerification(
 
 const isAmong = (keyId: string, keys: readonly PublicKey[]): boolean => keys.some((key) => key.keyId === keyId);
 
-/** `entries 1 to 3 and 5`, which have no signature. */
+/** Returns the entries without a signature: `entries 1 to 3 and 5`. */
 function unsignedText({ unsigned, unsignedEntries }: LedgerVerification): string {
   const shown = unsignedEntries.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`));
   const left = unsigned - unsignedEntries.reduce((sum, [first, last]) => sum + last - first + 1, 0);
@@ -167,7 +167,7 @@ const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>
 
 const minute = (utc: string): string => utc.slice(0, 16).replace('T', ' ');
 
-/** Writes the head of the ledger to another place. A ledger that is broken is not anchored. */
+/** Writes the head of the ledger to another place. Does not anchor a broken ledger. */
 export async function runAnchor(
   { ledger, keys: files, reviewerKeys: reviewers = [], to }: AnchorOptions,
   io: CommandIo,
@@ -198,7 +198,7 @@ export async function runAnchor(
   return 0;
 }
 
-/** HTML, PDF and JSON can say that a ledger is invalid. An auditor takes these formats for evidence, and they have no place for it. */
+/** Formats that cannot say that a ledger is invalid, as HTML, PDF and JSON can. An auditor takes them for evidence. */
 const NEEDS_UNBROKEN_LEDGER: readonly string[] = ['oscal', 'csv'];
 
 export const needsUnbrokenLedger = (format: string): boolean => NEEDS_UNBROKEN_LEDGER.includes(format);

@@ -20,7 +20,7 @@ const options: DrillOptions = { target: 'local', contracts: [], all: false, keep
 const promises = [madeUpPromise(), madeUpPromise({ contract: 'never-drilled' })];
 
 let drills = 0;
-/** One drill of one promise of two. */
+/** Drills one of two promises. */
 async function drilled(io: CommandIo, change: Partial<DrillOptions> = {}): Promise<number> {
   drills += 1;
   const records = [madeUpDrill({ drillId: `d${drills}` })];
@@ -33,7 +33,7 @@ const load = async () => ({ promises, mistakes: [] });
 const EMPTY_LISTING =
   '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
 
-/** A bucket whose server accepts connections, and does not answer unless it is told how. */
+/** Starts a bucket whose server accepts connections, and answers only with the given function. */
 async function silentBucket(answer?: (response: ServerResponse) => void) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -43,7 +43,7 @@ async function silentBucket(answer?: (response: ServerResponse) => void) {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  // The AWS client reads the user's own settings; without any it asks the network for them.
+  // The AWS client reads the user's own settings; without any it requests them from the network.
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   return {

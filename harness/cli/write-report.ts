@@ -11,9 +11,9 @@ import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
 
-/** A slow bucket must not keep a run from ending. The history and the gate have as much each. */
+/** A slow bucket must not prevent a run from ending. The history and the gate each have this limit. */
 const READ_BUDGET_MS = 20_000;
-/** A gate reads the whole ledger. At the end of a run it must cost little; `dr-contracts report` reads a ledger of any length. */
+/** A gate reads the whole ledger. At the end of a run that must be cheap; `dr-contracts report` reads a ledger of any length. */
 export const MOST_GATED_ENTRIES = 400;
 
 export interface ReportWishes {
@@ -21,28 +21,28 @@ export interface ReportWishes {
   readonly project: Project;
   readonly outDir: string;
   readonly ledger: LedgerSettings;
-  /** What the command line calls the ledger; undefined where the configuration says. */
+  /** Ledger from the command line; undefined where the configuration names it. */
   readonly ledgerOption?: string | undefined;
-  /** What the project promises; without it no gate is asked. */
+  /** Loads the project's promises; without it, the gate is not queried. */
   readonly load?: LoadPromises | undefined;
-  /** A decision that somebody else asked for. */
+  /** A decision that was made elsewhere. */
   readonly gate?: PageGate | undefined;
-  /** As of when the gate decides; now when left out. */
+  /** Time of the gate's decision; now when left out. */
   readonly at?: Date | undefined;
-  /** Where the page goes; `<outDir>/latest/report.html` when left out. */
+  /** Path of the page; `<outDir>/latest/report.html` when left out. */
   readonly file?: string | undefined;
-  /** True at the end of a drill, where reading the ledger must cost little. */
+  /** True at the end of a drill, where reading the ledger must be cheap. */
   readonly isEndOfRun: boolean;
-  /** How long a ledger may be for the gate to be asked at the end of a drill. */
+  /** Maximal length of the ledger for which the gate is queried at the end of a drill. */
   readonly mostGatedEntries?: number;
-  /** How long the history, and then the gate, may read the ledger at the end of a drill. */
+  /** Time limit of the history, and then of the gate, for reading the ledger at the end of a drill. */
   readonly readBudgetMs?: number;
 }
 
 /**
  * Writes the page of a run, with its history from the ledger and, where the project has a policy, with the gate's decision.
  * @returns the path of the page.
- * @throws {ExplainedError} when the page cannot be written. What could not be read in time, or at all, is told on the page.
+ * @throws {ExplainedError} when the page cannot be written. The page names the parts that could not be read in time, or at all.
  */
 export async function writeReport(wishes: ReportWishes, io: CommandIo): Promise<string> {
   const { run, project, outDir, ledger, file, ledgerOption } = wishes;
@@ -64,16 +64,16 @@ export async function writeReport(wishes: ReportWishes, io: CommandIo): Promise<
   });
 }
 
-/** How long one part of the page may read the ledger. */
+/** Time limit of one part of the page for reading the ledger. */
 interface ReadBudget {
   readonly io: CommandIo;
-  /** Why that part is missing on the page, where its time ran out; undefined where the user ended the command. */
+  /** Returns why that part is missing on the page when its time ran out; undefined where the user ended the command. */
   readonly whyMissing: (what: string) => string | undefined;
 }
 
 function budgetFor({ isEndOfRun, readBudgetMs = READ_BUDGET_MS }: ReportWishes, io: CommandIo): ReadBudget {
   if (!isEndOfRun) return { io, whyMissing: () => undefined };
-  // A run that was interrupted has a page, too, so its signal does not count here.
+  // An interrupted run also has a page, so its signal is ignored here.
   const signal = AbortSignal.timeout(readBudgetMs);
   const sentence = (what: string) =>
     `${what}: the ledger could not be read within ${formatDuration(readBudgetMs)}. \`npx dr-contracts report\` has no such limit.`;
@@ -97,7 +97,7 @@ async function historyOf(
 
 type Decided = Pick<PageSource, 'gate' | 'whyNoGate'>;
 
-/** The page is evidence of the run. It is written without a decision rather than not at all, and says why there is none. */
+/** Returns the gate's decision. The page is evidence of the run: without a decision it is still written, and states the reason. */
 async function decisionFor(wishes: ReportWishes, store: LedgerStore, budget: ReadBudget): Promise<Decided> {
   try {
     return await decisionOf(wishes, store, budget.io);
@@ -132,7 +132,7 @@ async function hasPolicy(folder: string, io: CommandIo): Promise<boolean> {
   try {
     return await isPolicyThere({ folder, base: await findBase(folder, baseName, io.signal) });
   } catch (error) {
-    // The gate asks again, and its decision says what is wrong.
+    // The gate reads again, and its decision names the problem.
     if (error instanceof ExplainedError) return true;
     throw error;
   }

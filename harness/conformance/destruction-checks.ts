@@ -44,6 +44,25 @@ export async function requireDestroyed(life: Life, goneBudgetMs: number, signal:
   }
   await requireGone(life, { asset, name: 'proveGone()', goneBudgetMs }, signal);
   await requireUnreadable(life, signal);
+  await requireMarkersDestroyed(life, signal);
+}
+
+/** A marker that the disaster spares is there after every restore, so it would show that nothing was lost. */
+async function requireMarkersDestroyed(life: Life, signal: AbortSignal): Promise<void> {
+  for (const lane of life.asset.lanes) {
+    const written = life.acknowledged.get(lane.name) ?? [];
+    // A lane that cannot be read is gone with the asset.
+    const read = await Array.fromAsync(lane.read(signal)).catch(() => []);
+    signal.throwIfAborted();
+    const spared = read.filter(({ body }) => written.some((each) => each.body === body));
+    if (spared.length === 0) continue;
+    throw life.fault({
+      member: `lane ${lane.name}`,
+      expected: 'its markers to go with the content, so that a marker after the restore has come from a backup',
+      observed: `${spared.length} of ${written.length} markers are still there after the disaster`,
+      nextStep: 'Let destroy() take the markers, too, or write them where the disaster strikes.',
+    });
+  }
 }
 
 export async function requireGone(

@@ -74,7 +74,13 @@ async function prepareKind(kind: AssetKind, { protectedBy, target }: Conformance
 async function targetOfProject() {
   const provided = inject('drContracts');
   if (provided === undefined) return noServers;
-  const { attachTarget } = await import('../contract/attach-target.ts');
+  const [{ attachTarget }, { readConfiguration }] = await Promise.all([
+    import('../contract/attach-target.ts'),
+    import('../project/config.ts'),
+  ]);
+  // The handle says nothing of the providers that the configuration names: this process has to register them, too.
+  const { folder, configFile } = provided.project;
+  if (configFile !== undefined) await readConfiguration(folder, configFile);
   return attachTarget(provided.handle, { clock: systemClock });
 }
 

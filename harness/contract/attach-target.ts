@@ -10,14 +10,17 @@ import { processes } from '../targets/local/attach.ts';
 
 export type { TargetHandle } from '../targets/handle.ts';
 
-/** The running target behind a handle, whichever it is. */
+/** Returns the running target of a handle, of any kind. */
 export const attachTarget = (handle: TargetHandle, options: { readonly clock: Clock }): Target =>
   attachTo(handle.kind === 'docker' ? containers : processes, handle, options);
 
-/** What the tests of a run are given: the running target, where their records go, and what the configuration says. */
+/**
+ * Values that the global set-up gives to the tests of a run: the running target, the folder of their records, and settings of the
+ * configuration.
+ */
 export interface ProvidedContext {
   readonly handle: TargetHandle;
-  /** What the target could run; only the parts that the contracts need were started. */
+  /** Capabilities of the target; only the parts that the contracts need were started. */
   readonly capabilities: readonly Capability[];
   /** Every capability that contracts may name, those of the configuration's providers included. */
   readonly knownCapabilities: readonly Capability[];
@@ -31,8 +34,8 @@ export interface ProvidedContext {
     readonly configFile?: string;
   };
   readonly tuning: Pick<DrillTuning, 'serviceBudgetMs'>;
-  /** Why contracts cannot run on this target, as the configuration says, by name. */
+  /** Contracts that cannot run on this target according to the configuration, with the reason by name. */
   readonly notOn: Readonly<Record<string, string>>;
-  /** Whether a contract that this target cannot run fails. */
+  /** Whether a contract that this target cannot run is a failure. */
   readonly mustRunAll: boolean;
 }

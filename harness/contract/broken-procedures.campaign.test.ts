@@ -4,7 +4,7 @@ import { attachTarget } from './attach-target.ts';
 import { brokenProcedures } from './testing/campaign/broken-procedures.ts';
 import { outcomeOf, Stage } from './testing/campaign/stage.ts';
 
-// Thirty procedures, each broken in one way. None may be met, and the cause must be the right one.
+// Thirty procedures, each broken in one way. None may be met, and each needs the right cause.
 const { handle, facts } = inject('drContracts');
 let stage: Stage;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { brokenProcedures } from './testing/campaign/broken-procedures.ts';
 import { shapes } from './testing/campaign/shapes.ts';
 import { outcomeOf, Stage } from './testing/campaign/stage.ts';
 
-// Ten of the campaigns, for each change; `npm run test:campaigns` drills all of them. `DR_CONTRACTS_SEED` takes others.
+// Ten of the campaigns, for each change; `npm run test:campaigns` drills all of them. `DR_CONTRACTS_SEED` selects others.
 const seed = Number(process.env['DR_CONTRACTS_SEED'] ?? 20_261_128);
 const { handle, facts } = inject('drContracts');
 let stage: Stage;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await stage[Symbol.asyncDispose]());
 
-/** Five, one of each fifth of the list. Streams are half of both lists, so each system is among them. */
+/** Returns five, one from each fifth of the list. Streams are half of both lists, so each system is among them. */
 function fiveOf<T>(list: readonly T[]): readonly T[] {
   const length = list.length / 5;
   return Array.from({ length: 5 }, (_, fifth) => list[Math.floor(fifth * length) + (seed % Math.floor(length))]).filter(

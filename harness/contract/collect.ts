@@ -4,14 +4,14 @@ import { noteMadeOf } from '../model/made-of.ts';
 import type { PostureContract } from '../model/posture.ts';
 import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
 
-/** Where `contract()` and `posture()` leave what they define when a run, not vitest, loads the file. */
+/** Place in which `contract()` and `posture()` put their definitions when a run, not vitest, loads the file. */
 export interface ContractCollector {
   readonly contracts: Contract[];
   readonly postures: PostureContract[];
   readonly mistakes: ContractMistake[];
-  /** Mistakes in options, such as those of `jetstream({ … })`, that no contract has used yet. */
+  /** Mistakes in options, e.g. of `jetstream({ … })`, that no contract has used yet. */
   readonly unused: Set<Error>;
-  /** From the project's folder. */
+  /** Relative to the project's folder. */
   readonly sourceFile: string;
 }
 
@@ -26,7 +26,7 @@ export function currentCollector(): ContractCollector | undefined {
   return (globalThis as WithCollector)[KEY];
 }
 
-/** Runs `load` with a collector in place, and takes it away again. */
+/** Runs `load` with a collector in place, and removes the collector afterwards. */
 export async function collecting(sourceFile: string, load: () => Promise<void>): Promise<ContractCollector> {
   const collector: ContractCollector = { contracts: [], postures: [], mistakes: [], unused: new Set(), sourceFile };
   const holder = globalThis as WithCollector;
@@ -39,7 +39,7 @@ export async function collecting(sourceFile: string, load: () => Promise<void>):
   return collector;
 }
 
-/** Defines one contract; what its author got wrong stops this contract, and not the others in its file. */
+/** Defines one contract; a mistake of its author stops this contract, not the others in its file. */
 export function collect<T>(collector: ContractCollector, into: T[], definition: unknown, define: () => T): void {
   try {
     into.push(define());
@@ -51,13 +51,13 @@ export function collect<T>(collector: ContractCollector, into: T[], definition: 
   }
 }
 
-/** The name in a definition, even if the rest of the definition is wrong. */
+/** Returns the name in a definition, even if the rest of the definition is invalid. */
 export const nameIn = (definition: unknown): string | undefined =>
   typeof definition === 'object' && definition !== null && 'name' in definition && typeof definition.name === 'string'
     ? definition.name
     : undefined;
 
-/** The error for a contract file that was started as a program, or imported by one. */
+/** Returns the error for a contract file that was started as a program, or imported by one. */
 export const loadedByNobody = (thing: string): ExplainedError =>
   new ExplainedError({
     thing,
@@ -69,12 +69,12 @@ export const loadedByNobody = (thing: string): ExplainedError =>
 /** A global symbol: the contract file may load another copy of this package than the run that loads it. */
 const MISTAKE = Symbol.for('dr-contracts.mistake');
 
-/** What stands in the place of options that are not well formed, until the contract that uses them reports it. */
+/** Returns a placeholder for invalid options, until the contract that uses them reports it. */
 const mistaken = (error: Error): object => ({ [MISTAKE]: error });
 
 const DEEPEST = 4;
 
-/** The mistakes in the parts of what an author wrote, in its order. */
+/** Returns the mistakes in the parts of a definition, in their order. */
 function mistakesIn(value: unknown, depth = 0): readonly Error[] {
   if (typeof value !== 'object' || value === null || depth > DEEPEST) return [];
   if (MISTAKE in value && value[MISTAKE] instanceof Error) return [value[MISTAKE]];
@@ -90,7 +90,7 @@ interface WithDeferred {
 }
 
 /**
- * From here on, options that are not well formed stop the contract that uses them, as they do where a run collects contracts.
+ * Defers mistakes: from here on, invalid options stop only the contract that uses them, as where a run collects contracts.
  * @returns the mistakes that no contract has used yet.
  */
 export function deferMistakes(): ReadonlySet<Error> {
@@ -103,9 +103,10 @@ const unusedMistakes = (): Set<Error> | undefined =>
   currentCollector()?.unused ?? (globalThis as WithDeferred)[DEFERRING];
 
 /**
- * `jetstream({ … })` and the like are evaluated before the `contract({ … })` that they are an argument of. An error that they throw would
- * end the whole file. While contracts are loaded they therefore return the mistake, and the contract reports it as its own. What they make
- * carries the options that it was made of: they are a part of the definition of a promise.
+ * Wraps a function so that a mistake in its options stops one contract only. `jetstream({ … })` and the like are evaluated before the
+ * `contract({ … })` that they are an argument of. An error thrown by them would end the whole file. While contracts are loaded, they
+ * therefore return the mistake, and the contract reports it as its own. Their results carry the options, which are a part of the definition
+ * of a promise.
  */
 export function stopsOneContract<F extends (...options: never[]) => object>(make: F): F {
   const noted = (options: Parameters<F>): object => noteMadeOf(make(...options), { kind: make.name, options });
@@ -125,7 +126,7 @@ export function stopsOneContract<F extends (...options: never[]) => object>(make
   return deferring as F;
 }
 
-/** Throws the first mistake that a part of the definition holds. */
+/** Throws the first mistake in a part of the definition. */
 export function throwMistakeIn(definition: unknown): void {
   const mistakes = mistakesIn(definition);
   for (const mistake of mistakes) unusedMistakes()?.delete(mistake);

@@ -2,13 +2,13 @@ import type { Ways } from '../model/access.ts';
 import { collect, currentCollector, loadedByNobody, nameIn } from './collect.ts';
 import { type ContractDefinition, defineContract, definePosture, type PostureDefinition } from './define.ts';
 
-// Loading vitest outside of its own workers fails, so it is loaded only there: by the global that vitest itself goes by, because
-// programs that a test starts inherit the variable VITEST.
+// vitest fails to load outside of its own workers, so it is loaded only there. The check uses vitest's own global, because programs that a
+// test starts inherit the variable VITEST.
 const spec = '__vitest_worker__' in globalThis ? await import('./vitest-spec.ts') : undefined;
 
 /**
- * States a disaster-recovery promise. In vitest it becomes tests; in `dr-contracts drill` it becomes drills.
- * A promise that is not well formed is reported with its file, and stops no other contract.
+ * States a disaster-recovery promise. In vitest it becomes tests; in `dr-contracts drill` it becomes drills. A malformed promise is
+ * reported with its file, and stops no other contract.
  */
 export function contract<W extends Ways, Used extends string>(definition: ContractDefinition<W, Used>): void {
   const collector = currentCollector();
@@ -19,8 +19,8 @@ export function contract<W extends Ways, Used extends string>(definition: Contra
 }
 
 /**
- * States promises that can be seen without a drill. In vitest they become tests; in `dr-contracts drill` they are checked before
- * the drills, and alone with `--posture`. A posture that is not well formed is reported with its file, and stops no other contract.
+ * States promises that can be checked without a drill. In vitest they become tests; in `dr-contracts drill` they are checked before the
+ * drills, and alone with `--posture`. A malformed posture is reported with its file, and stops no other contract.
  */
 export function posture(definition: PostureDefinition): void {
   const collector = currentCollector();

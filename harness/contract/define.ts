@@ -15,19 +15,19 @@ import { capabilities } from '../registered/providers.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { nameIn, throwMistakeIn } from './collect.ts';
 
-/** What a contract of either kind may state for auditors and for the schedule of its proofs. Nothing is filled in where it is left out. */
+/** Fields of a contract of either kind for auditors and for the schedule of its proofs. They have no defaults. */
 interface AuditDefinition {
   /**
-   * How often a proof is promised, e.g. `1d`. The gate and `verify` then notice a scheduled run that is missing. A proof may come later by
-   * a tenth of it, and by an hour where that is longer.
+   * Promised interval between proofs, e.g. `1d`. The gate and `verify` then notice a missing scheduled run. A proof may be late by a tenth
+   * of it, and by an hour where that is longer.
    */
   readonly cadence?: string;
   readonly audit?: {
-    /** The business impact analysis from which the objectives come: a link, or the name of the document. */
+    /** Business impact analysis behind the objectives: a link, or the name of the document. */
     readonly impactAnalysis?: string;
-    /** The kind of test, in the words of your test programme, e.g. `functional test on a disposable copy`. */
+    /** Kind of test, in the words of your test programme, e.g. `functional test on a disposable copy`. */
     readonly testKind?: string;
-    /** How the restore target was separated from the source. */
+    /** Separation of the restore target from the source. */
     readonly segregation?: string;
   };
 }
@@ -41,8 +41,8 @@ const auditFields = {
 };
 
 /**
- * @param thing for messages: whose fields they are.
- * @throws {ExplainedError} for a cadence that is no duration.
+ * @param thing name of the contract, for messages.
+ * @throws {ExplainedError} for an invalid cadence.
  */
 function auditOf(
   { cadence, audit }: { readonly cadence?: string | undefined; readonly audit?: AuditNotes | undefined },
@@ -54,38 +54,36 @@ function auditOf(
   };
 }
 
-/** What the author of a contract writes. Durations (`15m`) and sizes (`50GiB`) are written as people write them. */
+/** A contract as its author writes it. Durations (`15m`) and sizes (`50GiB`) are human-readable. */
 export interface ContractDefinition<W extends Ways = Ways, Used extends string = string> extends AuditDefinition {
-  /** Unique among the contracts; what `--contract` takes. */
+  /** Unique among the contracts; the argument of `--contract`. */
   readonly name: string;
   readonly asset: AssetKind<W>;
-  /** Recovery time objective: service back within this, detection and decision included. */
+  /** Recovery time objective: the service is back within this time, including detection and decision. */
   readonly rto: string;
   /**
-   * Recovery point objective: at most this much of acknowledged writes is lost. `0s` allows no loss. `none` is for an asset that keeps no
-   * data: the drill judges what came back and how long it took, and neither loss nor exposure.
+   * Recovery point objective: maximal loss of acknowledged writes. `0s` allows no loss. `none` is for an asset that keeps no data: the
+   * drill judges the restored content and the duration, but neither loss nor exposure.
    */
   readonly rpo: string;
   readonly priority: (typeof priorities)[number];
   readonly owner: string;
-  /** Controls that this contract is evidence for, e.g. `SOC 2 A1.2`. */
+  /** Controls for which this contract is evidence, e.g. `SOC 2 A1.2`. */
   readonly controls?: readonly string[];
   readonly protectedBy: Procedure<Used>;
-  /** Names of disasters that the asset kind knows, and from which this procedure can bring the asset back. */
+  /** Names of the asset kind's disasters from which this procedure can restore the asset. */
   readonly survives: readonly Survivable<W, Used>[];
-  /** The asset's size in production: the RTO is then judged by extrapolation to it. */
+  /** The asset's size in production; with it, the RTO is judged by extrapolation to this size. */
   readonly productionSize?: string;
-  /** Budgeted, not waited for: `failures × every` is added to every RTA. */
+  /** Budgeted, without a wait: `failures × every` is added to every RTA. */
   readonly detection?: { readonly failures: number; readonly every: string };
   /** Budgeted time for a human decision, added to every RTA. */
   readonly decision?: string;
-  /** For the runbook: what still works until the recovery has ended. */
+  /** For the runbook: functions that still work during the recovery. */
   readonly degraded?: string;
-  /** For the runbook: who decides that the recovery begins, and what to do when one of its steps fails. */
+  /** For the runbook: the person who decides to start the recovery, and the action when one of its steps fails. */
   readonly runbook?: { readonly decides?: string; readonly ifItFails?: string };
-  /**
-   * How old the newest recovery point may become: `below` is the promise, `critical` breaks it, and what lies between is at risk.
-   */
+  /** Age limits of the newest recovery point: `below` is the promise, `critical` breaks it, and an age in between is at risk. */
   readonly freshness?: { readonly below: string; readonly critical: string };
 }
 
@@ -120,8 +118,8 @@ const definitionSchema = z.strictObject({
 const CORRECT = 'Correct the field.';
 
 /**
- * Validates what an author wrote.
- * @throws {ExplainedError} for the first thing that is wrong, naming the contract, the field and the fix.
+ * Validates a definition.
+ * @throws {ExplainedError} for the first mistake, naming the contract, the field and the fix.
  */
 export function defineContract<W extends Ways, Used extends string>(
   definition: ContractDefinition<W, Used>,
@@ -207,7 +205,7 @@ export function defineContract<W extends Ways, Used extends string>(
   };
 }
 
-/** What an object of the platform says is its own promise, and judged in the drill; what the author typed has to be right. */
+/** Refuses an author's schedule that cannot be computed. A schedule in the platform's own objects is judged in the drill instead. */
 function requireComputable(schedule: Schedule, thing: string): void {
   if (schedule.heldBy !== undefined) return;
   try {
@@ -219,7 +217,10 @@ function requireComputable(schedule: Schedule, thing: string): void {
   }
 }
 
-/** A slip of the contract's author: the procedure would fail in the drill, and the platform would be blamed. */
+/**
+ * Returns the error for a mistake of the contract's author: the procedure would fail in the drill, and the failure would be attributed to
+ * the platform.
+ */
 function cannotProtect(thing: string, asset: AssetKind, procedure: Procedure, disaster: Disaster): ExplainedError {
   const others = asset.disasters.filter((each) => canProtect(procedure, each)).map(({ name }) => name);
   const can = offersOf(disaster).flatMap(({ usedBy, name }) =>
@@ -256,19 +257,19 @@ function contractThing(definition: unknown, sourceFile: string | undefined): str
   return `contract${name}${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
 }
 
-/** What the author of a posture contract writes. */
+/** A posture contract as its author writes it. */
 export interface PostureDefinition extends AuditDefinition {
-  /** Unique among all contracts; what `--contract` takes. */
+  /** Unique among all contracts; the argument of `--contract`. */
   readonly name: string;
   readonly owner: string;
-  /** Controls that this contract is evidence for, e.g. `ISO 27001 A.8.13`. */
+  /** Controls for which this contract is evidence, e.g. `ISO 27001 A.8.13`. */
   readonly controls?: readonly string[];
   /**
-   * An executable that puts the platform onto a disposable target, as its operators would: bucket, policies, manifests, a first
-   * backup. It is never run against anything else.
+   * An executable that deploys the platform onto a disposable target, as its operators would: bucket, policies, manifests, a first backup.
+   * It is never run against anything else.
    */
   readonly appliedBy?: string;
-  /** What that executable needs of the target, besides what the checks need. */
+  /** Capabilities that the executable needs of the target, besides those of the checks. */
   readonly needs?: readonly Capability[];
   readonly checks: readonly PostureCheck[];
 }
@@ -291,7 +292,7 @@ const postureDefinitionSchema = z.strictObject({
   ...auditFields,
 });
 
-/** @throws {ExplainedError} when the contract is not well formed. */
+/** @throws {ExplainedError} when the contract is malformed. */
 export function definePosture(definition: PostureDefinition, sourceFile?: string): PostureContract {
   throwMistakeIn(definition);
   const thing = `posture "${nameIn(definition) ?? ''}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;

@@ -17,14 +17,14 @@ import { asSystemError } from '../reporting/system-error.ts';
 import type { Promises } from './load.ts';
 import { inputsNamedBy } from './promise-facts.ts';
 
-// The definition of a promise: what its author wrote, and the content of every file behind it. A proof holds for one definition. It is the
-// same when a check runs and when nothing runs, on every machine and every target.
+// Definition of a promise: the author's text, and the content of every file behind it. A proof holds for one definition. The definition is
+// the same with and without a run, on every machine and every target.
 
-/** Told of a promise that names a file which cannot be read, so that it has no definition. */
+/** Called for a promise that names an unreadable file, so that it has no definition. */
 type OnUndefined = (promise: string, error: unknown) => void;
 
 /**
- * The same promises with their definitions.
+ * Returns the same promises with their definitions.
  * @param onUndefined called for one whose files cannot be read; without it, that is an error.
  * @throws {ContractMistakeError} for such a promise.
  */
@@ -78,7 +78,7 @@ class DefinitionReader {
     const { folder, platformDir } = this.#folders;
     const { value, texts, holdsCode } = canonicalOf(written, [folder, platformDir]);
     const { sourceFile, ...rest } = named;
-    // What code does can be seen from the file that it stands in, and from what that imports. Everything else stands in its data.
+    // Behaviour of code is defined by its file and the imports of that file. Everything else is in the data.
     if (holdsCode && sourceFile === undefined) return undefined;
     const reads = [...named.reads, ...texts.flatMap((text) => this.#placeOf(text) ?? [])];
     try {
@@ -91,7 +91,7 @@ class DefinitionReader {
     }
   }
 
-  /** The place that a text of the options names, from the platform's folder; undefined where it names none. */
+  /** Returns the path that a text of the options names, relative to the platform's folder; undefined where it names none. */
   #placeOf(text: string): string | undefined {
     if (!/[./]/.test(text) || text.length > LONGEST_PATH || text.includes('\0') || /^\.{0,2}\/?$/.test(text)) {
       return undefined;
@@ -107,7 +107,7 @@ class DefinitionReader {
     for (const { path, digest } of inputs) {
       const place = resolve(folder, path);
       this.#pages.set(place, this.#pages.get(place) ?? isPlanPage(place));
-      // The page of a plan is made of proofs. If it were an input, each new page would outdate its own proofs.
+      // The page of a plan is made from proofs. If it were an input, each new page would outdate its own proofs.
       if (await this.#pages.get(place)) continue;
       told.push([path.startsWith('../') ? relative(platformDir, place) : path, digest]);
     }
@@ -117,7 +117,7 @@ class DefinitionReader {
 
 const LONGEST_PATH = 1024;
 
-/** What else a check depends on: the contract of its objective, or all of them. */
+/** Returns the other dependencies of a check: the contract of its objective, or all contracts. */
 function besides({ objectiveOf, readsContracts }: PostureCheck, contracts: readonly Contract[]): readonly unknown[] {
   const objectives = contracts
     .filter(({ name }) => name === objectiveOf)
@@ -126,7 +126,7 @@ function besides({ objectiveOf, readsContracts }: PostureCheck, contracts: reado
   return [objectives, everything];
 }
 
-/** A contract without its parts, of which it has the digest. */
+/** Returns a contract without its parts, which are covered by the digest. */
 const statedBy = ({ asset: _asset, protectedBy: _protectedBy, sourceFile: _file, ...stated }: Contract): unknown =>
   canonicalOf(stated, []).value;
 
@@ -139,19 +139,19 @@ async function isPlanPage(path: string): Promise<boolean> {
 const digestOf = (content: unknown): string =>
   `sha256:${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`;
 
-/** What an author wrote, as plain data that is the same on every machine. */
+/** An author's text as plain data that is the same on every machine. */
 interface Canonical {
   readonly value: unknown;
-  /** Every text in it: one of them may name a file. */
+  /** All texts in it; each may name a file. */
   readonly texts: readonly string[];
-  /** It holds code, or an object of a kind that is not known here: what that does cannot be told from its data. */
+  /** It contains code, or an object of an unknown kind: its behaviour is not visible in its data. */
   readonly holdsCode: boolean;
 }
 
 /**
- * The canonical form of a part of a contract, or of its options: sorted fields, without fields that are not set. A value that was declared
- * as `secret(…)` is left out, because the digest of a short secret gives it away.
- * @param folders absolute paths, which differ from machine to machine: the texts are told without them.
+ * Returns the canonical form of a part of a contract, or of its options: sorted fields, without unset fields. A value that was declared as
+ * `secret(…)` is left out, because the digest of a short secret reveals it.
+ * @param folders absolute paths, which differ between machines and are removed from the texts.
  */
 function canonicalOf(written: unknown, folders: readonly string[]): Canonical {
   const reading = new Reading(folders);
@@ -163,7 +163,7 @@ class Reading {
   readonly texts: string[] = [];
   holdsCode = false;
   readonly #folders: readonly string[];
-  /** Objects around the one that is read. */
+  /** Objects that contain the present one. */
   readonly #around = new Set<object>();
 
   constructor(folders: readonly string[]) {
@@ -189,7 +189,7 @@ class Reading {
     if (value instanceof RegExp) return ['RegExp', String(value)];
     if (value instanceof Map) return ['Map', [...value].map((entry) => this.of(entry))];
     if (value instanceof Set) return ['Set', [...value].map((each) => this.of(each))];
-    // Dates, addresses, and values that were declared secret, which say *** of themselves.
+    // Dates, addresses, and declared secrets, which print as ***.
     if ('toJSON' in value && typeof value.toJSON === 'function') return this.of(value.toJSON());
     if (Array.isArray(value)) return value.map((each) => this.of(each));
     const prototype: unknown = Object.getPrototypeOf(value);

@@ -7,7 +7,7 @@ import { drillThroughSizes, type SizedDrill } from './drill-contract.ts';
 const GIB = 2 ** 30;
 const { record: met } = await runMemoryDrill(memoryContract(memoryWorld()));
 
-/** A drill whose restore costs what the line says, without running one. */
+/** Pretends to drill: the restore costs what the line says. */
 const pretend =
   (restoreMs: (scale: number) => number, asked: number[]) =>
   async ({ scale, earlierSizes }: SizedDrill): Promise<DrillRecord> => {

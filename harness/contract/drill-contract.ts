@@ -18,7 +18,7 @@ interface ContractDrill {
   readonly disaster: string;
   readonly target: Target;
   readonly facts: RunFacts;
-  /** Folder of the run: records are written below it. */
+  /** Folder of the run; records are written below it. */
   readonly runDir: string;
   readonly scratchDir: string;
   readonly clock: Clock;
@@ -26,20 +26,20 @@ interface ContractDrill {
   readonly listener: DrillListener;
   readonly secrets?: Secrets | undefined;
   readonly tuning?: Partial<DrillTuning> | undefined;
-  /** What the run itself did on the machine between two readings of the clock, besides drilling. */
+  /** Other activities of the run on the machine between two readings of the clock. */
   readonly besideOf?: ((beganMs: number, endedMs: number) => readonly string[]) | undefined;
 }
 
 /**
- * Drills one disaster of a contract, at as many sizes as it asks for, and leaves the records in the run's folder. Manifests that were not
- * rendered yet are rendered by the target's kubectl.
+ * Drills one disaster of a contract, at every size that it requires, and writes the records into the run's folder. Renders manifests with
+ * the target's kubectl, unless they were rendered already.
  * @throws {ContractMistakeError} for a mistake in them.
  */
 export async function drillContract(drill: ContractDrill): Promise<DrillRecord> {
   const { facts, runDir, tuning = {}, secrets = new Secrets(), besideOf = () => [], ...rest } = drill;
   const { target, signal } = drill;
   const [contract = drill.contract] = await withManifests([drill.contract], () => target.tool('kubectl'), signal);
-  // The last record of a series holds the times of all sizes.
+  // The last record of a series has the times of all sizes.
   const beganMs = drill.clock.monotonicMs();
   const same = { ...rest, contract, besideOf: (endedMs: number) => besideOf(beganMs, endedMs) };
   return await drillThroughSizes(contract, (size) =>
@@ -49,12 +49,12 @@ export async function drillContract(drill: ContractDrill): Promise<DrillRecord> 
 
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 
-/** Short, unique, safe in every kind of name: stream, bucket, namespace. */
+/** Returns a short, unique id, safe in every kind of name: stream, bucket, namespace. */
 export function newDrillId(): string {
   return `d${Array.from({ length: 7 }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')}`;
 }
 
-/** Writes a record, validated and in one step, below the run's folder. The same drill overwrites its own earlier state. */
+/** Writes a validated record in one step below the run's folder. The same drill overwrites its own earlier state. */
 export function recordSaver(runDir: string): (record: DrillRecord) => Promise<void> {
   return async (record) => {
     const dir = join(runDir, 'drills');
@@ -65,14 +65,14 @@ export function recordSaver(runDir: string): (record: DrillRecord) => Promise<vo
   };
 }
 
-/** Multiples of the seed at which a contract with a production size is drilled: four points, a factor of eight apart. */
+/** Multiples of the seed at which a contract with a production size is drilled: four points, each twice the last. */
 const SCALES = [1, 2, 4, 8] as const;
 
-/** The sizes at which a contract is drilled. */
+/** Returns the sizes at which a contract is drilled. */
 export const scalesOf = ({ productionSizeBytes }: Pick<Contract, 'productionSizeBytes'>): readonly number[] =>
   productionSizeBytes === undefined ? [1] : SCALES;
 
-/** The findings that depend on the schedule alone, and the RTO, which all sizes decide together. */
+/** Findings that depend on the schedule alone, and the RTO, which all sizes decide together. */
 const NO_MATTER_OF_SIZE: readonly FindingName[] = ['rto', 'exposure', 'freshness'];
 
 export interface SizedDrill {
@@ -81,8 +81,8 @@ export interface SizedDrill {
 }
 
 /**
- * Runs the drill once, or, where the contract declares a production size, at several sizes, and returns the last record:
- * the largest, with the points of all, or the first that is not proved.
+ * Runs the drill once, or at several sizes where the contract declares a production size. Returns the last record: the largest, with the
+ * points of all, or the first that is not proved.
  */
 export async function drillThroughSizes(
   contract: Contract,

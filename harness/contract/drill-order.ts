@@ -9,13 +9,13 @@ export interface PlannedDrill {
   readonly disaster: string;
 }
 
-/** The drills of the contracts in their order: that of the table. */
+/** Returns the drills of the contracts in the order of the table. */
 export const plannedDrills = (contracts: readonly Contract[]): readonly PlannedDrill[] =>
   contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
 
 /**
- * The longest first: drills that run side by side then end at about the same time. Lengths are those of earlier runs, by the name of the
- * drill, and estimates where no run knows one.
+ * Sorts the longest first, so that concurrent drills end at about the same time. Lengths come from earlier runs, by the name of the drill;
+ * estimates replace unknown ones.
  */
 export const longestFirst = (
   drills: readonly PlannedDrill[],
@@ -28,7 +28,7 @@ export const longestFirst = (
 
 const estimatedMs = ({ contract, disaster }: PlannedDrill): number => {
   const byNeeds = needsOf(contract).reduce((sum, need) => sum + (providerOf(need)?.typicalDrillS ?? 0), 0);
-  // A disaster that stands later in `survives` usually takes more with it.
+  // A later disaster in `survives` usually destroys more.
   const seconds = byNeeds * (1 + contract.survives.indexOf(disaster));
   return seconds * scalesOf(contract).length * 1_000;
 };

@@ -8,7 +8,7 @@ import { platformFolder } from '../process/platform-folder.ts';
 const packageSchema = z.object({ version: z.string() });
 
 /**
- * What every record of a run says about where and from what it was made. Outside a git checkout the commit is null.
+ * Gathers the facts of every record of a run: where, and from which state, it was made. Outside a git checkout the commit is null.
  * @param folder the project's folder.
  */
 export async function gatherFacts(

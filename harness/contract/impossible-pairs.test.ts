@@ -76,7 +76,7 @@ const ofNamespace = {
   'region-lost': [...programs, 'veleroSchedule, offRegion'],
 } as const;
 
-/** Every disaster of every asset, with all that can protect it from it. */
+/** Every disaster of every asset, with all procedures that can protect it. */
 const works: { readonly [Name in keyof typeof assets]: Readonly<Record<string, readonly ProcedureName[]>> } = {
   jetstream: ofServer,
   'jetstream, replicas: 3': { ...ofServer, 'node-lost': ['jetstreamReplicas'] },
@@ -125,7 +125,7 @@ describe('B18: every shipped asset with every shipped procedure', () => {
       return;
     }
     expect(defining).toThrow(/contract "pair" in pair\.spec\.ts: expected a procedure that can bring/);
-    // The sentence says what would work instead.
+    // The sentence names the alternative.
     for (const each of possible) expect(defining).toThrow(each.replace(/,.*/, ''));
   });
 
@@ -194,7 +194,7 @@ describe('a promise that its procedure cannot be measured by', () => {
   });
 });
 
-/** Never called: tsc alone looks at it. */
+/** Never called; only tsc checks it. */
 function typesRefuse(): void {
   const { bucket: objects, jetstream: single, 'jetstream, replicas: 3': cluster, mirroredStreams: mirrored } = assets;
   const plainBucket = assets['bucket, versioned: false'];

@@ -11,7 +11,7 @@ import { type ContractMistake, isOfAuthor, throwMistakes } from '../project/mist
 import { moduleFailure } from '../project/module-failure.ts';
 import { type ContractCollector, collecting } from './collect.ts';
 
-/** Everything that contract files promise, in order, and what their authors got wrong. */
+/** Everything that contract files promise, in order, and the mistakes of their authors. */
 export interface Promises {
   readonly contracts: readonly Contract[];
   readonly postures: readonly PostureContract[];
@@ -19,7 +19,7 @@ export interface Promises {
 }
 
 /**
- * The contracts with drills that these files define.
+ * Loads the contracts with drills that these files define.
  * @throws {ExplainedError} for a mistake in any of them: the caller wants all or nothing.
  */
 export async function loadContracts(files: ContractFiles): Promise<readonly Contract[]> {
@@ -29,8 +29,8 @@ export async function loadContracts(files: ContractFiles): Promise<readonly Cont
 }
 
 /**
- * Loads contract files and returns what they define, in order. A mistake stops one contract, or the rest of one file, and is returned: a file
- * that does not load, a contract that is not well formed, a name used twice.
+ * Loads contract files and returns their definitions, in order. A mistake stops one contract, or the rest of one file, and is returned: a
+ * file that does not load, a malformed contract, a name used twice.
  */
 export async function loadPromises({ folder, files, mistakes: found }: ContractFiles): Promise<Promises> {
   const contracts: Contract[] = [];
@@ -87,7 +87,7 @@ const noRpo = (posture: string, check: PostureContract['checks'][number] | undef
     nextStep: 'Write `rpo` instead of `for`, or name another contract.',
   });
 
-/** Node runs a module once a process, so what it defined is kept for whoever loads it again. */
+/** Node runs a module once per process, so its definitions are kept for later loads. */
 const loaded = new Map<string, Promise<ContractCollector>>();
 
 async function loadedOnce(file: string, folder: string): Promise<ContractCollector> {
@@ -137,8 +137,8 @@ const usedTwice = (name: string, one: string, other: string) =>
   });
 
 /**
- * What is promised under those names; everything when no name is given. A mistake in a contract that nobody asked for is no concern of the run.
- * @throws {ExplainedError} for a name that nothing has.
+ * Selects the promises with those names; all of them when no name is given. Ignores mistakes in contracts that were not selected.
+ * @throws {ExplainedError} for an unknown name.
  */
 export function selectPromises({ contracts, postures, mistakes }: Promises, names: readonly string[]): Promises {
   if (names.length === 0) return { contracts, postures, mistakes };
@@ -158,7 +158,7 @@ export function selectPromises({ contracts, postures, mistakes }: Promises, name
   return { contracts: contracts.filter(isWanted), postures: postures.filter(isWanted), mistakes: wanted };
 }
 
-/** Looks at what contracts name outside of themselves, such as scripts, before anything is started. */
+/** Checks the outside files that contracts name, such as scripts, before anything is started. */
 export async function checkPromises({ contracts, postures, mistakes }: Promises): Promise<Promises> {
   const found: ContractMistake[] = [...mistakes];
   const sound = async <T extends Pick<Contract, 'name' | 'sourceFile'>>(
@@ -191,14 +191,14 @@ export async function checkPosture({ appliedBy }: Pick<PostureContract, 'applied
   if (appliedBy !== undefined) await requireExecutable(appliedBy, 'platform script');
 }
 
-/** Every name that a contract or a posture has, well formed or not. */
+/** Returns every name of a contract or a posture, well formed or not. */
 export const namesOf = ({ contracts, postures, mistakes }: Promises): readonly string[] => [
   ...contracts.map(({ name }) => name),
   ...postures.map(({ name }) => name),
   ...mistakes.flatMap(({ contract }) => contract ?? []),
 ];
 
-/** Every drill of a contract by the name that people see. */
+/** Returns the visible name of every drill of a contract. */
 const drillsOf = (contract: Contract): readonly string[] =>
   contract.survives.map((disaster) => drillName(contract.name, disaster));
 
@@ -207,7 +207,7 @@ export interface ContractList {
   readonly mistakes: readonly ContractMistake[];
 }
 
-/** What there is to run, without running it. */
+/** Lists the contracts and drills without running them. */
 export async function listContracts(contractFiles: ContractFiles): Promise<ContractList> {
   const { contracts, postures, mistakes } = await checkPromises(await loadPromises(contractFiles));
   const listed = [

@@ -26,7 +26,7 @@ const inMemory = (name, needs, prepare) => {
 };
 `;
 
-/** A run of contracts in memory, whose programs come when the test says so. */
+/** Runs contracts in memory, whose programs become available when the test says so. */
 async function run(source: string) {
   const dir = await mkdtemp(join(tmpdir(), 'dr-contracts-overlap-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));

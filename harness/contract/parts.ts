@@ -1,4 +1,4 @@
-// The parts of a contract, as the public entry gives them: a mistake in their options stops the contract that uses them, and no other.
+// The parts of a contract for the public entry: a mistake in their options stops the contract that uses them, and no other.
 
 import { accessTried as makeAccessTried } from '../posture/checks/access-tried.ts';
 import { bucketReachedFromPod as makeBucketReachedFromPod } from '../posture/checks/bucket-from-pod.ts';
@@ -49,79 +49,79 @@ import { veleroSchedule as makeVeleroSchedule } from '../systems/velero/procedur
 import { stopsOneContract } from './collect.ts';
 import { runbookMatches as makeRunbookMatches } from './runbook-matches.ts';
 
-/** The runbook says of every contract what the contract says, and tells people to restore as its last passing drill did. */
+/** The runbook agrees with every contract, and its restore steps are those of the last passing drill. */
 export const runbookMatches = stopsOneContract(makeRunbookMatches);
 
-/** The live bucket is set up as its operators declared it. */
+/** The live bucket has the settings that its operators declared. */
 export const bucketSettings = stopsOneContract(makeBucketSettings);
 
-/** What backups, their copies and a standby cost a month is within the budget. */
+/** The monthly cost of backups, their copies and a standby is within the budget. */
 export const costWithin = stopsOneContract(makeCostWithin);
 
-/** A pod of the cluster that has nothing but a Secret lists, writes and reads the bucket below a prefix. Halts the roll-out as `access`. */
+/** A pod of the cluster that has only a Secret lists, writes and reads the bucket below a prefix. Halts the roll-out as `access`. */
 export const bucketReachedFromPod = stopsOneContract(makeBucketReachedFromPod);
 
-/** The credentials in a live Secret are there, filled in, and S3 takes them for a listing of the writer's own prefix. */
+/** The credentials in a live Secret exist, are filled in, and S3 accepts them for a listing of the writer's own prefix. */
 export const credentialsAccepted = stopsOneContract(makeCredentialsAccepted);
 
-/** No file of those folders holds a credential. */
+/** No file of those folders contains a credential. */
 export const noCredentials = stopsOneContract(makeNoCredentials);
 
-/** No live object of those namespaces still has a `REPLACE_WITH_*`. */
+/** No live object of those namespaces still contains a `REPLACE_WITH_*`. */
 export const noPlaceholders = stopsOneContract(makeNoPlaceholders);
 
-/** Nothing fails again and again: no promise in the runs of the ledger, no posture check for days, no job in its last firings. */
+/** Nothing fails repeatedly: no promise in the runs of the ledger, no posture check for days, no job in its last firings. */
 export const notRepeated = stopsOneContract(makeNotRepeated);
 
-/** The real API accepts every object that the manifests make, in a server-side dry run with unknown fields refused. */
+/** The real API accepts every object of the manifests, in a server-side dry run with unknown fields refused. */
 export const serverAccepts = stopsOneContract(makeServerAccepts);
 
-/** Recovery points that a job puts into the live bucket, a folder each, are fresh, prompt and without gaps. */
+/** Recovery points that a job writes into the live bucket, one folder each, are fresh, prompt and without gaps. */
 export const recoveryPoints = stopsOneContract(makeRecoveryPoints);
 
-/** Backups of a Velero Schedule, by Velero's own objects and by what really lies in the bucket. */
+/** Backups of a Velero Schedule are complete, by Velero's own objects and by the bucket's real content. */
 export const veleroBackups = stopsOneContract(makeVeleroBackups);
 
 /** Velero is installed and works: version, plugins, location, node agents, Schedules, last backup. Halts the roll-out as `installation`. */
 export const veleroInstalled = stopsOneContract(makeVeleroInstalled);
 
-/** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
+/** The live bucket's lifecycle keeps enough recovery points of a prefix, and permanently removes expired ones. */
 export const retention = stopsOneContract(makeRetention);
 
-/** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not take them away from Velero. */
+/** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not remove them before Velero does. */
 export const veleroRetention = stopsOneContract(makeVeleroRetention);
 
-/** A live CronJob is there, is not suspended, and runs often enough for its RPO. */
+/** A live CronJob exists, is not suspended, and runs often enough for its RPO. */
 export const cronJobRuns = stopsOneContract(makeCronJobRuns);
 
-/** A live Velero Schedule is there, not paused, accepted, has a usable storage location, and runs often enough for its RPO. */
+/** A live Velero Schedule exists, is not paused, is accepted, has a usable storage location, and runs often enough for its RPO. */
 export const veleroScheduleRuns = stopsOneContract(makeVeleroScheduleRuns);
 
-/** The live bucket's own policy refuses whatever comes unencrypted or unsigned, and nothing else. */
+/** The live bucket's own policy refuses every unencrypted or unsigned request, and nothing else. */
 export const encryptedTransport = stopsOneContract(makeEncryptedTransport);
 
-/** The policy of a writer allows what it needs below its prefix, and nothing else. */
+/** The policy of a writer allows the necessary actions below its prefix, and nothing else. */
 export const writerPolicy = stopsOneContract(makeWriterPolicy);
 
-/** Users and roles can do what they need and nothing else: tried on a service that enforces policies, where the target has one. */
+/** Users and roles can do what they need and nothing else: tested on a service that enforces policies, where the target has one. */
 export const accessTried = stopsOneContract(makeAccessTried);
 
-/** Every key that IAM still accepts is younger than the policy on rotation allows. */
+/** Every key that IAM still accepts is younger than the rotation policy allows. */
 export const credentialsRotated = stopsOneContract(makeCredentialsRotated);
 
-/** The rotation of a writer's key, rehearsed on a service that enforces credentials, while backups and restores go on. */
+/** The rotation of a writer's key, rehearsed on a service that enforces credentials, while backups and restores continue. */
 export const rotationRehearsed = stopsOneContract(makeRotationRehearsed);
 
-/** A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments. */
+/** A procedure of two commands, run from the platform's folder with the variables of `script({ … })`, also in their arguments. */
 export const commands = stopsOneContract(makeCommands);
 
-/** A CronJob of somebody's manifests, as it is. */
+/** An unchanged CronJob of existing manifests. */
 export const cronJob = stopsOneContract(makeCronJob);
 
-/** When a CronJob of somebody's manifests runs. */
+/** Schedule of a CronJob of existing manifests. */
 export const cronJobSchedule = stopsOneContract(makeCronJobSchedule);
 
-/** A standby that mirrors the asset, and the platform's own scripts that put it in charge and back. */
+/** A standby that mirrors the asset, and the platform's own scripts that switch over to it and back. */
 export const failover = stopsOneContract(makeFailover);
 
 /** Protection by JetStream's own replicas. */
@@ -130,7 +130,7 @@ export const jetstreamReplicas = stopsOneContract(makeJetstreamReplicas);
 /** Protection by a copy in another region, made by an executable of the platform on a schedule. */
 export const offRegionCopy = stopsOneContract(makeOffRegionCopy);
 
-/** A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives them. */
+/** A procedure of two executables of the platform, run as processes with the environment of its CronJob. */
 export const script = stopsOneContract(makeScript);
 
 /** Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and restores by `velero restore create`, into another namespace where the asset says so. */
@@ -142,19 +142,22 @@ export const versioning = stopsOneContract(makeVersioning);
 /** Grafana as the user of ConfigMaps with dashboards. */
 export const grafanaDashboards = stopsOneContract(makeGrafanaDashboards);
 
-/** A Kubernetes namespace with its configuration, Secrets and custom resources, and where the target has nodes, with its volumes and a service that runs in it. */
+/**
+ * A Kubernetes namespace with its configuration, Secrets and custom resources; where the target has nodes, also with its volumes and a
+ * service that runs in it.
+ */
 export const kubernetesNamespace = stopsOneContract(makeKubernetesNamespace);
 
 /** A NATS server as operators run it in Kubernetes, for `jetstream({ …, server })`. */
 export const natsStatefulSet = stopsOneContract(makeNatsStatefulSet);
 
-/** Streams, key-value buckets and object stores of NATS JetStream, as an asset under contract. */
+/** Streams, key-value buckets and object stores of NATS JetStream as an asset. */
 export const jetstream = stopsOneContract(makeJetstream);
 
-/** Streams and key-value buckets in a primary region, mirrored to a standby region, which users reach by a DNS name. */
+/** Streams and key-value buckets in a primary region, mirrored to a standby region; users reach them by a DNS name. */
 export const mirroredStreams = stopsOneContract(makeMirroredStreams);
 
-/** An S3 bucket, made for the drill, with objects of every awkward sort. */
+/** An S3 bucket, created for the drill, with every awkward kind of object. */
 export const bucket = stopsOneContract(makeBucket);
 
 /** A Google Cloud Storage bucket with object versioning. */

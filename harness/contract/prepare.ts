@@ -5,12 +5,12 @@ import type { ContractMistake } from '../project/mistakes.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
 import type { Promises } from './load.ts';
 
-/** Whether a contract names manifests that have not been rendered. */
+/** Returns whether a contract names manifests that have not been rendered. */
 export const namesManifests = ({ asset, protectedBy }: Pick<Contract, 'asset' | 'protectedBy'>): boolean =>
   asset.prepared !== undefined || protectedBy.prepared !== undefined;
 
 /**
- * The contract with what its manifests say. Whatever is drilled and judged is what kubectl renders.
+ * Returns the contract with its rendered manifests. Drills and judgements use kubectl's output.
  * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
  */
 export async function prepareContract(contract: Contract, render: RenderManifests): Promise<Contract> {
@@ -23,8 +23,8 @@ export async function prepareContract(contract: Contract, render: RenderManifest
 }
 
 /**
- * The contracts as they are drilled.
- * @param kubectl says where the kubectl is that renders manifests; asked only where a contract names some.
+ * Returns the contracts as they are drilled.
+ * @param kubectl returns the path of the kubectl that renders manifests; called only where a contract names some.
  * @throws {ContractMistakeError} for the first mistake in manifests.
  */
 export async function withManifests(
@@ -37,7 +37,7 @@ export async function withManifests(
   return await Promise.all(contracts.map((contract) => prepareContract(contract, render)));
 }
 
-/** Prepares all contracts at once. One whose manifests hold a mistake is left out, and its mistake is told; the others stay. */
+/** Prepares all contracts at once. Leaves out one whose manifests contain a mistake, and reports the mistake. */
 export async function preparePromises(
   { contracts, postures, mistakes }: Promises,
   render: RenderManifests,

@@ -11,15 +11,15 @@ import { type ContractMistake, isOfAuthor, mistakeRecord, throwMistakes } from '
 import type { Project } from '../project/prepare-run.ts';
 import { checkPromises, loadPromises, type Promises } from './load.ts';
 
-/** The priority under which a posture contract is listed: it has none of its own. */
+/** Priority under which a posture contract is listed, because it has none. */
 const POSTURE_PRIORITY = 'posture';
 
-/** Told of a contract that names a file which cannot be read. */
+/** Called for a contract that names an unreadable file. */
 type OnMistake = (mistake: ContractMistake) => 'leave it out' | 'list it without inputs';
 
 /**
- * Everything that a project promises, with the files behind it as they are now.
- * @param onMistake says what becomes of a contract whose files are not all there; without it, such a contract is an error.
+ * Returns everything that a project promises, with the present files behind it.
+ * @param onMistake decides about a contract with missing files; without it, such a contract is an error.
  * @throws {ContractMistakeError} for such a contract.
  */
 export async function promiseFacts(
@@ -44,8 +44,8 @@ export async function promiseFacts(
 }
 
 /**
- * Everything that a project promises when a run begins. A contract whose files are not all there is listed without inputs, which no later
- * state of the project equals: it proves nothing for that.
+ * Returns everything that a project promises when a run begins. A contract with missing files is listed without inputs; no later state of
+ * the project equals that, so the run proves nothing for it.
  */
 export async function plannedPromises(
   promises: Pick<Promises, 'contracts' | 'postures'>,
@@ -70,7 +70,7 @@ function factsOf(promise: Contract | PostureContract, inputs: PromiseFacts['inpu
     : { ...common, priority: POSTURE_PRIORITY, disasters: [] };
 }
 
-/** What a contract or a posture contract hands to its parts. */
+/** Returns the inputs that a contract or a posture contract passes to its parts. */
 export function inputsNamedBy(promise: Contract | PostureContract): NamedInputs {
   const { name, sourceFile } = promise;
   if ('protectedBy' in promise) {
@@ -79,24 +79,24 @@ export function inputsNamedBy(promise: Contract | PostureContract): NamedInputs 
   }
   const { appliedBy, checks } = promise;
   const reads = [...(appliedBy === undefined ? [] : [appliedBy]), ...checks.flatMap((check) => check.reads ?? [])];
-  // A check may look at everything below a folder, whatever a kustomization there names.
+  // A check may read everything below a folder, whatever a kustomization there names.
   return { name, sourceFile, reads, wholeFolders: true };
 }
 
-/** What a project promises now, and what of it cannot be read. */
+/** A project's present promises, and the problems of reading them. */
 interface StatedPromises {
   readonly promises: readonly PromiseFacts[];
   readonly mistakes: readonly ReturnType<typeof mistakeRecord>[];
 }
 
-/** Reads every contract of a project. A mistake keeps nobody from seeing the other contracts; a project without contracts promises nothing. */
+/** Reads every contract of a project. A mistake does not hide the other contracts; a project without contracts promises nothing. */
 export async function statedPromises(project: Project): Promise<StatedPromises> {
   let files: Awaited<ReturnType<typeof contractFilesOf>>;
   try {
     files = await contractFilesOf(project);
   } catch (error) {
     if (!isOfAuthor(error)) throw error;
-    // Either there are none, or only files that look like contracts and are not read.
+    // There are no contracts, or only files that look like contracts and are not read.
     const mistakes = isContractMistake(error) ? [mistakeRecord({ contract: undefined, file: '', error })] : [];
     return { promises: [], mistakes };
   }
@@ -109,18 +109,18 @@ export async function statedPromises(project: Project): Promise<StatedPromises> 
   return { promises, mistakes: mistakes.map(mistakeRecord) };
 }
 
-/** The contracts of a project whose files changed. */
+/** Contracts of a project whose files changed. */
 export interface Affected {
   readonly contracts: readonly string[];
-  /** How many there are. */
+  /** Number of all contracts. */
   readonly of: number;
 }
 
 /**
- * The contracts whose definition, scripts or manifests are not what they were in a commit. A change of the configuration affects all of
- * them. A file that git does not track counts as changed, because nobody knows what it was.
+ * Returns the contracts whose definition, scripts or manifests differ from a commit. A change of the configuration affects all of them. A
+ * file that git does not track counts as changed, because its earlier content is unknown.
  * @param since a commit that the repository knows.
- * @throws {ExplainedError} outside of a repository, or for a contract that is not valid: it may be what changed.
+ * @throws {ExplainedError} outside of a repository, or for an invalid contract: it may be the changed one.
  */
 export async function affectedContracts(project: Project, since: string, signal: AbortSignal): Promise<Affected> {
   const { contracts, postures, mistakes } = await checkPromises(await loadPromises(await contractFilesOf(project)));

@@ -14,7 +14,7 @@ import { regionScripts } from './testing/region-scripts.ts';
 
 const asset = mirroredStreams({ streams: [{ name: 'orders', subjects: ['orders.created'], messages: 3 }] });
 
-/** A region that was lost while nobody had taken over yet; `run` runs one of the platform's scripts. */
+/** Makes a region that was lost before any takeover; `run` runs one of the platform's scripts. */
 async function lostRegion(disaster: string) {
   const { handle } = inject('drContracts');
   const target = attachTarget(handle, { clock: systemClock });

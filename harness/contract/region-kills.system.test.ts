@@ -56,22 +56,22 @@ it('the primary region killed at ten random moments loses no marker that the mir
     expect(outcome.acknowledged, where).toBeGreaterThan(0);
     expect(heldThrough, where).toBeGreaterThan(0);
     expect(outcome, where).toMatchObject({ lostFromReplica: 0, duplicated: 0, reordered: 0, altered: 0, unknown: 0 });
-    // What came back is what the mirror held and nothing more, so everything acknowledged beyond it counts as lost. What had
-    // reached the standby before the line was cut may be stored after the first look, when its server gets no processor.
+    // The restored data is exactly what the mirror held, so every later acknowledged write counts as lost. Data that had reached the
+    // standby before the cut may be stored after the first check, when its server gets no processor time.
     expect(promotedThrough, where).toBeGreaterThanOrEqual(heldThrough);
     expect(outcome.restored, where).toBe(promotedThrough);
     expect(rpaMs > 0, where).toBe(outcome.lost > 0);
     lost += outcome.lost;
   }
-  // The line between the regions takes its time: ten kills without a loss would mean that none was looked for.
+  // The line between the regions has a latency: ten kills without a loss would mean that the test did not look for any.
   expect(lost).toBeGreaterThan(0);
 });
 
 interface Kill {
   readonly outcome: LaneOutcome;
-  /** The last marker that the mirror was seen to hold once the region was gone. */
+  /** The last marker seen in the mirror once the region was gone. */
   readonly heldThrough: number;
-  /** ... and the last one that it held when it had been promoted. */
+  /** The last marker in it after its promotion. */
   readonly promotedThrough: number;
   readonly rpaMs: number;
 }
@@ -141,7 +141,7 @@ async function openDrill(): Promise<KillDrill> {
   };
 }
 
-/** The mirror follows the writer before the random moment begins: a kill before its first message would prove nothing. */
+/** Waits until the mirror follows the writer, before the random moment begins: a kill before its first message would prove nothing. */
 async function untilHeld(replica: Replica, lane: MarkerLane, writer: MarkerWriter, { signal }: Step): Promise<void> {
   await writer.untilAcknowledged(1, 0, signal);
   while ((await heldOf(replica, lane, signal)) === 0) signal.throwIfAborted();
@@ -151,7 +151,7 @@ async function heldOf(replica: Replica, lane: MarkerLane, signal: AbortSignal): 
   return (await replica.look(signal)).find((sight) => sight.lane === lane.name)?.heldThrough ?? 0;
 }
 
-/** Mulberry32: the same moments for the same seed. */
+/** Returns Mulberry32: the same moments for the same seed. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The platform's failover with one of its scripts replaced by one that says "done" and does nothing. */
+/** Drills the platform's failover with one of its scripts replaced by one that prints "done" and does nothing. */
 async function drillWithout(
   step: FailoverStep,
   disaster: 'region-lost' | 'region-destroyed' = 'region-lost',
@@ -78,7 +78,7 @@ describe('a failover', () => {
     const record = await drillWithout('start');
     expect(record.judgement?.verdict).toBe('breached');
     expect(record.judgement?.sentence).toMatch(/^Split brain: .*accepted a write on its return.*region us-west-2/);
-    // What it had acknowledged in its second life is not brought along.
+    // Writes acknowledged after its return are not carried over.
     expect(record.failBack?.markers.map(({ lost, unknown }) => lost + unknown)).toEqual([0]);
     expect(findingOf(record, 'rto')).toMatchObject({ verdict: 'met' });
   });

@@ -41,14 +41,14 @@ import {
 export interface StartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Keeps what is obtained and started, and when. */
+  /** Records what is obtained and started, and when. */
   readonly activities?: Activities | undefined;
   progress(message: string): void;
 }
 
-/** Programs that are being obtained for a run. Disposal ends what is still being built. */
+/** Programs that are being obtained for a run. Disposal ends the builds that still run. */
 export interface RunPrograms extends AsyncDisposable {
-  /** Waits for the programs of those parts. @throws {ExplainedError} why one of them cannot be had. */
+  /** Waits for the programs of those parts. @throws {ExplainedError} with the reason why one of them is not available. */
   of(wanted: WantedParts): Promise<Toolchain>;
 }
 
@@ -56,66 +56,66 @@ export interface RunPrograms extends AsyncDisposable {
 interface Carried {
   readonly target: TargetName;
   readonly capabilities: readonly Capability[];
-  /** Whether the run fails for a contract that it cannot carry, unless the configuration expects that. */
+  /** Whether a contract that it cannot carry fails the run, unless the configuration expects that. */
   readonly mustRunAll: boolean;
-  /** Where nobody says how many. */
+  /** Default number of concurrent drills. */
   readonly drillsAtOnce: number;
 }
 
 export interface ContractRunOptions {
   readonly contractFiles: ContractFiles;
-  /** Where the project lies and keeps its records. */
+  /** Folders of the project and of its records. */
   readonly project: Pick<PostureProject, 'folder' | 'outDir' | 'readPastRuns'>;
-  /** What the configuration says of contracts that a target cannot run. */
+  /** Contracts that a target cannot run, from the configuration. */
   readonly notOn?: NotOn;
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
-  /** True when nobody named those: one that the target cannot carry is left out then, and not `unproven`. */
+  /** True when the user did not name those: one that the target cannot carry is then left out instead of `unproven`. */
   readonly onlyIfCarried?: boolean;
-  /** Only what needs no drill is checked. */
+  /** Check only what needs no drill. */
   readonly postureOnly?: boolean;
-  /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
+  /** Also drill contracts that the target cannot carry (they end as `unproven`). A contract named by the user is always drilled. */
   readonly all?: boolean;
-  /** What the target that will be started can carry; everything when left out. */
+  /** Returns the parts that the target to start can carry; all when left out. */
   readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<Carried>;
   /**
-   * Begins to obtain the programs of several wishes, each of them what one contract or posture needs. The target brings all programs, and
-   * renders manifests by its own kubectl, when it is left out.
+   * Starts to obtain the programs of several wishes, each with the needs of one contract or posture. When left out, the target brings all
+   * programs and renders manifests with its own kubectl.
    */
   readonly obtain?: (wishes: readonly WantedParts[], step: StartStep) => Promise<RunPrograms>;
-  /** Opens the target; its parts may come one after the other. */
+  /** Opens the target; its parts may become ready one by one. */
   readonly startTarget: (parts: readonly Capability[], step: StartStep) => Promise<OpenTarget>;
   readonly runId: string;
-  /** Folder of this run: drill records are written below it as `drills/<name>.json`. */
+  /** Folder of this run; drill records are written below it as `drills/<name>.json`. */
   readonly outDir: string;
   readonly scratchDir: string;
-  /** How many drills run at the same time; what suits the target when left out. */
+  /** Number of concurrent drills; the target's default when left out. */
   readonly jobs?: number | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
-  /** Every secret value that the run has met: what it prints or writes by itself passes these. */
+  /** Every secret value that the run has seen; its own output is stripped of them. */
   readonly secrets?: Secrets;
   readonly trigger: string;
   readonly ranBy?: RanBy;
-  /** Told what the project promises and from which state, once it is known that something will be run. */
+  /** Called with the project's promises and their state, once it is certain that something will run. */
   readonly onPlanned?: (plan: RunPlan) => void;
-  /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
+  /** Called for each posture as soon as it is judged, so that its record survives a drill that breaks the run off. */
   readonly onPosture?: (record: PostureRecord) => void;
-  /** Told of each drill as soon as it is judged, so that its verdict is kept when its record cannot be saved. */
+  /** Called for each drill as soon as it is judged, so that its verdict is kept when its record cannot be saved. */
   readonly onDrilled?: (record: DrillRecord) => void;
-  /** Told how far the drills are whenever that changes. */
+  /** Called with the counts of the drills whenever they change. */
   readonly onCounts?: (counts: DrillCounts) => void;
-  /** How long drills took in earlier runs, by their names: the longest begin first. */
+  /** Durations of drills in earlier runs, by their names; the longest begin first. */
   readonly knownMs?: ReadonlyMap<string, number>;
-  /** Keeps what the run does and when; made for the run when left out. */
+  /** Records the run's activities with their times; created for the run when left out. */
   readonly activities?: Activities;
   /** Intervals and budgets of the drills that differ from the defaults. */
   readonly tuning?: Partial<DrillTuning>;
 }
 
 export interface RunPlan {
-  /** Every promise of the project, whether this run drills it or not. */
+  /** Every promise of the project, whether or not this run drills it. */
   readonly promises: readonly PromiseFacts[];
   readonly facts: RunFacts;
 }
@@ -123,17 +123,17 @@ export interface RunPlan {
 export interface ContractRun {
   readonly postures?: readonly PostureRecord[];
   readonly records: readonly DrillRecord[];
-  /** Nobody asked for them by name, and the target cannot carry them. */
+  /** Contracts that the user did not name and the target cannot carry. */
   readonly leftOut?: readonly LeftOut[];
-  /** Contracts that were not run because of how they are written. */
+  /** Contracts that were not run because of mistakes in them. */
   readonly mistakes?: readonly ContractMistake[];
 }
 
-/** A target spends its own budget on each of its parts. */
+/** A target has a separate budget for each of its parts. */
 const STOP_BUDGET_MS = 600_000;
 
 /**
- * Loads the contracts, starts the target, runs and judges every drill as soon as its programs and parts are there.
+ * Loads the contracts, starts the target, runs and judges every drill as soon as its programs and parts are available.
  * @throws {ExplainedError} for an unknown name, or when no contract is well formed, before the target is started.
  */
 export async function runContracts(options: ContractRunOptions): Promise<ContractRun> {
@@ -148,7 +148,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     const written = await loadPromises(options.contractFiles);
     requireKnown(options.notOn ?? {}, namesOf(written));
     const folders = { ...options.project, platformDir: platformFolder() };
-    // A file that cannot be read is told by the drill or the check that reads it; its record then proves no definition.
+    // An unreadable file is reported by the drill or the check that reads it; its record then proves no definition.
     const loaded = await withDefinitions(written, folders, () => undefined);
     return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
@@ -199,7 +199,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     const wishes = [...contracts.map(wishOf), ...postures.map(wishOfPosture)];
     const { obtain } = options;
     const programs = obtain && (await scope.open('the programs', () => obtain(wishes, step)));
-    // Each path is rendered once a run, whoever asks.
+    // Each path is rendered once per run, for all callers.
     let renderer: Promise<RenderManifests> | undefined;
     const render = async (): Promise<RenderManifests | undefined> => {
       renderer ??= programs
@@ -233,7 +233,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     const contractTurns = contracts.map((contract): ContractTurn => {
       const obtained = programs?.of(wishOf(contract));
       const prepared = prepare(contract);
-      // Also where a program cannot be had: what its record says of the contract is then what its manifests say.
+      // Also where a program is not available: the record then describes the contract with its manifests.
       const near = Promise.allSettled([obtained, prepared]);
       const ready = near.then(async () => {
         await obtained;
@@ -255,7 +255,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   return { ...outcomes, leftOut, mistakes: mistakes.of(promises.contracts) };
 }
 
-/** The target with as many of those parts as can be had, and why the others cannot. */
+/** Returns the target with the available parts, and the reasons why the others are missing. */
 async function withWhatIsThere(opened: OpenTarget, parts: readonly Capability[]) {
   const missing = new Map<Capability, string>();
   await Promise.all(
@@ -267,7 +267,7 @@ async function withWhatIsThere(opened: OpenTarget, parts: readonly Capability[])
   return { target, missing };
 }
 
-/** Whether one of them can be drilled, as far as its author decides it. One whose programs cannot be had is recorded, and not refused. */
+/** Returns whether the author's text lets one of them be drilled. One whose programs are not available is recorded, not refused. */
 async function isAnyWellFormed(
   contracts: readonly Contract[],
   prepare: (contract: Contract) => Promise<Contract | undefined>,
@@ -285,7 +285,7 @@ async function isAnyWellFormed(
   return await Promise.race([found, Promise.all(preparing).then((wellFormed) => wellFormed.includes(true))]);
 }
 
-/** The mistakes in contracts, told in the order of the contracts whenever each was found. */
+/** Mistakes in contracts, reported in the order of the contracts, whenever each was found. */
 class MistakesFound {
   readonly #atLoading: readonly ContractMistake[];
   readonly #inManifests = new Map<Contract, readonly ContractMistake[]>();

@@ -12,8 +12,8 @@ import { withManifests } from './prepare.ts';
 import { needsOf } from './wanted-parts.ts';
 
 /**
- * The contracts of those files as the runbook knows them: with what their manifests say, as they are drilled.
- * @param kubectl says where the kubectl is that renders manifests; asked only where a contract names some.
+ * Loads the contracts of those files for the runbook: with their manifests, as they are drilled.
+ * @param kubectl returns the path of the kubectl that renders manifests; called only where a contract names some.
  */
 export async function loadRunbookContracts(
   written: WrittenContracts,
@@ -24,15 +24,15 @@ export async function loadRunbookContracts(
   return (await withManifests(contracts, kubectl, signal)).map(runbookContract);
 }
 
-/** The contract files of a project, and where its records go: those are behind no promise. */
+/** Contract files of a project, and the folder of its records, which are inputs of no promise. */
 interface WrittenContracts {
   readonly contractFiles: ContractFiles;
   readonly outDir: string;
 }
 
 /**
- * Everything that a project promises, with the definition of each promise.
- * @throws {ExplainedError} for a mistake in a contract file, or a file behind a contract that cannot be read.
+ * Returns everything that a project promises, with the definition of each promise.
+ * @throws {ExplainedError} for a mistake in a contract file, or an unreadable file behind a contract.
  */
 export async function loadDefined({ contractFiles, outDir }: WrittenContracts): Promise<Promises> {
   const promises = await loadPromises(contractFiles);
@@ -58,7 +58,7 @@ export function runbookContract(contract: Contract): RunbookContract {
   };
 }
 
-/** What may hold a line of a plan: drills as the runbook knows them, and checks with their definitions. */
+/** Loads the possible holders of a line of a plan: drills as in the runbook, and checks with their definitions. */
 export async function loadPlannedPromises(
   written: WrittenContracts,
   kubectl: () => Promise<string>,
@@ -71,7 +71,7 @@ export async function loadPlannedPromises(
   };
 }
 
-/** A posture as a plan knows it. */
+/** Returns a posture in the form that a plan uses. */
 export const knownPosture = ({ name, checks, definitions }: PostureContract): KnownPosture => ({
   name,
   checks: checks.map((check) => ({ name: check.name, definition: definitions?.get(check.name) ?? null })),

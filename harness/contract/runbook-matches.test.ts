@@ -26,7 +26,7 @@ const promised = (changes: object = {}): Contract =>
     ...changes,
   });
 
-/** A project with a runbook that was written from a drill of its contract. */
+/** Makes a project with a runbook that was written from a drill of its contract. */
 async function project() {
   const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-runbook-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

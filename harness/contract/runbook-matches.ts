@@ -5,13 +5,13 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { PostureCheck } from '../model/posture.ts';
 
 export interface RunbookMatchesOptions {
-  /** The runbook that is committed, from the project's folder. */
+  /** The committed runbook, relative to the project's folder. */
   readonly runbook: string;
 }
 
 /**
- * The runbook says of every contract what the contract says, and tells people to restore as its last passing drill did. Without records
- * of drills, digests in the runbook say whether it was written from a drill of this very contract, and is as it was written.
+ * Checks that the runbook agrees with every contract, and that its restore steps are those of the last passing drill. Without records of
+ * drills, digests in the runbook show whether it was written from a drill of this very contract and is unchanged.
  */
 export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck {
   if (typeof runbook !== 'string' || runbook === '') {
@@ -45,7 +45,7 @@ export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck
   };
 }
 
-/** Empty where there is none: every section is missing then. */
+/** Returns the text; empty where there is no file: every section is missing then. */
 async function textOf(path: string, shown: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');

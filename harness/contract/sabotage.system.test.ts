@@ -91,7 +91,7 @@ const velero = veleroSchedule({
 const objects = bucket({ objects: 12, prefixes: ['nats/'], largest: '1MiB' });
 const versions = versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' });
 
-/** The asset, and the place to look at it, of the drill that is running. */
+/** Exposes the asset of the running drill and the place to inspect it. */
 function watched(kind: AssetKind): { readonly kind: AssetKind; current(): OpenAsset } {
   let opened: OpenAsset | undefined;
   return {
@@ -106,7 +106,7 @@ function watched(kind: AssetKind): { readonly kind: AssetKind; current(): OpenAs
   };
 }
 
-/** A drill by the platform's half-hourly Velero Schedule, after somebody changed its manifest. */
+/** Runs a drill of the platform's half-hourly Velero Schedule, after a change of its manifest. */
 async function drillBySchedule(change: (manifest: string) => string, name: string): Promise<DrillRecord> {
   const manifest = await mkdtemp(join(scratchDir, 'velero-'));
   await cp('fixtures/platform/manifests/velero', manifest, { recursive: true });

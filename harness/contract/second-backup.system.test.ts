@@ -174,7 +174,7 @@ describe('streams with several backups', () => {
   it('N10: are breached by a second backup that stores the first state under a new name', async () => {
     const stale = await scripts({
       backup: [
-        // Listing an empty prefix ends with 1: of the first run there is nothing yet.
+        // Listing an empty prefix exits with 1: there is no earlier run yet.
         'first="$(aws s3 ls "$to" | awk \'{print $4}\' | sort | head -1 || :)"',
         `if [ -n "$first" ]; then aws s3 cp --only-show-errors "$to$first" "$to"orders-${stamp}.gz; exit; fi`,
         ...dump(stamp),
@@ -246,7 +246,7 @@ describe('streams with several backups', () => {
     const record = await drill(streams, await scripts({ backup, restore: load('$RECOVERY_POINT') }), [
       'stream-deleted',
     ]);
-    // The living consumer was resumed.
+    // The live consumer was resumed.
     expect(record.failure).toBeNull();
     expect(contentOf(record)).toMatchObject({ verdict: 'breached', cause: 'content-altered' });
     expect(contentOf(record)?.sentence).toMatch(/First difference: consumer ledger.*, pause_until/);

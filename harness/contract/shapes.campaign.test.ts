@@ -4,7 +4,7 @@ import { attachTarget } from './attach-target.ts';
 import { shapes } from './testing/campaign/shapes.ts';
 import { outcomeOf, Stage } from './testing/campaign/stage.ts';
 
-// Sixty shapes that people have. None may be a false alarm. `DR_CONTRACTS_SEED` draws others.
+// Sixty realistic shapes. None may be a false alarm. `DR_CONTRACTS_SEED` draws others.
 const seed = Number(process.env['DR_CONTRACTS_SEED'] ?? 20_261_128);
 const { handle, facts } = inject('drContracts');
 let stage: Stage;

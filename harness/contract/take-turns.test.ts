@@ -11,7 +11,7 @@ import { ExplainedError } from '../model/errors.ts';
 import { readyTarget } from '../model/target.ts';
 import { type ContractTurn, type DrillCounts, type TurnOptions, takeTurns } from './take-turns.ts';
 
-/** A contract over a store of its own, whose programs and parts are there when the test says so. */
+/** Makes a contract over a store of its own, whose programs and parts become available when the test says so. */
 function gated(name: string) {
   const near = Promise.withResolvers<void>();
   const prepared = Promise.withResolvers<Contract | undefined>();

@@ -21,33 +21,33 @@ import { longestFirst, type PlannedDrill, plannedDrills } from './drill-order.ts
 import { namesManifests } from './prepare.ts';
 import { needsOf } from './wanted-parts.ts';
 
-/** How far the drills of a run are. */
+/** Progress of a run's drills. */
 export interface DrillCounts {
   readonly planned: number;
   readonly drilled: number;
-  /** How many wait for a program that is being built. */
+  /** Number of drills that wait for a program that is being built. */
   readonly waiting: number;
 }
 
-/** A contract, what keeps it from being drilled at once, and what it is drilled on. */
+/** A contract, the conditions of its drill, and the target for it. */
 export interface ContractTurn {
   readonly contract: Contract;
-  /** Settles when its programs are there and its manifests are read, or cannot be. */
+  /** Settles when its programs are available and its manifests are read, or cannot be. */
   readonly near: Promise<unknown>;
-  /** The contract with its manifests read; undefined when it holds a mistake. Rejects when they could not be read. */
+  /** The contract with its manifests read; undefined when it contains a mistake. Rejects when they could not be read. */
   readonly prepared: Promise<Contract | undefined>;
   /**
-   * The prepared contract, and the target with the parts that it needs. Undefined when the contract holds a mistake. Rejects
-   * with why a program or a part cannot be had.
+   * The prepared contract, and the target with the parts that it needs. Undefined when the contract contains a mistake. Rejects with the
+   * reason why a program or a part is not available.
    */
   readonly ready: Promise<{ readonly contract: Contract; readonly target: Target } | undefined>;
 }
 
-/** A posture that is checked while no other posture is, and no drill on a cluster that it needs: it may put the platform in place. */
+/** A posture. While it is checked, no other posture is checked and no drill uses a cluster that it needs: it may deploy the platform. */
 export interface PostureTurn {
   readonly posture: PostureContract;
   readonly near: Promise<unknown>;
-  /** The target with those of its parts that could be had, and why the others could not. */
+  /** The target with its available parts, and the reasons why the others are missing. */
   readonly ready: Promise<{ readonly target: Target; readonly missing: ReadonlyMap<Capability, string> }>;
 }
 
@@ -65,7 +65,7 @@ export interface TurnOptions {
   readonly listener: DrillListener;
   readonly secrets?: Secrets | undefined;
   readonly tuning?: Partial<DrillTuning> | undefined;
-  /** How long drills took in earlier runs, by their names. */
+  /** Durations of drills in earlier runs, by their names. */
   readonly knownMs?: ReadonlyMap<string, number> | undefined;
   readonly onPosture?: ((record: PostureRecord) => void) | undefined;
   readonly onDrilled?: ((record: DrillRecord) => void) | undefined;
@@ -81,16 +81,16 @@ export interface Outcomes {
 type Item = PostureTurn | (PlannedDrill & { readonly turn: ContractTurn });
 
 /**
- * Checks the postures and runs the drills, `jobs` at a time, each as soon as its programs and parts are there. Postures come first, one
- * after the other: drills of the cluster then run on the platform as it is promised. They go ahead only while the programs of a posture are
- * still being built. Drills that have places of their own run beside a posture.
+ * Checks the postures and runs the drills, `jobs` at a time, each as soon as its programs and parts are available. Postures come first and
+ * in sequence, so that drills of the cluster run on the promised platform. Drills start before a posture only while its programs are still
+ * being built. Drills with places of their own run beside a posture.
  */
 export async function takeTurns(
   postures: readonly PostureTurn[],
   contracts: readonly ContractTurn[],
   options: TurnOptions,
 ): Promise<Outcomes> {
-  // Those whose programs cannot be had are not asked for.
+  // Parts whose programs are not available are not requested.
   for (const { prepared } of contracts) prepared.catch(() => undefined);
   const turns = new Map(contracts.map((turn) => [turn.contract, turn]));
   const planned = plannedDrills(contracts.map(({ contract }) => contract));
@@ -128,7 +128,7 @@ export async function takeTurns(
   };
 }
 
-/** Streams and buckets of a drill are its own. The cluster is shared, and a posture looks at all of it. */
+/** Streams and buckets belong to one drill. The cluster is shared, and a posture inspects all of it. */
 const shareCluster = ({ posture }: PostureTurn, { contract }: PlannedDrill): boolean =>
   [posture.needs, needsOf(contract)].every((needs) => needs.some((need) => providerOf(need)?.isShared === true));
 
@@ -142,7 +142,7 @@ async function checkPosture({ posture, ready }: PostureTurn, options: TurnOption
   return record;
 }
 
-/** @returns undefined when the contract holds a mistake, which is told elsewhere. */
+/** @returns undefined when the contract contains a mistake, which is reported elsewhere. */
 async function drillInTurn(
   { contract, disaster }: PlannedDrill,
   turn: ContractTurn,
@@ -192,7 +192,7 @@ async function drillInTurn(
   }
 }
 
-/** For what may not have settled: what has is first in a race with it. */
+/** Returns the value after a tick, so that an already settled promise wins a race against it. */
 const nextTick = async <T>(value: T): Promise<T> => {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);
@@ -200,7 +200,7 @@ const nextTick = async <T>(value: T): Promise<T> => {
   return value;
 };
 
-/** What the run itself did on the machine in that time, as a record says it. */
+/** Returns the run's other activities on the machine in that time, for a record. */
 const besides = (activities: Activities, beganMs: number, endedMs: number): readonly string[] => [
   ...new Set(
     activities
@@ -209,7 +209,7 @@ const besides = (activities: Activities, beganMs: number, endedMs: number): read
   ),
 ];
 
-/** A contract that could not be drilled is in the record as `unproven`, with the reason; never left out. */
+/** Returns a record for a contract that could not be drilled: `unproven`, with the reason. It is never left out. */
 async function notDrilled(
   { contract, disaster: disasterName }: PlannedDrill,
   reason: { readonly stage: string; readonly messages: readonly string[]; readonly aborted: boolean },
@@ -242,12 +242,12 @@ async function notDrilled(
   return record;
 }
 
-/** Tells how far the drills are whenever that changes. */
+/** Reports the progress of the drills whenever it changes. */
 function countsTeller(contracts: readonly ContractTurn[], planned: number, { onCounts }: TurnOptions) {
   const built = new Set<Contract>();
   let drilled = 0;
   let isDue = false;
-  // Programs that come together are told of together.
+  // Programs that become available together are reported together.
   const tell = () => {
     if (isDue) return;
     isDue = true;
@@ -283,11 +283,11 @@ interface PostureRun {
   readonly secrets?: Secrets | undefined;
   readonly target: Target;
   readonly project: PostureProject;
-  /** Why the target lacks parts that the posture needs. */
+  /** Reasons why the target lacks parts that the posture needs. */
   readonly missing: ReadonlyMap<Capability, string>;
 }
 
-/** Checks one posture on a target, and tells the listener how far it is. */
+/** Checks one posture on a target, and reports the progress to the listener. */
 async function runPostureOn(
   contract: PostureContract,
   { listener, secrets, target, project, missing, scratchDir, clock, signal }: PostureRun,

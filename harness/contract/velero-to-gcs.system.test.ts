@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratchDir, { recursive: true, force: true }));
 
-/** A drill by the platform's Schedule whose backups go to Google Cloud Storage, after somebody changed it. */
+/** Runs a drill of the platform's Schedule whose backups go to Google Cloud Storage, after a change of the Schedule. */
 async function drillBySchedule(change: (schedule: string) => string): Promise<DrillRecord> {
   const manifest = await mkdtemp(join(scratchDir, 'velero-'));
   await cp('fixtures/platform/manifests/velero-gcs', manifest, { recursive: true });

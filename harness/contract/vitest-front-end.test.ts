@@ -12,7 +12,7 @@ import { collectGarbage } from '../targets/garbage.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { setUpRun } from './vitest-setup.ts';
 
-// Real runs of vitest in a project of somebody else. The contracts are over a store in memory, so that no server is started.
+// Real runs of vitest in a foreign project. The contracts use a store in memory, so that no server is started.
 
 const VITEST = resolve('node_modules/vitest/vitest.mjs');
 const SETUP = resolve('harness/contract/vitest-target.ts');
@@ -25,7 +25,7 @@ beforeEach(async () => {
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
 });
 afterEach(async () => {
-  // A test that ran out of time leaves a run behind: what the run has started is collected before its folder is gone.
+  // A test that ran out of time leaves a run behind: its leftovers are collected before its folder is removed.
   for (const child of started.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     child.kill('SIGKILL');
@@ -65,7 +65,7 @@ const HANGS = `
     return new Promise(() => {});
   };`;
 
-/** A contract whose check looks for a script, as those of the real procedures do. */
+/** Makes a contract whose check looks for a script, as those of the real procedures do. */
 const contractNamed = (name: string, { owner = 'tests', more = '' } = {}) => `{
   const world = memoryWorld();
   world.procedure.check = () => requireExecutable('ops/backup.sh', 'backup script');${more}
@@ -236,7 +236,7 @@ describe('vitest as a front end', { timeout: 1_800_000 }, () => {
     const globTestFiles = async () => ({ testFiles: [] });
     const vitest = { projects: [], config: {} };
     const project = { config: { root: folder, maxWorkers: 1 }, vitest, globTestFiles, provide: () => undefined };
-    // In this process: the exit of a process would remove what a set-up has left.
+    // In this process: the exit of a process would remove the leftovers of a set-up.
     const settingUp = setUpRun(project as unknown as TestProject, { everything: false });
     await expect(settingUp).rejects.toThrow('latest/run.json: expected a run record');
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);

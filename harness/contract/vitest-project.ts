@@ -19,7 +19,7 @@ import { withDefinitions } from './definitions.ts';
 import { loadContracts, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
 
-/** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
+/** Undefined in a worker whose vitest project has no global set-up, e.g. one for unit tests. */
 const context: ProvidedContext | undefined = inject('drContracts');
 
 // Contracts read manifests while they are defined: after this module is loaded, and before any promise is specified.
@@ -27,13 +27,13 @@ if (context !== undefined) {
   const { folder, platformDir, configFile } = context.project;
   usePlatformFolder(platformDir);
   nameCapabilities(context.knownCapabilities);
-  // What its providers start belongs to no handle: each worker learns of them by itself. Not while this module is loaded: the configuration
-  // imports the package, which waits for this module.
+  // Places that providers start belong to no handle, so each worker registers them by itself. Not while this module loads: the
+  // configuration imports the package, which waits for this module.
   beforeAll(async () => {
     if (configFile !== undefined) await readConfiguration(folder, configFile);
   });
   const unused = deferMistakes();
-  // What a contract uses fails as a test of its own; what none uses fails the file, after the tests of the others.
+  // A mistake in a used option fails as a separate test; one in an unused option fails the file, after the tests of the others.
   afterAll(() => {
     const [mistake] = unused;
     if (mistake !== undefined) throw mistake;
@@ -41,7 +41,7 @@ if (context !== undefined) {
 }
 
 /**
- * What the global set-up provides.
+ * Returns the values of the global set-up.
  * @throws {ExplainedError} when there was none.
  */
 export function provided(): ProvidedContext {
@@ -54,23 +54,23 @@ export function provided(): ProvidedContext {
   });
 }
 
-/** A folder of the session of the target, so that it is collected with it, whatever ends this worker. */
+/** Returns a folder of the target's session, so that it is collected with the session, however this worker ends. */
 export const scratchFolder = (): string => attachSession(provided().handle.sessionDir).folder('drills');
 
-/** Contracts of the test file that runs: it is loaded already, and a file is loaded but once. */
+/** Contracts of the running test file: it is loaded already, and a file is loaded only once. */
 const statedHere: Contract[] = [];
 let elsewhere: Promise<readonly Contract[]> | undefined;
 
 const ownPath = (): string => expect.getState().testPath ?? '';
 
-/** The test file that runs, as a collected contract names the file that it was written in. */
+/** Returns the running test file, in the form in which a collected contract names its file. */
 export const currentFile = (): string => relative(provided().project.folder, ownPath());
 
 export function stateHere(contract: Contract): void {
   statedHere.push(contract);
 }
 
-/** The project whose tests run: vitest loads one contract file a worker, a check may want all of them. */
+/** Returns the project whose tests run: vitest loads one contract file per worker, but a check may need all of them. */
 export function projectOfTests(): PostureProject {
   const { folder, outDir } = provided().project;
   return {
@@ -80,7 +80,7 @@ export function projectOfTests(): PostureProject {
     contracts: async () => {
       elsewhere ??= contractsBeside(ownPath());
       const contracts = [...(await elsewhere), ...statedHere];
-      // In the order of their files, as a run has them.
+      // In the order of their files, as in a run.
       const sorted = contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
       return (await definedInTests({ contracts: sorted })).contracts;
     },
@@ -92,7 +92,7 @@ export function projectOfTests(): PostureProject {
   };
 }
 
-/** Promises of the tests with their definitions, as a run of the command line gives them. */
+/** Returns promises of the tests with their definitions, as a run of the command line does. */
 export async function definedInTests({
   contracts = [],
   postures = [],

@@ -63,7 +63,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
         {
           name: choice.name,
           needs: parts,
-          // Suites render manifests by the kubectl of their target.
+          // Suites render manifests with the kubectl of their target.
           programs: async (needs) =>
             await programs.obtained(toolsOfParts(choice.name, { wanted: needs, rendersManifests })),
           keep: false,
@@ -111,7 +111,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
 
 const configFileOf = ({ project: { configFile } }: PreparedRun) => (configFile === undefined ? {} : { configFile });
 
-/** @throws {ExplainedError} for a target that there is not. */
+/** @throws {ExplainedError} for an unknown target. */
 function wishIn(environment: NodeJS.ProcessEnv): TargetWish | undefined {
   const given = environment[TARGET] ?? '';
   if (given === '') return undefined;
@@ -125,7 +125,7 @@ function wishIn(environment: NodeJS.ProcessEnv): TargetWish | undefined {
   });
 }
 
-/** A folder below `<out>/vitest` that is this run's own: nothing that lies there already is touched, except for old runs of this kind. */
+/** Opens a folder below `<out>/vitest` for this run alone: existing files stay, except for old runs of this kind. */
 async function openRuns({ outDir, keepRuns }: PreparedRun) {
   const own = join(outDir, 'vitest');
   await openOutFolder(own);
@@ -134,15 +134,15 @@ async function openRuns({ outDir, keepRuns }: PreparedRun) {
   return folder;
 }
 
-/** Vitest runs that many files at once, and the drills of one file one after the other. */
+/** Returns the number of files that vitest runs at once; the drills of one file run in sequence. */
 function workersOf({ config }: TestProject): number {
   const workers = Number(config.maxWorkers);
   return Number.isInteger(workers) && workers > 0 ? workers : availableParallelism();
 }
 
 /**
- * A contract that neither vitest nor the configuration reads would be missing in a run that passes. Nothing is said where the
- * command line names projects: the others may read it.
+ * Refuses a contract that neither vitest nor the configuration reads: a passing run would miss it. Does nothing where the command line
+ * names projects: the others may read it.
  * @throws {ExplainedError} that names the files.
  */
 async function requireAllRead(project: TestProject, { project: { folder, config } }: PreparedRun): Promise<void> {
@@ -156,8 +156,8 @@ async function requireAllRead(project: TestProject, { project: { folder, config 
 const everything = (): WantedParts => ({ wanted: capabilities(), rendersManifests: true });
 
 /**
- * What the contracts of the project need; everything where that is not known, because a contract does not load here (vitest can read files
- * that Node cannot), or lies where the configuration does not look.
+ * Returns the parts that the project's contracts need. Returns all where that is unknown: a contract does not load here (vitest can read
+ * files that Node cannot), or lies outside the configuration's patterns.
  */
 async function partsWanted(project: TestProject, prepared: PreparedRun): Promise<WantedParts> {
   let files: ContractFiles;
@@ -193,14 +193,14 @@ interface VitestRun {
   readonly target: TargetName;
 }
 
-/** Writes the record of a run of vitest and its entries in the ledger, once its tests have ended. */
+/** Writes the record of a run of vitest and its entries in the ledger, after its tests. */
 interface VitestEvidence {
   end(): Promise<void>;
 }
 
 /**
- * Begins the evidence of a run of vitest, as the command line does for its own. A developer without the ledger's key tests all the same: what
- * cannot be written is told and fails no test.
+ * Begins the evidence of a run of vitest, as the command line does for its own. A developer without the ledger's key can still test:
+ * evidence that cannot be written is reported and fails no test.
  */
 async function beginEvidence({ prepared, runs, facts, target }: VitestRun): Promise<VitestEvidence> {
   const began = systemClock.now();
@@ -256,7 +256,9 @@ async function openOrTell({ ledger: settings }: PreparedRun): Promise<RunLedger 
   }
 }
 
-/** What the configuration's files promise. Where there are none, the tests lie elsewhere, and their drills are recorded all the same. */
+/**
+ * Returns the promises of the configuration's files. Where there are none, the tests lie elsewhere, and their drills are still recorded.
+ */
 async function promisesOf(prepared: PreparedRun) {
   try {
     return await plannedPromises(await loadPromises(await prepared.contractFiles()), {

@@ -25,7 +25,7 @@ class PromiseBrokenError extends Error {
   override readonly name = 'PromiseBrokenError';
 }
 
-/** Turns what an author wrote into readable tests: one suite a disaster, one drill a suite, one test a finding. */
+/** Turns a definition into readable tests: one suite per disaster, one drill per suite, one test per finding. */
 export function specify<W extends Ways, Used extends string>(definition: ContractDefinition<W, Used>): void {
   provided();
   const contract = definedOr(definition, (error) =>
@@ -58,7 +58,7 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
       record = await drilling;
     }, suiteBudgetMs(contract));
 
-    // A drill that outlives its suite is told to end, and has cleaned up before the target goes.
+    // A drill that outlives its suite is aborted, and cleans up before the target stops.
     afterAll(async () => {
       suite.abort(new Error('its tests have ended'));
       await Promise.allSettled([drilling]);
@@ -101,7 +101,7 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
   });
 }
 
-/** @returns undefined when the author's mistake has become a test that fails. */
+/** @returns undefined when the author's mistake has become a failing test. */
 function definedOr<W extends Ways, Used extends string>(
   definition: ContractDefinition<W, Used>,
   otherwise: (error: Error) => void,
@@ -115,9 +115,9 @@ function definedOr<W extends Ways, Used extends string>(
   }
 }
 
-/** A test that fails for that reason: the other contracts of the file are drilled all the same. */
+/** Defines a test that fails for that reason; the other contracts of the file are still drilled. */
 function failing(name: string, title: string, error: Error): void {
-  // Without its cause, which is how a library put it: vitest would print all of that.
+  // Without its cause, which is a library's wording: vitest would print all of it.
   const told = Object.assign(new Error(error.message), { name: error.name, stack: `${error.name}: ${error.message}` });
   describe(name, () => {
     it(title, () => {
@@ -126,7 +126,7 @@ function failing(name: string, title: string, error: Error): void {
   });
 }
 
-/** Where the target cannot run the contract, a test says so: skipped, or failed where a pipeline must run all. */
+/** Reports a contract that the target cannot run as a test: skipped, or failed where a pipeline must run all. */
 function isLeftOut(promised: { readonly name: string; readonly needs: readonly Capability[] }): boolean {
   const { handle, capabilities, notOn, mustRunAll } = provided();
   const { name, needs } = promised;
@@ -139,7 +139,7 @@ function isLeftOut(promised: { readonly name: string; readonly needs: readonly C
   }
   const [excuse] = excused([{ contract: name, lacking }], notOn, mustRunAll);
   const why = excuse?.reason ?? `this target has no ${lacking.join(' and no ')}`;
-  // Seen in every report, with the reason: `dr-contracts drill --all` counts it as unproven.
+  // Visible in every report, with the reason: `dr-contracts drill --all` counts it as unproven.
   if (excuse?.failsRun !== true) it(title, (test) => test.skip(why));
   else failing(name, 'runs on the target that was chosen', notRun(name, handle.kind, lacking));
   return true;
@@ -161,10 +161,13 @@ const notRun = (name: string, target: TargetName, lacking: readonly string[]): E
     nextStep: `Set DR_CONTRACTS_TARGET, or give the reason in the configuration: notOn: { ${target}: { '${name}': '…' } }.`,
   });
 
-/** For the clean-up of a drill that outlives its suite. */
+/** Time limit for the clean-up of a drill that outlives its suite. */
 const END_BUDGET_MS = 300_000;
 
-/** Room for every stage's own budget at every size: a drill that hangs is ended by the drill, which says where, not by vitest. */
+/**
+ * Returns the sum of every stage's budget at every size, so that a hanging drill is ended by the drill, which reports the stage, and not by
+ * vitest.
+ */
 const suiteBudgetMs = (contract: Pick<Contract, 'rtoMs' | 'productionSizeBytes'>): number =>
   scalesOf(contract).length * (contract.rtoMs * 2 + 3_600_000);
 
@@ -175,7 +178,7 @@ class PostureBrokenError extends Error {
 
 const SUITE_BUDGET_MS = 600_000;
 
-/** Turns what an author wrote into readable tests: one suite, one test a check. */
+/** Turns a definition into readable tests: one suite, with one test per check. */
 export function specifyPosture(definition: PostureDefinition): void {
   provided();
   let contract: PostureContract;
@@ -209,7 +212,7 @@ export function specifyPosture(definition: PostureDefinition): void {
       record = await checking;
     }, SUITE_BUDGET_MS);
 
-    // Checks that outlive their suite are told to end before the target goes.
+    // Checks that outlive their suite are aborted before the target stops.
     afterAll(async () => {
       suite.abort(new Error('its tests have ended'));
       await Promise.allSettled([checking]);

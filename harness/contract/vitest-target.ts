@@ -10,8 +10,8 @@ declare module 'vitest' {
 }
 
 /**
- * Starts one target for all contract tests of a vitest project, with the parts that its contracts need; returns its teardown. The target is that
- * of `DR_CONTRACTS_TARGET`, or of the configuration, or `local`. Paths are read from the root of the vitest project.
+ * Starts one target for all contract tests of a vitest project, with the parts that its contracts need; returns its teardown. The target
+ * comes from `DR_CONTRACTS_TARGET`, or from the configuration, or is `local`. Paths are relative to the root of the vitest project.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Loaded after the check of the running Node.

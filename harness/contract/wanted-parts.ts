@@ -13,7 +13,7 @@ import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import { loadPromises, type Promises } from './load.ts';
 import { namesManifests } from './prepare.ts';
 
-/** What contracts need of a target and of this machine. */
+/** Needs of contracts: parts of a target, and programs of this machine. */
 export interface WantedParts {
   readonly wanted: readonly Capability[];
   /** Whether a contract names manifests, which kubectl renders. */
@@ -25,15 +25,15 @@ export const wantedParts = ({ contracts, postures }: Pick<Promises, 'contracts' 
   rendersManifests: contracts.some(namesManifests),
 });
 
-/** The programs that a target takes for those parts, and for the manifests. */
+/** Returns the programs that a target needs for those parts, and for the manifests. */
 export const toolsOfParts = (target: TargetName, { wanted, rendersManifests }: WantedParts): readonly ToolName[] => [
   ...new Set([...toolsFor(target, wanted), ...(rendersManifests ? ['kubectl' as const] : [])]),
 ];
 
-/** What a project needs of this machine on the target that a run takes. */
+/** Needs of a project on this machine, for the target that a run would choose. */
 export interface ProjectNeeds {
   readonly target: TargetName;
-  /** Undefined where that is not known: there is no contract, or one of them does not load. */
+  /** Undefined where unknown: there is no contract, or one of them does not load. */
   readonly promises?: NeedsOfPromises;
 }
 
@@ -49,7 +49,7 @@ export type Choose = (
   parts: readonly Capability[],
 ) => Promise<Pick<TargetChoice, 'name' | 'capabilities'>>;
 
-/** What the contracts of a project need. @param wish the target that is asked for; the configuration says it when left out. */
+/** Finds the needs of a project's contracts. @param wish the requested target; that of the configuration when left out. */
 export async function needsOfProject(
   root: string,
   configFile: string | undefined,
@@ -59,7 +59,7 @@ export async function needsOfProject(
   const found = await promisesOf(root, configFile);
   const wanted = wish ?? found?.target ?? 'auto';
   const { promises } = found ?? {};
-  // Where nobody knows what is needed, docker is taken only by name.
+  // Where the needs are unknown, docker is chosen only by name.
   if (promises === undefined) return { target: wanted === 'docker' ? 'docker' : 'local' };
   const { name: target, capabilities } = await choose(wanted, wantedParts(promises).wanted);
   const tools = new Map<ToolName, string[]>();
@@ -106,20 +106,20 @@ function addTo<Key>(map: Map<Key, string[]>, key: Key, name: string): void {
   map.set(key, [...(map.get(key) ?? []), name]);
 }
 
-/** A contract that was not drilled, or a posture that was not checked, because the target has not what it needs and nobody asked for it by name. */
+/** A contract that was not drilled, or a posture that was not checked, because the target lacks its needs and the user did not name it. */
 export interface LeftOut {
   readonly contract: string;
   readonly lacking: readonly Capability[];
-  /** Why the project expects that, as its configuration says. */
+  /** The project's reason for that, from its configuration. */
   readonly reason?: string;
-  /** Whether the run fails for it: a pipeline must not prove less than it seems to. */
+  /** Whether it fails the run: a pipeline must not prove less than it seems to. */
   readonly failsRun?: boolean;
 }
 
-/** What the configuration says of contracts that a target cannot run: by target, by contract, why. */
+/** Contracts that a target cannot run, from the configuration: the reason, by target and contract. */
 export type NotOn = Readonly<Partial<Record<TargetName, Readonly<Record<string, string>>>>>;
 
-/** Adds to each contract that was left out the reason that the project gives, and whether the run fails for it. */
+/** Adds to each left-out contract the project's reason, and whether it fails the run. */
 export const excused = (
   leftOut: readonly LeftOut[],
   reasons: Readonly<Record<string, string>>,
@@ -131,7 +131,7 @@ export const excused = (
     return mustRunAll ? { ...each, failsRun: true } : each;
   });
 
-/** @throws {ExplainedError} when `notOn` names a contract that there is not: a renamed contract must not stay excused. */
+/** @throws {ExplainedError} when `notOn` names an unknown contract: a renamed contract must not stay excused. */
 export function requireKnown(notOn: NotOn, known: readonly string[]): void {
   for (const [target, reasons] of Object.entries(notOn)) {
     for (const name of Object.keys(reasons)) {
@@ -150,7 +150,7 @@ export const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[]
   ...new Set([...asset.needs, ...protectedBy.needs]),
 ];
 
-/** The parts of a target that the postures use: what they need, and what they only prefer. */
+/** Returns the parts of a target that the postures use: the needed and the merely preferred ones. */
 export const partsOfPostures = (postures: readonly PostureContract[]): readonly Capability[] => [
   ...new Set(postures.flatMap(({ needs, prefers }) => [...needs, ...prefers])),
 ];
@@ -159,7 +159,7 @@ export const partsOf = (contracts: readonly Contract[]): readonly Capability[] =
   ...new Set(contracts.flatMap((contract) => [...needsOf(contract), ...(contract.protectedBy.prefers ?? [])])),
 ];
 
-/** Which contracts are drilled, and which are left out; none is when `drillAll`: it is `unproven` then, by name. */
+/** Separates drilled contracts from left-out ones. With `drillAll`, none is left out: it becomes `unproven`, by name. */
 export function partition(
   contracts: readonly Contract[],
   carried: readonly Capability[],
@@ -169,7 +169,7 @@ export function partition(
   return { contracts: kept, leftOut };
 }
 
-/** The same of postures: one of which a part is lacking cannot be put in place, or not be checked whole. */
+/** Separates postures likewise: one that lacks a part cannot be deployed, or not be checked completely. */
 export function partitionPostures(
   postures: readonly PostureContract[],
   carried: readonly Capability[],

@@ -53,7 +53,7 @@ describe.skipIf(!target.offers(enforcingStore))('access, tried on a service that
     expect(clear).toMatchObject({ verdict: 'met', condition: 'access' });
     expect(clear.halts).toBeUndefined();
     expect(clear.sentence).toMatch(/ requests compared by trying on \S+ [\d.]+ and by evaluation, all as promised/);
-    // What the service does not enforce is listed, and not counted as tried.
+    // The record lists the requests that the service does not enforce; it does not count them as tried.
     expect(clear.sentence).toMatch(/not verified: by trying: .*does not tell them apart/);
     const { 'kinds of requests tried': kinds = '', ...evidence } = evidenceOf(clear);
     const untried = Object.keys(evidence).filter((name) => name.startsWith('not tried: '));
@@ -125,7 +125,7 @@ describe('access on a target without such a service', () => {
   });
 });
 
-/** The IAM of the target, as it would answer `aheadMs` from now about keys that were made `agedMs` earlier. */
+/** The IAM of the target as it would answer in `aheadMs`, for keys made `agedMs` earlier. */
 async function iamThrough({
   agedMs = 0,
   aheadMs = 0,
@@ -200,7 +200,7 @@ describe('the age of keys', () => {
     await iam.send(new CreateAccessKeyCommand({ UserName: user }));
     const late = await aged(user, await iamThrough({ aheadMs: 10 * MINUTE_MS }));
     expect(late).toMatchObject({ verdict: 'unproven', cause: 'clock-off', halts: 'rotation' });
-    // A date has whole seconds.
+    // HTTP dates have whole seconds.
     expect(late.sentence).toMatch(/ (10 min|9 min 5\d s) apart\./);
     const early = await aged(user, await iamThrough({ agedMs: -10 * MINUTE_MS }));
     expect(early).toMatchObject({ verdict: 'unproven', cause: 'clock-off' });

@@ -45,7 +45,7 @@ const observed = ({ observation }: PostureCheckRecord) => {
   return observation;
 };
 const itemsOf = (record: PostureCheckRecord) => observed(record).firstDifferences.map(({ item }) => item);
-/** Each check starts a service and finds out what it enforces: several writers share one. */
+/** Several writers share one check, because each check starts a service and finds out what it enforces. */
 const inGroupsOf = <T extends readonly [string, ...unknown[]]>(size: number, cases: readonly T[]) =>
   Array.from({ length: Math.ceil(cases.length / size) }, (_, index) => {
     const group = cases.slice(index * size, (index + 1) * size);
@@ -87,7 +87,7 @@ describe.skipIf(!target.offers(enforcingStore))('access, decided by trying and b
   });
 
   const tooMuchEvaluated: readonly (readonly [string, object])[] = [
-    // SeaweedFS takes an empty prefix for none.
+    // SeaweedFS treats an empty prefix as no prefix.
     ['the whole bucket, by an empty prefix', allow('s3:ListBucket', bucketArn, { StringEquals: { 's3:prefix': '' } })],
     ['one object', allow('s3:GetObject', `${bucketArn}/secrets.txt`)],
     ['archives wherever they lie', allow('s3:DeleteObject', `${bucketArn}/*.tar.gz`)],
@@ -140,7 +140,7 @@ describe.skipIf(!target.offers(enforcingStore))('access, decided by trying and b
     ['no version', { Statement: withStatement().Statement }],
   ];
   it.each(inGroupsOf(7, right))('is met for right policies: $names', async ({ group }) => {
-    // From files: the IAM of the target takes neither the older language nor operators in small letters.
+    // Policies come from files: the target's IAM accepts neither the older language nor operators in lower case.
     const files = await Promise.all(group.map(([, document]) => fileWith(JSON.stringify(document))));
     const found = await checked(files.map((policy) => ({ policy, ...scope })));
     expect(found.sentence).toMatch(/compared by trying on \S+ [\d.]+ and by evaluation, all as promised/);

@@ -10,9 +10,10 @@ import { sharedNats } from '../systems/nats/service.ts';
 import { s3Store } from '../systems/s3/service.ts';
 
 /**
- * Runs what puts the platform onto a disposable target, with the target's addresses in its environment: `AWS_*`, `S3_URL` and
- * `S3_URL_FROM_CLUSTER`, `BACKUP_BUCKET`, `KUBECONFIG`, `VELERO_NAMESPACE`, `NATS_URL`, `WORK_DIR`. What the target lacks is unset.
- * @throws {ExplainedError} with the last lines of what it said, when it does not exit 0.
+ * Runs the script that installs the platform on a disposable target, with the target's addresses in its environment: `AWS_*`, `S3_URL` and
+ * `S3_URL_FROM_CLUSTER`, `BACKUP_BUCKET`, `KUBECONFIG`, `VELERO_NAMESPACE`, `NATS_URL`, `WORK_DIR`. A variable is unset where the target
+ * lacks the part.
+ * @throws {ExplainedError} with the last lines of the script's output, when it does not exit 0.
  */
 export async function applyPlatform(
   script: string,
@@ -20,20 +21,20 @@ export async function applyPlatform(
 ): Promise<void> {
   const variables = await addressesOf(target);
   const kubeconfig = variables['KUBECONFIG'];
-  // A copy: a script may choose a context in it, and must not choose it for others.
+  // A copy: the script may select a context in it, and must not select it for other readers.
   const brought = kubeconfig === undefined ? [] : [{ from: kubeconfig, to: kubeconfig }];
   await runPlatformScript({ script, variables, brought }, { target, step });
 }
 
 interface PlatformScript extends Pick<Program, 'brought' | 'mounts' | 'onLine'> {
-  /** Its path from the platform's folder. */
+  /** Path relative to the platform's folder. */
   readonly script: string;
   readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a script of the platform on an operator's machine, which sees the platform's folder and what the script is given.
- * @throws {ExplainedError} with the last lines of what it said, when it does not exit 0.
+ * Runs a script of the platform on an operator's machine, which has the platform's folder and the inputs in `given`.
+ * @throws {ExplainedError} with the last lines of the script's output, when it does not exit 0.
  */
 export async function runPlatformScript(
   { script, ...given }: PlatformScript,
@@ -85,18 +86,18 @@ async function addressesOf(target: Target): Promise<Record<string, string>> {
 }
 
 interface Lacking {
-  /** In a sentence: what was unset, why, and what to write. */
+  /** One sentence: which variables were unset, why, and what to write in the contract. */
   readonly said: string;
-  /** True where the script or its message shows that it uses them. */
+  /** True where the script or its output shows that it uses the variables. */
   readonly isCertain: boolean;
 }
 
 /**
- * Which addresses a script of the platform may have missed, because nobody asked the target for them: a run starts only the parts of a
- * target that something in it needs.
- * @param script its path from the platform's folder
- * @param asked what was asked for: where the target lacks it all the same, the reason is another one
- * @param nextStep names the place of the contract, from the needs in TypeScript (`['s3']`)
+ * Returns the addresses that a script of the platform may have missed because nothing in the run needed that part of the target: a run
+ * starts only the parts that something in it needs.
+ * @param script path relative to the platform's folder
+ * @param asked parts that were needed: if the target lacks one of these, the reason is another one
+ * @param nextStep names the place in the contract, from the needs in TypeScript (`['s3']`)
  */
 export async function lackingAddresses(
   {

@@ -66,7 +66,7 @@ beforeAll(async () => {
   );
   await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   api = new KubernetesApi((await target.place(sharedKubernetes)).kubeconfigPath);
-  // Admission as in the platform's own namespace.
+  // Pod security admission is as in the platform's own namespace.
   const labels = { [SESSION_LABEL]: target.sessionId, 'pod-security.kubernetes.io/enforce': 'restricted' };
   await api.create(
     '/api/v1/namespaces',

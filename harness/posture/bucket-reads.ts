@@ -4,7 +4,7 @@ import type { S3Place } from '../systems/s3/service.ts';
 import type { VeleroBackup } from '../systems/velero/posture/objects.ts';
 import type { StorageLocation } from '../systems/velero/posture/schedules.ts';
 
-// Reads of a live bucket for the posture checks. The S3 client is loaded with the first of them, not with the contract that asks.
+// Reads of a live bucket for the posture checks. The first read loads the S3 client; importing a contract does not.
 
 type Settings = typeof import('../systems/s3/settings.ts');
 type Stored = typeof import('../systems/s3/stored-points.ts');
@@ -38,23 +38,24 @@ export const storedVeleroBackups: Stored['storedVeleroBackups'] = async (...give
 export const removeEveryVersion: Removal['removeEveryVersion'] = async (...given) =>
   (await import('../systems/s3/remove-object.ts')).removeEveryVersion(...given);
 
-/** Nobody's: a server that takes these takes anything, and its yes proves little. */
+/** Made-up credentials. A server that accepts them accepts any, so its acceptance proves little. */
 export const MADE_UP: Credentials = {
   accessKeyId: 'AKIANOBODYNOBODY0000',
   secretAccessKey: 'nobody-has-issued-this-key',
 };
 
-/** An empty backup holds no more than what each namespace has by itself. */
+/** Most items of an empty backup: those that every namespace has by itself. */
 const FEW_ITEMS = 60;
 const resourceList = z.record(z.string(), z.array(z.string()).nullable());
 
-/** Where Velero puts the files of a backup. */
+/** Folder where Velero stores the files of a backup. */
 export const folderOfBackup = ({ prefix }: StorageLocation, name: string): string =>
   `${prefix === '' ? '' : `${prefix}/`}backups/${name}/`;
 
 /**
- * Whether a completed backup holds nothing that anybody made. A selector that matches nothing does not fail: Velero completes the backup,
- * with the namespace alone (https://github.com/velero-io/velero/issues/3565). What it holds is read from the list beside its archive.
+ * Returns whether a completed backup holds only objects that every namespace has. A selector that matches nothing does not fail: Velero
+ * completes the backup with the namespace alone (https://github.com/velero-io/velero/issues/3565). The content is read from the list beside
+ * the archive.
  */
 export async function isEmptyBackup(
   { name, items }: Pick<VeleroBackup, 'name' | 'items'>,
@@ -69,7 +70,7 @@ export async function isEmptyBackup(
   return listed !== undefined && holdsNothing(resourceList.parse(listed));
 }
 
-/** Kubernetes puts these into each namespace as soon as it exists. */
+/** Kubernetes creates these in each new namespace. */
 export function holdsNothing(listed: Readonly<Record<string, readonly string[] | null>>): boolean {
   return Object.entries(listed).every(([kind, names]) =>
     (names ?? []).every(

@@ -37,7 +37,7 @@ async function scratch(): Promise<string> {
   return dir;
 }
 
-/** The check as a run records it. */
+/** Returns the record of the check, as a run makes it. */
 async function recorded(check: PostureCheck): Promise<PostureCheckRecord> {
   const { checks } = await runPosture(
     {
@@ -81,7 +81,7 @@ async function ownBucket(
   return { client, bucket: Bucket };
 }
 
-/** A bucket with an archive of each of the last days, and the CronJob that makes them at midnight. */
+/** A bucket with one archive for each of the last days, and the CronJob that makes them at midnight. */
 async function platform({ days = 0, rules = [ends(30)] }: { days?: number; rules?: readonly LifecycleRule[] } = {}) {
   const { kubeconfigPath } = await target.place(sharedKubernetes);
   const api = new KubernetesApi(kubeconfigPath);
@@ -116,7 +116,7 @@ async function platform({ days = 0, rules = [ends(30)] }: { days?: number; rules
   return { client, bucket, namespace, prefix };
 }
 
-/** A thousand times the list prices, so that a bucket of a few megabytes costs something. */
+/** A price table at a thousand times list prices, so that a bucket of a few megabytes has a visible cost. */
 async function dearPrices(changed: object = {}): Promise<string> {
   const region = {
     storage: { STANDARD: { perGbMonth: 23 } },
@@ -139,8 +139,8 @@ test('a cost halts the roll-out above its budget and is clear below it, line by 
   expect(clear).toMatchObject({ verdict: 'met', condition: 'cost' });
   expect(clear.halts).toBeUndefined();
 
-  // Three archives of 1 MiB, 924 KiB and 824 KiB: 924 KiB each. One lives 30.5 days from noon, and 31 more as a noncurrent version;
-  // its copy, which S3 deletes by the rules of its own bucket, 10.5 days and 11 more.
+  // Three archives of 1 MiB, 924 KiB and 824 KiB: 924 KiB on average. One lives 30.5 days from noon, then 31 days as a noncurrent version.
+  // Its copy follows the rules of its own bucket: 10.5 days, then 11.
   const gb = (924 * 1_024) / 2 ** 30;
   const month = 365 / 12;
   const byHand = [
@@ -212,7 +212,7 @@ test('what S3 bills and no listing of current objects shows is counted', async (
   const { client, bucket, prefix } = await platform({ days: 1 });
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
   const Key = String(Contents[0]?.Key);
-  // A version that is overwritten; one more of a file that is deleted; an upload that nobody finished.
+  // One overwritten version, one of a deleted file, and one upload that was never finished.
   const sized = (size: number) => Buffer.alloc(size);
   await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: sized(1_048_576) }));
   await client.send(
@@ -231,14 +231,14 @@ test('what S3 bills and no listing of current objects shows is counted', async (
     );
   };
   const versioned = await quantities();
-  // One for each recovery point, of 1 MiB, from noon for 30 days and to the next midnight.
+  // One version of 1 MiB for each recovery point, from noon for 30 days and to the next midnight.
   expect(versioned.get('overwritten versions: storage in STANDARD')).toBeCloseTo(30.5 * 1_048_576, 0);
-  // 10 bytes are paid for as 128 KiB.
+  // 10 bytes are billed as 128 KiB.
   expect(versioned.get('noncurrent versions of other objects in GLACIER_IR')).toBeCloseTo(131_072, 2);
   expect(versioned.get('delete markers in STANDARD')).toBeCloseTo('nats/old.tar'.length, 2);
   expect(versioned.get('uploads that were never finished in STANDARD')).toBeCloseTo(3_000, 2);
 
-  // Suspended: what was overwritten or deleted before stays, and is paid for.
+  // With suspended versioning, overwritten and deleted versions from before stay and are billed.
   await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
   const next = Key.replace('/2', '/1');
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: next, Body: sized(1_048_576) }));

@@ -7,8 +7,8 @@ import { parsedOptions } from '../model/options-mistake.ts';
 import { platformPath } from '../process/platform-folder.ts';
 
 /**
- * A JSON document of the platform, by its path from the project's root.
- * @throws {ExplainedError} when it cannot be read, is no JSON, or has a name twice in one object.
+ * Reads a JSON document of the platform, by its path relative to the project's root.
+ * @throws {ExplainedError} if it cannot be read, is not JSON, or an object in it has a duplicate name.
  */
 export async function readDocument(path: string): Promise<unknown> {
   const { document, repeated } = await readPolicy(path);
@@ -23,8 +23,8 @@ export async function readDocument(path: string): Promise<unknown> {
 }
 
 /**
- * A policy document of the platform, by its path from the project's root, with the names that stand twice in it.
- * @throws {ExplainedError} when it cannot be read, or is no JSON.
+ * Reads a policy document of the platform, by its path relative to the project's root, with the duplicate names in it.
+ * @throws {ExplainedError} if it cannot be read, or is not JSON.
  */
 export async function readPolicy(path: string): Promise<JsonText> {
   try {
@@ -43,15 +43,15 @@ export async function readPolicy(path: string): Promise<JsonText> {
 }
 
 /**
- * The options of a check as its author wrote them.
- * @throws {ExplainedError} naming the first field that is wrong.
+ * Parses the options of a check as its author wrote them.
+ * @throws {ExplainedError} naming the first wrong field.
  */
 export function parseOptions<T extends z.ZodType>(check: string, schema: T, options: unknown): z.output<T> {
   return parsedOptions(`${check}({ … })`, schema, options);
 }
 
 export const prefixSchema = z.string().regex(/^[^/].*\/$/, 'must be a key prefix that ends in "/", such as nats/');
-/** `./policy.json` is `policy.json`: one file has one name. */
+/** Normalises paths, so that one file has one name: `./policy.json` becomes `policy.json`. */
 export const pathSchema = z
   .string()
   .min(1)

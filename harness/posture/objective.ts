@@ -4,8 +4,8 @@ import type { PostureProject } from '../model/posture.ts';
 import { suggestion } from '../model/text.ts';
 
 /**
- * The contract from which a check takes its objective (`for`), instead of repeating it.
- * @throws {ExplainedError} when the project has none of that name.
+ * Returns the contract from which a check takes its objective (`for`).
+ * @throws {ExplainedError} if the project has no contract of that name.
  */
 export async function contractFor(name: string, project: PostureProject, check: string): Promise<Contract> {
   const contracts = await project.contracts();

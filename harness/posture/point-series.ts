@@ -6,7 +6,7 @@ import type { PointLayout } from '../systems/s3/recovery-points.ts';
 import { TimeZone } from '../verdict/day-schedule.ts';
 import { timeZoneNames } from '../verdict/time-zone-names.ts';
 
-/** What a list of recovery points is recorded as. */
+/** Recorded form of a list of recovery points. */
 type PointSeries = Pick<
   RecoveryPointsObservation,
   'counted' | 'succeeded' | 'failed' | 'missed' | 'surplus' | 'longestGap' | 'ahead' | 'points'
@@ -17,13 +17,12 @@ interface DueIn {
   readonly freshWithinMs: number;
 }
 
-/** Clocks of a machine and of S3 differ by less, and S3 tells whole seconds. */
+/** Tolerance for the difference between this machine's clock and S3's, which has whole seconds. */
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Counts recovery points, the newest first, and what lies between neighbours. Retries and runs that were caught up after an outage do
- * not fill a gap elsewhere.
- * @param due one is due in each `everyMs`, and may take until `freshWithinMs`; undefined where nobody says.
+ * Counts recovery points, newest first, and the gaps between neighbours. Retries and runs that caught up after an outage fill no other gap.
+ * @param due one is due in each `everyMs`, and may take until `freshWithinMs`; undefined if the schedule is unknown.
  */
 export function seriesOf(all: readonly ObservedRecoveryPoint[], nowMs: number, due: DueIn | undefined): PointSeries {
   const ahead = all.filter((point) => isAhead(point, nowMs));
@@ -45,7 +44,7 @@ export function seriesOf(all: readonly ObservedRecoveryPoint[], nowMs: number, d
   };
 }
 
-/** A capture cannot begin after now, nor after what it captured was uploaded. */
+/** Returns whether the capture lies in the future, or after the upload of what it captured. */
 function isAhead({ captureBegan, durable }: ObservedRecoveryPoint, nowMs: number): boolean {
   const captureMs = Date.parse(captureBegan);
   return captureMs > nowMs + CLOCK_SKEW_MS || (durable !== null && captureMs > Date.parse(durable) + CLOCK_SKEW_MS);
@@ -53,7 +52,10 @@ function isAhead({ captureBegan, durable }: ObservedRecoveryPoint, nowMs: number
 
 const captureMsOf = ({ captureBegan }: ObservedRecoveryPoint): number => Date.parse(captureBegan);
 
-/** Each gap between two that succeeded is looked at by itself; a failed attempt in it is counted already. One that may still come is not missed. */
+/**
+ * Counts the missed points in each gap between two successful ones, without the failed attempts, which are already counted. A point that
+ * may still come is not missed.
+ */
 function missedIn(
   newestFirst: readonly ObservedRecoveryPoint[],
   nowMs: number,
@@ -69,7 +71,7 @@ function missedIn(
     if (point.outcome !== 'succeeded') continue;
     const atMs = captureMsOf(point);
     if (previousMs === undefined) {
-      // Before the first that succeeded, nobody knows when the first was due; the failed ones are counted.
+      // The due times before the first successful point are unknown; its failed attempts are counted.
       previousMs = atMs;
     } else {
       missed += Math.max(0, Math.round((atMs - previousMs) / everyMs) - 1 - failed);
@@ -86,7 +88,10 @@ function missedIn(
   );
 }
 
-/** A series that is a little too slow has no gap in which one is missing, and yet fewer than were due. Retries are none of them. */
+/**
+ * Counts the missed points of a series that is slightly too slow: no single gap lacks a point, yet the total is too small. Retries do not
+ * count.
+ */
 function missedByPace(succeeded: readonly ObservedRecoveryPoint[], everyMs: number, failed: number): number {
   const [newest] = succeeded;
   const oldest = succeeded.at(-1);
@@ -117,13 +122,13 @@ function longestGapIn(newestFirst: readonly ObservedRecoveryPoint[]): PointSerie
   return longest;
 }
 
-/** How recovery points lie below a prefix. */
+/** Layout of recovery points below a prefix. */
 export const layoutOptions = {
-  /** Files that make a folder a whole recovery point; left out where one object is one. */
+  /** Files that make a folder a complete recovery point; absent if each object is one. */
   holds: z.array(z.string().min(1)).default([]),
-  /** How they are named, where the names hold no usual time: `orders-%d%m%Y.tar.gz`, `%Y/%m/%d/`. */
+  /** Pattern of their names, where these contain no common time format: `orders-%d%m%Y.tar.gz`, `%Y/%m/%d/`. */
   pattern: z.string().min(1).optional(),
-  /** In which zone names are read that give none. */
+  /** Time zone of names that state none. */
   timeZone: z.string().min(1).optional(),
 };
 
@@ -139,8 +144,8 @@ interface Given {
 }
 
 /**
- * The layout that a contract states, for a listing made at some instant.
- * @throws {ExplainedError} for a pattern that cannot be read, or a time zone that there is not.
+ * Returns the layout that a contract states, for a listing made at some instant.
+ * @throws {ExplainedError} for an unreadable pattern or an unknown time zone.
  */
 export function layoutOf({ pattern, timeZone, ...given }: Given, thing: string): (nowMs: number) => PointLayout {
   const read = pattern === undefined ? undefined : readerOfPattern(pattern);

@@ -59,7 +59,7 @@ const step = (changed: Partial<Step> = {}): Step => ({
   ...changed,
 });
 
-/** The verdict and its sentence, as a run has them. */
+/** Returns the verdict and its sentence, as a run has them. */
 async function judged(check: PostureCheck, at: Target = target, changed: Partial<Step> = {}) {
   const observation = await check.observe({ target: at, project, step: step(changed) });
   return judgeCheck({ promise: check.promise, observation, failure: null });
@@ -72,7 +72,7 @@ async function cluster() {
   return { api, veleroNamespace };
 }
 
-/** A namespace of this test's own, with the disposable mark. */
+/** Creates a namespace of this test's own, with the disposable mark. */
 async function ownNamespace(api: KubernetesApi): Promise<string> {
   const name = `dr-${newDrillId()}`;
   const metadata = { name, labels: { [SESSION_LABEL]: target.sessionId } };
@@ -142,7 +142,7 @@ test('C07, C09: names as people choose them are read, and one from the future is
   await put(`flat/orders-${today}.tar.gz.sha256`);
   const flat = recoveryPoints({ bucket, prefix: 'flat/', every: '24h', ...levels });
   expect(await judged(flat)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempt') });
-  // Whoever promises files of a folder is told that there is none, and not that nothing lies there.
+  // A promise of files in a folder fails with "no folder", not with "nothing is stored".
   const folders = recoveryPoints({ bucket, prefix: 'flat/', holds: ['streams.tar'], every: '24h', ...levels });
   expect(await judged(folders)).toMatchObject({
     verdict: 'unproven',
@@ -317,7 +317,7 @@ test('credentials that have expired are refused by S3, and the sentence says wit
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'writer' }, stringData };
   await api.create(`/api/v1/namespaces/${namespace}/secrets`, secret, signal);
 
-  // LocalStack takes every key; this answers as S3 does: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  // LocalStack accepts every key; this server answers as S3 does: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
   const server = createServer((_, response) => {
     response.writeHead(400, { 'content-type': 'application/xml' });
     response.end('<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>');
@@ -426,7 +426,7 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
       signal,
     );
   };
-  // C28: a selector with a slip matches nothing, and Velero completes the backup.
+  // C28: a mistyped selector matches nothing, and Velero still completes the backup.
   const typo = `${schedule}-typo`;
   const choosing = { ...template, labelSelector: { matchLabels: { app: 'shpo' } } };
   await api.create(path('schedules'), made('Schedule', typo, { schedule: '0 2 29 2 *', template: choosing }), signal);

@@ -21,10 +21,10 @@ import { applyPlatform, lackingAddresses } from './apply.ts';
 export interface PostureRunOptions {
   readonly target: Target;
   readonly project: PostureProject;
-  /** Why the target lacks parts that the posture needs, where somebody knows. */
+  /** Why the target lacks parts that the posture needs, where known. */
   readonly missing?: ReadonlyMap<Capability, string>;
   readonly scratchDir: string;
-  /** Shared by all checks of the run; a set of its own when left out. */
+  /** Shared by all checks of the run; by default a new set. */
   readonly secrets?: Secrets;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -37,8 +37,8 @@ const CHECK_BUDGET_MS = 60_000;
 const APPLY_BUDGET_MS = 180_000;
 
 /**
- * Makes every check of a posture contract and judges it. The platform is put in place first where the contract says how. A check
- * that cannot be made is in the record as `unproven`, with the reason.
+ * Makes every check of a posture contract and judges it. First it installs the platform, if the contract says how. A check that cannot be
+ * made is recorded as `unproven`, with the reason.
  */
 export async function runPosture(contract: PostureContract, given: PostureRunOptions): Promise<PostureRecord> {
   const { clock, signal, secrets = new Secrets() } = given;

@@ -17,7 +17,7 @@ import { veleroScheduleRuns } from './checks/schedules.ts';
 import { veleroInstalled } from './checks/velero-installed.ts';
 import { recordOf, withCluster } from './testing/on-place.ts';
 
-// A cluster of this file's own: its Velero is taken away, and the platform's own procedure installs it again.
+// A cluster of this file's own: the test removes its Velero, and the platform's own procedure reinstalls it.
 
 const NAMESPACE = 'kgents-velero';
 const BUCKET = 'kgents-dr-backups';
@@ -49,7 +49,7 @@ afterAll(async () => {
 
 const looked = async (at: PostureCheck = check) => await recordOf(at, target, { scratchDir, signal });
 
-/** Looks until the check says that, as Velero needs a moment to see what was changed. */
+/** Repeats the check until it gives that result, because Velero needs a moment to notice changes. */
 async function until(expected: RegExp, at: PostureCheck = check): Promise<PostureCheckRecord> {
   return await waitFor(
     {
@@ -91,7 +91,7 @@ describe('an installation of Velero on kind', () => {
       veleroScheduleRuns({ name: 'daily', rpo: '25h' }),
       veleroBackups({ schedule: 'daily', ...level }),
     ]) {
-      // The API serves each type for a moment longer than its definition is there.
+      // The API serves each type for a moment after its definition is deleted.
       const told = await until(/it does not know (schedules|backups)\.velero\.io, so Velero is not installed/, other);
       expect(told).toMatchObject({ verdict: 'unproven', cause: 'velero-not-installed' });
     }

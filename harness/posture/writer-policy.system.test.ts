@@ -103,7 +103,7 @@ test('C33: a role can be the writer', async () => {
   expect(found.sentence).toContain('statement 1 of policy more');
 });
 
-// LocalStack answers all policies on one page, so this shows that the last of many counts, and not that pages are followed.
+// LocalStack answers all policies on one page. So this shows that the last of many counts, not that pages are followed.
 test('C33: every policy counts: the last of many, of a group, attached to a group; one that only protects is none too many', async () => {
   const user = await newUser();
   const put = (PolicyName: string, document: object) =>

@@ -22,27 +22,27 @@ const isProvider = (value: unknown): value is Provider =>
   ['capability', 'needs', 'suppliedBy', 'typicalDrillS'].every((field) => field in value);
 
 const configSchema = z.strictObject({
-  /** Where contracts lie: globs, from the folder of this file. */
+  /** Globs of the contract files, relative to the folder of this file. */
   contracts: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .default('contracts/**/*.spec.{ts,mts}')
     .transform((globs) => (typeof globs === 'string' ? [globs] : globs)),
-  /** Globs of files that state contracts and are left out on purpose, such as those of another configuration. */
+  /** Globs of files with contracts that are left out on purpose, e.g. those of another configuration. */
   notRead: z.array(z.string().min(1)).default([]),
-  /** The folder from which contracts name manifests and scripts, from the folder of this file; that folder itself when left out. */
+  /** Folder in which contracts name manifests and scripts, relative to the folder of this file; that folder itself when left out. */
   platform: z.string().min(1).default('.'),
-  /** Where records go, from the folder of this file. */
+  /** Folder of the records, relative to the folder of this file. */
   out: z.string().min(1).default('reports'),
-  /** The plan that contracts, checks and tests hold line by line: a JSON file, from the folder of this file (docs/plan.md). */
+  /** Plan whose lines are held by contracts, checks and tests: a JSON file, relative to the folder of this file (docs/plan.md). */
   plan: z.string().min(1).optional(),
-  /** Where the real systems run when the command line does not say; `auto` for `dr-contracts drill` when left out, `local` for vitest. */
+  /** Target of the real systems when the command line names none; when left out, `auto` for `dr-contracts drill` and `local` for vitest. */
   target: z.enum(targetWishes).optional(),
   /**
-   * Contracts that a target cannot run, each with the reason: `{ local: { api: 'needs pods' } }`. Where the target was chosen automatically,
-   * a pipeline (`CI` is set) fails for a contract that could not be run and is not listed here.
+   * Contracts that a target cannot run, each with the reason: `{ local: { api: 'needs pods' } }`. Where the target was chosen
+   * automatically, a pipeline (`CI` is set) fails for a contract that could not be run and is not listed here.
    */
   notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
-  /** What other packages add to the targets, so that contracts may need it: providers of services (docs/extend.md). */
+  /** Providers of services: additions of other packages to the targets, which contracts may then need (docs/extend.md). */
   providers: z
     .array(
       z.custom<Provider>(
@@ -51,30 +51,32 @@ const configSchema = z.strictObject({
       ),
     )
     .default([]),
-  /** Drills at once; as many as there are processors when left out. */
+  /** Number of concurrent drills; the number of processors when left out. */
   jobs: z.int().min(1).max(64).optional(),
-  /** How the platform's programs run on this machine: `none` does without a sandbox (docs/safety.md). */
+  /** Sandbox of the platform's programs on this machine; `none` runs them without one (docs/safety.md). */
   sandbox: z.enum(sandboxWishes).default('bubblewrap'),
-  /** The evidence of every run, which nobody can change unnoticed (docs/evidence.md). */
+  /** The evidence of every run, in which every change is detected (docs/evidence.md). */
   ledger: z
     .strictObject({
-      /** A folder, from the folder of this file, or `s3://bucket/prefix`; `ledger` in `out` when left out. */
+      /** A folder, relative to the folder of this file, or `s3://bucket/prefix`; `ledger` in `out` when left out. */
       at: z.string().min(1).optional(),
-      /** The key that signs: a PEM file, `{ env: 'NAME' }`, or `{ command: [...], publicKey: 'file' }`. Entries are not signed when left out. */
+      /**
+       * The signing key: a PEM file, `{ env: 'NAME' }`, or `{ command: [...], publicKey: 'file' }`. Entries are not signed when left out.
+       */
       key: keySourceSchema.optional(),
-      /** The key of whoever signs off, for `dr-contracts sign-off` and `deviation`; another one than `key`. */
+      /** The reviewer's key, for `dr-contracts sign-off` and `deviation`; different from `key`. */
       reviewKey: keySourceSchema.optional(),
-      /** How long entries are kept. */
+      /** Days for which entries are kept. */
       keepDays: z.int().min(1).max(36_500).default(400),
     })
     .prefault({}),
-  /** Runs whose logs and records are kept in `out`. The ledger keeps its entries longer. */
+  /** Number of runs whose logs and records are kept in `out`. The ledger keeps its entries longer. */
   keepRuns: z.int().min(1).max(10_000).default(10),
-  /** How long a drill waits for the service after a restore has ended before it gives up, e.g. `60s`. No objective: RTOs are the contracts'. */
+  /** Wait of a drill for the service after the end of a restore, e.g. `60s`. Not an objective: contracts have the RTOs. */
   serviceBudget: z.string().default('60s'),
 });
 
-/** What `dr-contracts.config.ts` says. Everything has a default; what the command line says goes first. */
+/** Content of `dr-contracts.config.ts`. Everything has a default; the command line has precedence. */
 export type DrContractsConfig = z.input<typeof configSchema>;
 
 /** A configuration with its defaults. */
@@ -83,7 +85,7 @@ export interface ParsedConfig extends Omit<z.output<typeof configSchema>, 'servi
 }
 
 /**
- * The configuration of a project, typed and checked: `export default defineConfig({ … })` in `dr-contracts.config.ts`.
+ * Types and checks the configuration of a project: `export default defineConfig({ … })` in `dr-contracts.config.ts`.
  * @throws {ExplainedError} for an unknown or malformed field, by name.
  */
 export function defineConfig(config: DrContractsConfig): DrContractsConfig {
@@ -105,12 +107,12 @@ export function parseConfig(config: unknown, thing: string): ParsedConfig {
 
 const NAMES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `dr-contracts.config.${extension}`);
 
-/** Whether a file of that name is a configuration, wherever it lies. */
+/** Returns whether a file of that name is a configuration, in any folder. */
 export const isConfigurationName = (name: string): boolean => NAMES.includes(name);
 
-/** A folder of contracts, with its configuration when it has one. */
+/** A folder of contracts, with its configuration if any. */
 export interface ConfiguredFolder {
-  /** The folder of the configuration, or the current one. */
+  /** Folder of the configuration, or the current folder. */
   readonly folder: string;
   /** Defaults when there is no file. */
   readonly config: ParsedConfig;
@@ -119,8 +121,9 @@ export interface ConfiguredFolder {
 }
 
 /**
- * Reads the configuration: the given file, or the one in `cwd` when there is one. From then on, contracts may need what its providers supply.
- * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
+ * Reads the configuration: the given file, or the one in `cwd` when there is one. From then on, contracts may need the services of its
+ * providers.
+ * @throws {ExplainedError} for a file that is missing, does not load, or is malformed.
  */
 export async function readConfiguration(cwd: string, given?: string): Promise<ConfiguredFolder> {
   const configFile = given === undefined ? await findConfiguration(cwd) : resolve(cwd, given);
@@ -131,7 +134,7 @@ export async function readConfiguration(cwd: string, given?: string): Promise<Co
   return { folder: dirname(configFile), config, configFile };
 }
 
-/** The configuration in a folder, or undefined. It is not read. */
+/** Returns the path of the configuration in a folder, or undefined. Does not read it. */
 export async function findConfiguration(folder: string): Promise<string | undefined> {
   for (const name of NAMES) {
     const path = join(folder, name);

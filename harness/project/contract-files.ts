@@ -8,11 +8,11 @@ import { unreadContracts } from './unread-contracts.ts';
 
 /** The contract files of a project. */
 export interface ContractFiles {
-  /** The project's folder: files are named to a reader from there. */
+  /** Project's folder: messages name files relative to it. */
   readonly folder: string;
-  /** Absolute paths, in the order of their names. */
+  /** Absolute paths, sorted by name. */
   readonly files: readonly string[];
-  /** Files that state contracts, or have their names but for the ending, and are not read. */
+  /** Unread files that contain contracts, or whose names match except for the extension. */
   readonly mistakes: readonly ContractMistake[];
 }
 
@@ -38,7 +38,7 @@ export async function contractFilesOf({
 }
 
 /**
- * The contracts that nobody looks at: each is a mistake, because a run would be green without them.
+ * Returns the contracts that nothing reads: each is a mistake, because a run would pass without them.
  * @param read files that are read. Absolute paths.
  */
 export async function notReadOf(
@@ -56,7 +56,7 @@ export async function notReadOf(
     );
 }
 
-/** Absolute paths of the files that these globs find, sorted; nothing of node_modules. */
+/** Returns the absolute paths of the files that these globs match, sorted, without node_modules. */
 export async function filesMatching(globs: readonly string[], folder: string): Promise<readonly string[]> {
   const files = new Set<string>();
   const options = { cwd: folder, withFileTypes: true, exclude: ({ name }: Dirent) => name === 'node_modules' } as const;
@@ -69,7 +69,7 @@ export async function filesMatching(globs: readonly string[], folder: string): P
 const ENDING = /\.[^./]+$/;
 const withoutEnding = (file: string): string => file.replace(ENDING, '');
 
-/** Files that would match if they had another ending, such as payments.spec.ts where *.spec.mts is read. Compiled copies are none. */
+/** Returns files that would match with another extension, e.g. payments.spec.ts where *.spec.mts is read. Ignores compiled copies. */
 async function nearMissesOf(files: readonly string[], globs: readonly string[], folder: string) {
   const wider = globs
     .filter((each) => ENDING.test(each))
@@ -78,7 +78,7 @@ async function nearMissesOf(files: readonly string[], globs: readonly string[], 
   return (await filesMatching(wider, folder)).filter((file) => !read.has(withoutEnding(file)));
 }
 
-/** The ending that contract files have here; undefined where there are several. */
+/** Returns the extension of contract files here; undefined where there are several. */
 function endingOf(globs: readonly string[], read: readonly string[]): string | undefined {
   const ending = ENDING.exec(read[0] ?? globs[0] ?? '')?.[0] ?? '.ts';
   return /[{*?]/.test(ending) ? undefined : ending;
@@ -86,7 +86,7 @@ function endingOf(globs: readonly string[], read: readonly string[]): string | u
 
 const LEAVE_OUT = 'or name it in `notRead` if it is left out on purpose';
 
-/** @param ending the one that the file should have, where nothing else is wrong with its name. */
+/** @param ending the extension that the file should have, where the rest of its name is right. */
 function mistakeOf(file: string, globs: readonly string[], ending: string | undefined): ContractMistake {
   const rename = ending === undefined ? 'Move or rename it' : `Rename it to ${withoutEnding(basename(file))}${ending}`;
   return {

@@ -6,58 +6,57 @@ import { KUSTOMIZATIONS } from '../manifests/sources.ts';
 import { ContractMistakeError, summaryOf } from '../model/errors.ts';
 
 // A proof holds until one of the files behind it changes. This module finds those files: the contract file, the local modules that it
-// imports, and the scripts, manifests and images that it names. It errs towards too many. One file too many costs a drill; one file too
+// imports, and the scripts, manifests and images that it names. In doubt it finds too many. One file too many costs a drill; one file too
 // few lets a gate accept a proof of something else.
 
 /** A file on which a promise depends. */
 export interface ContractInput {
-  /** From the project's folder, with forward slashes. */
+  /** Relative to the project's folder, with forward slashes. */
   readonly path: string;
-  /** `sha256:…` of its bytes; of a script that may not be executed, of that fact as well. */
+  /** `sha256:…` of its bytes; for a script that is not executable, also of that fact. */
   readonly digest: string;
 }
 
-/** What is known of a promise before its files are read. */
+/** Known inputs of a promise before its files are read. */
 export interface NamedInputs {
   readonly name: string;
-  /** The contract file, from the project's folder. */
+  /** The contract file, relative to the project's folder. */
   readonly sourceFile: string | undefined;
-  /** Paths that the contract hands to its asset, procedure or checks; from the platform's folder. */
+  /** Paths that the contract passes to its asset, procedure or checks; relative to the platform's folder. */
   readonly reads: readonly string[];
-  /** True where a folder counts with every file below it, even if a kustomization names only some of them. */
+  /** True where every file below a folder counts, even if a kustomization names only some of them. */
   readonly wholeFolders?: boolean;
 }
 
 export interface InputFolders {
   /** The project's folder. An absolute path. */
   readonly folder: string;
-  /** The folder from which contracts name manifests and scripts. An absolute path. */
+  /** Folder in which contracts name manifests and scripts. An absolute path. */
   readonly platformDir: string;
-  /** Where records go: never an input. An absolute path. */
+  /** Folder of the records: never an input. An absolute path. */
   readonly outDir: string;
 }
 
-/** Larger files are inputs as well, but are not searched for the names of other files. */
+/** Larger files are also inputs, but are not searched for the names of other files. */
 const LARGEST_SEARCHED_BYTES = 2 ** 18;
-/** No file system has longer names; asking for one is an error. */
+/** No file system has longer names; looking one up is an error. */
 const LONGEST_NAME = 255;
 const NEVER = new Set(['.git', 'node_modules']);
-/** Data and documentation run nothing: what they name is not read by a drill because of them. */
+/** Data and documentation run nothing: a drill does not read the files that they name. */
 const NOT_SEARCHED = /\.(?:ya?ml|json|md|txt|csv)$/;
 const SOURCE = /\.[cm]?[jt]sx?$/;
-/** Endings that a TypeScript import may leave out or write differently. */
+/** Extensions that a TypeScript import may leave out or write differently. */
 const ENDINGS = ['', '.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.mts', '/index.js', '/index.mjs'];
 
 /**
- * Returns a function that lists the inputs of a promise, sorted by path. It reads each file once, however many promises share it.
- * Found are:
- * - the contract file, and what it imports by a relative path, again and again;
+ * Returns a function that lists the inputs of a promise, sorted by path. It reads each file once, however many promises share it. It finds:
+ * - the contract file, and its relative imports, recursively;
  * - every path in quotes in those modules that names a file or a folder of the project, with a slash in it;
- * - `reads`: paths that were computed, and so stand in no text;
- * - what a script or a kustomization of these names: `. ./lib.sh`, `manifests/*.yaml`, `resources: [cronjob.yaml]`, `../base`, and
+ * - `reads`: paths that were computed, and so appear in no text;
+ * - files that a script or a kustomization of these names: `. ./lib.sh`, `manifests/*.yaml`, `resources: [cronjob.yaml]`, `../base`, and
  *   Python's `import helper`.
  *
- * Not found: packages of node_modules, what a script fetches, and what it names only in parts (`"$dir/$name.sh"`).
+ * It does not find packages of node_modules, files that a script fetches, and names in several parts (`"$dir/$name.sh"`).
  * @throws {ContractMistakeError} for a path in `reads` that does not exist or cannot be read.
  */
 export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) => Promise<readonly ContractInput[]> {
@@ -77,8 +76,8 @@ export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) 
 }
 
 /**
- * What a promise depends on, without a look at the content: files, and folders of which every file counts, also one that is added or
- * removed. Absolute paths.
+ * Returns the dependencies of a promise without their content: files, and folders of which every file counts, including added or removed
+ * ones. Absolute paths.
  * @throws {ContractMistakeError} as {@link contractInputsIn}.
  */
 export function inputPlacesOf(
@@ -113,13 +112,13 @@ function searchFor(
   return search;
 }
 
-/** A contract file or what it imports; or a script, a manifest or anything else. */
+/** A contract file or one of its imports; or a script, a manifest or any other file. */
 type Role = 'module' | 'of the platform';
 
-/** What was seen of files while one contract was searched is not looked up again for the next one: they name the same scripts. */
+/** Findings about files that are shared between contracts, because these name the same scripts. */
 interface Seen {
   readonly stats: Map<string, Stats | undefined>;
-  /** By file and role, what its text names and is there. */
+  /** Existing files that a text names, by its file and role. */
   readonly named: Map<string, ReadonlyMap<string, Role>>;
 }
 
@@ -145,7 +144,7 @@ class Search {
   }
 
   #addFolder(path: string): void {
-    // A link may lead back to where it lies.
+    // A link may lead back to a folder that contains it.
     const place = realpathSync(path);
     if (this.#foldersSeen.has(place) || path === this.#folders.outDir) return;
     this.#foldersSeen.add(place);
@@ -155,7 +154,7 @@ class Search {
     if (isWhole) this.wholeFolders.add(path);
     const wanted = isWhole ? entries : kustomizations;
     for (const each of wanted) this.#addIfThere(join(path, each), 'of the platform');
-    // kustomize looks for charts there without being told (https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/helmchartargs.go).
+    // kustomize looks for charts there by default (https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/helmchartargs.go).
     if (kustomizations.length > 0) this.#addIfThere(join(path, 'charts'), 'of the platform');
   }
 
@@ -198,19 +197,19 @@ const RELATIVE = /^\.{1,2}\//;
 const quotedIn = (text: string): readonly string[] =>
   Array.from(text.matchAll(/['"`]([^'"`\n$]{2,512})(?=['"`])/g), ([, quoted = '']) => quoted);
 
-/** Absolute paths that a module may import from its own project, whether they are there or not. */
+/** Returns the absolute paths that a module may import from its own project, whether or not they exist. */
 export const possibleImports = (module: string, text: string): readonly string[] =>
   quotedIn(text)
     .filter((quoted) => RELATIVE.test(quoted))
     .flatMap((quoted) => ENDINGS.map((ending) => resolve(dirname(module), quoted + ending)));
 
-/** Everything that the text of one file seems to name, as far as it is there. */
+/** Existing files that the text of one file seems to name. */
 class Named {
   readonly there = new Map<string, Role>();
   readonly #by: string;
   readonly #folders: InputFolders;
   readonly #isThere: (path: string) => boolean;
-  /** Most of what a text seems to name is nothing. */
+  /** Most names in a text are not files. */
   readonly #tried = new Set<string>();
 
   constructor(by: string, folders: InputFolders, isThere: (path: string) => boolean) {
@@ -236,7 +235,7 @@ class Named {
       // `manifests/*.yaml` reads as manifests/, and every file there counts.
       const isFolder = token.endsWith('/');
       if (isKustomization) this.#addMention(resolve(dirname(path), trimmed));
-      // `$HERE/lib/common.sh` reads as HERE/lib/common.sh: what a variable stands for is not known, so the beginning may go.
+      // `$HERE/lib/common.sh` reads as HERE/lib/common.sh: the value of a variable is unknown, so the first segments may be dropped.
       const segments = trimmed.split('/');
       for (let from = 0; from < segments.length; from += 1) {
         const rest = segments.slice(from).join('/');
@@ -265,20 +264,20 @@ class Named {
     }
   }
 
-  /** Adds a local module, which may lie outside of the project's folder, or a file that is read like one. */
+  /** Adds a local module, even outside of the project's folder, or a file that is read like one. */
   #addImport(path: string): void {
     if (this.#isNever(path) || !this.#isThere(path)) return;
     this.there.set(path, SOURCE.test(path) ? 'module' : 'of the platform');
   }
 
-  /** Adds what a text seems to name, if it exists and belongs to the project. */
+  /** Adds a file that a text seems to name, if it exists and belongs to the project. */
   #addMention(path: string): void {
     const { folder, platformDir } = this.#folders;
     if (this.#isNever(path) || (!isBelow(path, folder) && !isBelow(path, platformDir))) return;
     if (this.#isThere(path) && !this.there.has(path)) this.there.set(path, 'of the platform');
   }
 
-  /** A text names neither itself nor a folder that it lies in. */
+  /** A text names neither itself nor a folder that contains it. */
   #isNever(path: string): boolean {
     const { outDir } = this.#folders;
     const by = this.#by;
@@ -302,7 +301,7 @@ async function digestOf(file: string): Promise<string> {
         isScript ??= chunk.subarray(0, 2).toString('latin1') === '#!';
         yield chunk;
       }
-      // A drill runs it, and fails when it may not.
+      // A drill runs it, and fails when it is not executable.
       if (isScript === true && (statSync(file).mode & 0o111) === 0) yield Buffer.from('\0not executable');
     },
     hash,

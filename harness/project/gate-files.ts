@@ -15,24 +15,24 @@ import { type IsolatedIo, loadIsolated, moduleFailure } from './module-failure.t
 const POLICY_NAMES = ['ts', 'mts', 'js', 'mjs'].map((ending) => `dr-gate.${ending}`);
 const WAIVER_NAMES = ['yaml', 'yml', 'json'].map((ending) => `dr-waivers.${ending}`);
 
-/** Where policies and waivers come from. */
+/** Places of policies and waivers. */
 interface GateFilePlaces {
   /** The project's folder. An absolute path. */
   readonly folder: string;
-  /** Where files are read from instead of the checkout; undefined where no base branch is named. */
+  /** Branch from which files are read instead of the checkout; undefined where no base branch is named. */
   readonly base: BaseBranch | undefined;
-  /** As the command line names them, from the project's folder. */
+  /** Path from the command line, relative to the project's folder. */
   readonly policy?: string | undefined;
   readonly waivers?: string | undefined;
 }
 
-/** Where something was read, for the reader: nothing of it is true of another place. */
+/** Origin of a file, for the reader: the content holds for this place only. */
 export interface ReadFrom {
-  /** From the project's folder; null where there is no such file. */
+  /** Relative to the project's folder; null where there is no such file. */
   readonly file: string | null;
   /** e.g. `origin/main (1a2b3c4d5e)`; null for the checkout. */
   readonly ref: string | null;
-  /** A file of the checkout that does not count, because the base branch has none. */
+  /** A file of the checkout that is ignored, because the base branch has none. */
   readonly ignored: string | null;
 }
 
@@ -48,15 +48,15 @@ export interface LoadedWaivers {
   readonly from: ReadFrom;
 }
 
-/** True where {@link loadPolicy} would read a file. */
+/** Returns true where {@link loadPolicy} would read a file. */
 export async function isPolicyThere(places: GateFilePlaces): Promise<boolean> {
   return (await find(places, places.policy, POLICY_NAMES)).from.file !== null;
 }
 
 /**
  * Reads the policy; without a file, the default one.
- * @param given keys of the command line, by which an identity in the policy can be told.
- * @throws {ExplainedError} for a file that is named and not there, does not load, or is not valid.
+ * @param given keys from the command line, which explain identities in the policy.
+ * @throws {ExplainedError} for a named file that is missing, does not load, or is invalid.
  */
 export async function loadPolicy(
   places: GateFilePlaces,
@@ -71,14 +71,14 @@ export async function loadPolicy(
 }
 
 /**
- * What the policy allows of waivers. Its keys are not read: an export needs none.
+ * Returns the policy's limits for waivers. Does not read its keys: an export needs none.
  * @throws {ExplainedError} as {@link loadPolicy} does.
  */
 export async function loadWaiverLimits(places: GateFilePlaces, io: IsolatedIo): Promise<WaiverLimits> {
   return (await readPolicy(places, io)).policy.waivers;
 }
 
-/** The policy with its keys as they are named. */
+/** Reads the policy with its keys as written. */
 async function readPolicy(places: GateFilePlaces, io: IsolatedIo): Promise<Pick<LoadedPolicy, 'policy' | 'from'>> {
   const { from, text } = await find(places, places.policy, POLICY_NAMES);
   const { file } = from;
@@ -88,7 +88,7 @@ async function readPolicy(places: GateFilePlaces, io: IsolatedIo): Promise<Pick<
 
 /**
  * Reads the waivers; without a file there are none.
- * @throws {ExplainedError} for a file that is named and not there, or is not valid.
+ * @throws {ExplainedError} for a named file that is missing or invalid.
  */
 export async function loadWaivers(places: GateFilePlaces): Promise<LoadedWaivers> {
   const { from, text } = await find(places, places.waivers, WAIVER_NAMES);
@@ -122,7 +122,7 @@ async function find(
   return { from: { file: null, ref, ignored }, text: undefined };
 }
 
-/** Git names files from the folder in which it runs. */
+/** Returns a path relative to the folder in which git runs. */
 function fromFolder(folder: string, path: string): string {
   return isAbsolute(path) ? relative(folder, path) : normalize(path);
 }
@@ -136,13 +136,13 @@ interface PolicyText {
 
 async function exportedBy(policy: PolicyText, { folder, base }: GateFilePlaces, io: IsolatedIo): Promise<unknown> {
   if (base === undefined) return await imported(resolve(folder, policy.file), policy.file, folder, io);
-  // A commit never changes, and a server asks again and again.
+  // A commit never changes, and a server repeats the query.
   const key = JSON.stringify([folder, base.commit, policy.file]);
   if (!fromBase.has(key)) fromBase.set(key, await importedFromBase(policy, folder, base, io));
   return fromBase.get(key);
 }
 
-/** What policies of base branches export, by project, commit and file. */
+/** Exports of base branches' policies, by project, commit and file. */
 const fromBase = new Map<string, unknown>();
 
 async function importedFromBase(
@@ -158,7 +158,7 @@ async function importedFromBase(
   return await imported(join(copy, policy.file), `${policy.file} of ${base.ref}`, copy, io);
 }
 
-/** Writes the policy and what it imports by a relative path, all of it as it is on the base branch. */
+/** Writes the policy and its relative imports, all from the base branch. */
 async function writeBelow(copy: string, first: PolicyText, base: BaseBranch): Promise<void> {
   const open = [first];
   const written = new Set([first.file]);
@@ -204,7 +204,7 @@ async function imported(path: string, shown: string, folder: string, io: Isolate
     case 'ended':
       throw wrong(module.observed, 'A policy is data: remove what ends the program or waits.');
     case 'thrown': {
-      // gatePolicy() says by itself which field is wrong.
+      // gatePolicy() itself names the invalid field.
       if (module.explanation !== undefined) throw new ExplainedError({ ...module.explanation, thing: shown });
       const { observed, nextStep } = moduleFailure(Object.assign(new Error(), module.error), folder);
       throw wrong(observed, nextStep);
@@ -238,30 +238,30 @@ async function keyNamed(
   return parsePublicKey(text, `public key ${path}`);
 }
 
-// A pull request must not change the rules by which it is judged: policy and waivers are read from the branch that it is to be merged into.
+// A pull request must not change the rules that judge it: policy and waivers are read from the branch into which it is to be merged.
 
-/** How far back a run of the base branch is looked for. */
+/** Maximal number of commits in which a run of the base branch is searched. */
 const MOST_COMMITS = 5_000;
 
-/** The branch that a change is to be merged into. */
+/** The branch into which a change is to be merged. */
 export interface BaseBranch {
-  /** As git names it here, e.g. `origin/main`. */
+  /** Its local name in git, e.g. `origin/main`. */
   readonly ref: string;
   readonly commit: string;
   /** Reads its last commits. */
   history(): Promise<BaseCommits>;
-  /** The text of a file there, named from the project's folder; undefined where there is none. */
+  /** Reads the text of a file there, by its path relative to the project's folder; undefined where there is none. */
   read(path: string): Promise<string | undefined>;
 }
 
-/** The name of the base branch: as the command line says it, or GitHub's or GitLab's pipeline of a pull request. */
+/** Returns the name of the base branch: from the command line, or from GitHub's or GitLab's pipeline of a pull request. */
 export function baseNamed(environment: Environment, given?: string): string | undefined {
   const named = [given, environment.GITHUB_BASE_REF, environment.CI_MERGE_REQUEST_TARGET_BRANCH_NAME];
   return named.find((name) => name !== undefined && name !== '');
 }
 
 /**
- * Finds the base branch in the repository of a folder: the one of the remote first, because nobody updates a local one in a pipeline.
+ * Finds the base branch in the repository of a folder: the one of the remote first, because a pipeline does not update a local one.
  * @throws {ExplainedError} when it was not fetched.
  */
 export async function findBase(folder: string, name: string, signal: AbortSignal): Promise<BaseBranch> {

@@ -2,22 +2,25 @@ import { ContractMistakeError, type ExplainedError, isContractMistake } from '..
 import type { RunRecord } from '../model/run-record.ts';
 import { counted } from '../model/text.ts';
 
-/** What somebody got wrong in one contract: it is not drilled, and the others are. */
+/** A mistake in one contract: it is not drilled, but the others are. */
 export interface ContractMistake {
-  /** Undefined when the file could not be loaded far enough to say. */
+  /** Undefined when the file did not load far enough to know. */
   readonly contract: string | undefined;
-  /** From the project's folder. */
+  /** Relative to the project's folder. */
   readonly file: string;
   readonly error: Error;
 }
 
-/** Whether an error is one that a contract's author can act on; by name as well, because a contract file may load its own copy of a class. */
+/**
+ * Returns whether a contract's author can act on an error. Also compares the name, because a contract file may load its own copy of a
+ * class.
+ */
 export const isOfAuthor = (thrown: unknown): thrown is Error =>
   isContractMistake(thrown) || (thrown instanceof Error && thrown.name === 'ExplainedError');
 
-/** The sentence for a reader: it names file and contract. */
+/** Returns the sentence for a reader, with file and contract. */
 export function mistakeText({ contract, file, error }: ContractMistake): string {
-  // Such an error says everything itself; its cause is how a library put it.
+  // Such an error is complete; its cause is only a library's wording.
   const text = error.message;
   const isNamed = text.includes(file) && (contract === undefined || text.includes(`"${contract}"`));
   const named = contract === undefined ? file : `contract "${contract}" in ${file}`;
@@ -30,7 +33,7 @@ export const mistakeRecord = (mistake: ContractMistake): NonNullable<RunRecord['
   message: mistakeText(mistake),
 });
 
-/** Throws what kept every contract from being drilled: the one error, or all of them. */
+/** Throws the errors that prevented every contract from being drilled: the only one, or all of them. */
 export function throwMistakes(mistakes: readonly ContractMistake[]): void {
   const [first, ...more] = mistakes.map(located);
   if (first === undefined) return;
@@ -39,7 +42,7 @@ export function throwMistakes(mistakes: readonly ContractMistake[]): void {
     : new AggregateError([first, ...more], `${counted(mistakes.length, 'mistake')} in contracts`);
 }
 
-/** The same error, with file and contract in its message. */
+/** Returns the same error, with file and contract in its message. */
 function located(mistake: ContractMistake): Error {
   const { error } = mistake;
   const message = mistakeText(mistake);

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** In a process of its own: vitest loads modules by itself, and the command line by Node. */
+/** Loads the module in a separate process: vitest loads modules by itself, and the command line by Node. */
 async function failureOf(text: string, type = 'module'): Promise<string> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type }));
   await mkdir(join(folder, 'lib'));

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { summaryOf } from '../model/errors.ts';
 
-/** Why a module of the project does not load: where in which file, and what its author can do. */
+/** Reason why a module of the project does not load: the place in a file, and the fix for its author. */
 interface ModuleFailure {
   readonly observed: string;
   readonly nextStep: string;
@@ -20,8 +20,8 @@ interface Place {
 }
 
 /**
- * Describes what an import of a module of the project threw.
- * @param folder the project's folder: files are named from there.
+ * Describes the error of an import of a project module.
+ * @param folder the project's folder: files are named relative to it.
  */
 export function moduleFailure(thrown: unknown, folder: string): ModuleFailure {
   if (!(thrown instanceof Error)) {
@@ -36,7 +36,7 @@ export function moduleFailure(thrown: unknown, folder: string): ModuleFailure {
   return { observed: `${at}${fromProject(summaryOf(thrown))}`, nextStep: nextStepFor(thrown) };
 }
 
-/** Node puts `file:///…:<line>` and the source line, with carets below what is wrong, before the stack of an error of syntax. */
+/** Reads the place of a syntax error: Node puts `file:///…:<line>` and the source line, with carets below the mistake, before the stack. */
 function syntaxPlace({ stack = '', name, message }: Error): Place | undefined {
   const [head = ''] = stack.split(`\n${name}`, 1);
   const [first = '', ...lines] = head.split('\n');
@@ -51,7 +51,7 @@ function syntaxPlace({ stack = '', name, message }: Error): Place | undefined {
   };
 }
 
-/** The innermost frame of the stack in a file of the project. */
+/** Returns the innermost frame of the stack in a file of the project. */
 function framePlace({ stack = '' }: Error, folder: string): Place | undefined {
   for (const line of stack.split('\n')) {
     const found = /^\s+at .*?((?:file:\/\/)?\/[^()]*):(\d+):(\d+)\)?$/.exec(line);
@@ -65,15 +65,15 @@ function framePlace({ stack = '' }: Error, folder: string): Place | undefined {
   return undefined;
 }
 
-/** A frame may carry a query, as a module has that was loaded twice. */
+/** Returns the path of a URL. A frame's URL may contain a query, as that of a module that was loaded twice. */
 const pathOf = (written: string): string =>
   written.startsWith('file://') ? fileURLToPath(written.replace(/[?#].*$/, '')) : written;
 
 const ENDINGS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
-/** How projects write aliases. No package of npm has such a name: a scope has a name between @ and the slash. */
+/** Usual forms of aliases. No package of npm has such a name: a scope has a name between @ and the slash. */
 const ALIAS = /Cannot find package '(?:@|~|#|src)(?:\/|')/;
 
-/** The file beside the importing one that an import without its ending, of its folder or of its compiled name means. */
+/** Returns the file that an import probably means, and names without extension, by its folder or by its compiled name. */
 function meantImport(thrown: Error): string | undefined {
   const importer = /imported from (.+)$/.exec(thrown.message)?.[1];
   if (importer === undefined || !('url' in thrown) || typeof thrown.url !== 'string') return undefined;
@@ -110,17 +110,17 @@ function nextStepFor(thrown: Error): string {
   return thrown.name === 'SyntaxError' ? 'Correct the syntax there.' : 'Correct the file.';
 }
 
-/** Where what a module prints goes, and when nobody waits for it any more. */
+/** Output stream of a module, and the signal that its result is no longer needed. */
 export interface IsolatedIo {
-  /** A module may print while it is loaded: standard output belongs to the answer. */
+  /** A module may print while it is loaded, but standard output belongs to the answer. */
   readonly stderr: { write(chunk: Uint8Array): unknown };
   readonly signal: AbortSignal;
 }
 
-/** A module that is only data is loaded at once. One that waits for something may wait for ever. */
+/** A module of plain data loads at once. One that waits for something may wait for ever. */
 const LOAD_BUDGET_MS = 60_000;
 
-/** Loads the module and passes a copy of its default export on. JavaScript, because Node strips no types of a text that it evaluates. */
+/** Loads the module and posts a copy of its default export. JavaScript, because Node strips no types from evaluated text. */
 const LOADER = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { exit } = process;
@@ -153,7 +153,7 @@ const messageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('loaded'), value: z.unknown() }),
   z.object({
     kind: z.literal('thrown'),
-    // What is thrown may be anything: an aborted request has a number for its code.
+    // A thrown value may be anything: an aborted request has a number for its code.
     error: z.object({
       name: text.optional().catch(undefined),
       message: text,
@@ -164,12 +164,12 @@ const messageSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** What became of a module. */
+/** Result of loading a module. */
 type IsolatedModule = z.output<typeof messageSchema>;
 
 /**
- * Loads a module whose default export is plain data, in a thread of its own: `process.exit()` in it ends that thread, and what it prints
- * goes to standard error. Each call loads the module anew.
+ * Loads a module whose default export is plain data, in a separate thread: `process.exit()` in it ends that thread, and its output goes to
+ * standard error. Each call loads the module anew.
  * @throws the reason of the signal when it is aborted.
  */
 export async function loadIsolated(href: string, { stderr, signal }: IsolatedIo): Promise<IsolatedModule> {
@@ -182,13 +182,13 @@ export async function loadIsolated(href: string, { stderr, signal }: IsolatedIo)
     return await new Promise<IsolatedModule>((resolve, reject) => {
       const ended = (observed: string) => resolve({ kind: 'ended', observed });
       worker.once('message', (message: unknown) => {
-        // Thrown in here it would end the process. A module may post messages of its own.
+        // An error thrown here would end the process. A module may post messages of its own.
         const parsed = messageSchema.safeParse(message);
         if (parsed.success) resolve(parsed.data);
         else ended('it posted a message of its own');
       });
       worker.once('error', (error) => ended(`it ended with an error that nobody caught: ${String(error)}`));
-      // Nothing is left to be done, and the module is not loaded.
+      // Nothing is left to run, and the module is not loaded.
       worker.once('exit', () => ended('it waits for something that never comes'));
       const until = { signal: done.signal };
       budget.addEventListener('abort', () => ended(`it was not loaded after ${LOAD_BUDGET_MS / 1_000} s`), until);

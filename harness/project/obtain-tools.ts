@@ -4,7 +4,8 @@ import type { ReadyMade } from '../toolchain/locate.ts';
 import type { ObtainOptions } from '../toolchain/obtain.ts';
 
 /**
- * Where a target's programs are ready-made: what a run, `toolchain` and `doctor` all ask. The docker target takes them out of its images.
+ * Returns the source of a target's prebuilt programs, for a run, `toolchain` and `doctor` alike. The docker target takes them from its
+ * images.
  * @returns undefined for a target whose programs are all built.
  */
 export async function readyMadeFor(
@@ -19,7 +20,7 @@ export async function readyMadeFor(
   return imagePrograms(dockerSettings(), { clock, signal, progress: (message) => progress(message) });
 }
 
-/** The programs of a target. @throws {ExplainedError} when one of them cannot be had. */
+/** Obtains the programs of a target. @throws {ExplainedError} when one of them is not available. */
 export async function obtainTools(
   target: TargetName,
   names: readonly ToolName[],
@@ -30,8 +31,8 @@ export async function obtainTools(
 }
 
 /**
- * The kubectl that renders manifests before a target is chosen. It is that of the docker target's images wherever a daemon answers, unless
- * the local target was asked for.
+ * Obtains the kubectl that renders manifests before a target is chosen. Takes it from the docker target's images wherever a daemon answers,
+ * unless the user named the local target.
  */
 export async function obtainKubectl(wish: TargetWish, options: ObtainOptions): Promise<string> {
   const { inspectDaemon } = await import('../targets/docker/daemon.ts');

@@ -104,7 +104,7 @@ describe('contract files', () => {
     await write('dr-contracts.config.mts', "export default { contracts: 'contracts/**/*.spec.mts' };");
     const one = await write('contracts/orders.spec.mts', '');
     await write('contracts/deep/payments.spec.ts', '');
-    // Neither a compiled copy of one that is read, nor a helper, is left out by mistake.
+    // Neither a compiled copy of a contract file nor a helper counts as left out by mistake.
     await write('contracts/orders.spec.js', '');
     await write('contracts/helper.ts', '');
     const { files, mistakes } = await (await prepareRun({ root: folder })).contractFiles();

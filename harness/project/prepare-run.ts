@@ -7,18 +7,18 @@ import type { TargetWish } from '../targets/wishes.ts';
 import { type ConfiguredFolder, type ParsedConfig, readConfiguration } from './config.ts';
 import { type ContractFiles, contractFilesOf } from './contract-files.ts';
 
-/** A folder of contracts with its configuration, and where that puts things. Every path is absolute. */
+/** A folder of contracts with its configuration and the folders from it. Every path is absolute. */
 export interface Project extends ConfiguredFolder {
-  /** The folder from which contracts name manifests and scripts. */
+  /** Folder in which contracts name manifests and scripts. */
   readonly platformDir: string;
-  /** Where records go when the command line does not say. */
+  /** Folder of the records when the command line names none. */
   readonly outDir: string;
 }
 
 /**
- * Reads the configuration: the given file, or the one in `root` when there is one. From then on, contracts name things from the platform's
- * folder. The current folder of the process has no influence.
- * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
+ * Reads the configuration: the given file, or the one in `root` when there is one. From then on, paths in contracts are relative to the
+ * platform's folder. The current folder of the process has no influence.
+ * @throws {ExplainedError} for a file that is missing, does not load, or is malformed.
  */
 export async function openProject(root: string, configFile?: string): Promise<Project> {
   const found = await readConfiguration(root, configFile);
@@ -48,39 +48,39 @@ async function requireFolder(platformDir: string, configFile: string): Promise<v
   if (!isFolder) throw wrong(`${platformDir} is a file`);
 }
 
-/** What a front end says about a run. What it leaves open, the configuration says. */
+/** A front end's options of a run. The configuration supplies those that are left out. */
 export interface RunWishes {
-  /** The folder of the project, or of its configuration: where the command is called, or vitest's root. An absolute path. */
+  /** Folder of the project, or of its configuration: the command's current folder, or vitest's root. An absolute path. */
   readonly root: string;
   readonly configFile?: string | undefined;
   readonly target?: TargetWish | undefined;
-  /** Where records go, from `root`. */
+  /** Folder of the records, relative to `root`. */
   readonly out?: string | undefined;
   readonly jobs?: number | undefined;
   readonly keepRuns?: number | undefined;
 }
 
-/** Where the ledger is, and how entries are signed and kept. */
+/** Place of the ledger, and the signing and retention of its entries. */
 export interface LedgerSettings {
   /** An absolute path, or `s3://bucket/prefix`. */
   readonly at: string;
   readonly key: ParsedConfig['ledger']['key'];
-  /** The key of whoever signs off. */
+  /** The reviewer's key. */
   readonly reviewKey?: ParsedConfig['ledger']['key'];
   readonly keepDays: number;
-  /** From where the paths of keys are read. */
+  /** Base of the paths of keys. */
   readonly folder: string;
 }
 
-/** Everything that a run needs to know before it loads a contract or starts a server; the same for both front ends. */
+/** Settings of a run before it loads a contract or starts a server; the same for both front ends. */
 export interface PreparedRun {
   readonly project: Project;
   /** @throws {ExplainedError} when there are none. */
   readonly contractFiles: () => Promise<ContractFiles>;
-  /** Undefined when neither the front end nor the configuration says. */
+  /** Undefined when neither the front end nor the configuration names one. */
   readonly target: TargetWish | undefined;
   readonly outDir: string;
-  /** Drills at once; undefined where nobody says, and the target decides. */
+  /** Number of concurrent drills; undefined where unset, and the target decides. */
   readonly jobs: number | undefined;
   readonly keepRuns: number;
   readonly ledger: LedgerSettings;
@@ -88,7 +88,7 @@ export interface PreparedRun {
 }
 
 /**
- * Prepares a run from the configuration and what the front end says.
+ * Prepares a run from the configuration and the front end's options.
  * @throws {ExplainedError} when the configuration is wrong.
  */
 export async function prepareRun(wishes: RunWishes): Promise<PreparedRun> {
@@ -108,7 +108,7 @@ export async function prepareRun(wishes: RunWishes): Promise<PreparedRun> {
   };
 }
 
-/** @param outDir where records go; the ledger is there when the configuration does not say where. */
+/** @param outDir folder of the records; it contains the ledger when the configuration does not name a place. */
 export function ledgerSettings({ folder, config, outDir: usual }: Project, outDir = usual): LedgerSettings {
   const { at = join(outDir, 'ledger'), key, reviewKey, keepDays } = config.ledger;
   return { at: at.startsWith('s3:') ? at : resolve(folder, at), key, reviewKey, keepDays, folder };

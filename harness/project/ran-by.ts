@@ -4,9 +4,9 @@ import type { Environment } from '../reporting/terminal.ts';
 
 interface Pipeline {
   readonly name: string;
-  /** The variable by which it is recognised. */
+  /** Variable that identifies it. */
   readonly by: string;
-  /** What makes up the name of the job, e.g. workflow and job. */
+  /** Variables that form the name of the job, e.g. workflow and job. */
   readonly job: readonly string[];
   readonly runUrl: (environment: Environment) => string | undefined;
   readonly actor: readonly string[];
@@ -19,7 +19,7 @@ const at =
     return values.includes('') ? undefined : values.join('');
   };
 
-/** Variables that pipelines document: each line names where. */
+/** Documented variables of pipelines, each with its source. */
 const PIPELINES: readonly Pipeline[] = [
   {
     // https://docs.github.com/actions/reference/workflows-and-actions/variables
@@ -72,7 +72,7 @@ const PIPELINES: readonly Pipeline[] = [
   },
 ];
 
-/** Who or what started a run, as the machine and the pipeline's variables say. Nothing is guessed. */
+/** Returns the person or pipeline that started a run, from the machine and the pipeline's variables. Guesses nothing. */
 export function describeRanBy(environment: Environment, host = hostname()): RanBy {
   const pipeline = PIPELINES.find(({ by }) => (environment[by] ?? '') !== '');
   const job = (pipeline?.job ?? []).flatMap((name) => environment[name] || []).join(' / ');
@@ -86,7 +86,7 @@ export function describeRanBy(environment: Environment, host = hostname()): RanB
   };
 }
 
-/** A server's own address may hold a user and a password (`https://ci:token@…`), which are not for the record. */
+/** Removes the user and the password that a server's own address may contain (`https://ci:token@…`): they must not be recorded. */
 function withoutCredentials(address: string | undefined): string | null {
   const url = address === undefined ? null : URL.parse(address);
   if (address === undefined || url === null || (url.username === '' && url.password === '')) return address ?? null;
@@ -95,7 +95,7 @@ function withoutCredentials(address: string | undefined): string | null {
   return url.href;
 }
 
-/** Who or what started the run, for the record: `DR_CONTRACTS_TRIGGER`, a pipeline, or the user. */
+/** Returns the trigger of a run for the record: `DR_CONTRACTS_TRIGGER`, a pipeline, or the user. */
 export function describeTrigger(environment: Environment): string {
   const given = environment.DR_CONTRACTS_TRIGGER ?? '';
   if (given !== '') return given;
@@ -108,12 +108,12 @@ function pipelineJob(environment: Environment): string {
   return server && repository && runId ? ` ${server}/${repository}/actions/runs/${runId}` : '';
 }
 
-/** The name of the user, or the number where there is no name. */
+/** Returns the name of the user, or the number where there is no name. */
 function userName(): string {
   try {
     return userInfo().username;
   } catch (error) {
-    // A container may run under a user id that has no name.
+    // A container may run under a user id without a name.
     if (error instanceof Error && 'code' in error) return String(process.getuid?.() ?? 'unknown');
     throw error;
   }

@@ -23,10 +23,10 @@ import type { Environment } from '../reporting/terminal.ts';
 import type { LedgerSettings } from './prepare-run.ts';
 import { describeRanBy } from './ran-by.ts';
 
-/** Appending must not keep a run from ending. */
+/** A slow append must not prevent a run from ending. */
 const APPEND_BUDGET_MS = 60_000;
 
-/** To find a run, or old entries, in a large ledger in a bucket. */
+/** Time limit for finding a run, or old entries, in a large ledger in a bucket. */
 const SCAN_BUDGET_MS = 600_000;
 
 interface RunLedgerOptions {
@@ -36,7 +36,7 @@ interface RunLedgerOptions {
   readonly secrets?: Secrets | undefined;
 }
 
-/** What is known of a run when it begins. */
+/** Facts of a run at its beginning. */
 interface RunBeginning {
   readonly runId: string;
   /** The folder of the run. */
@@ -44,25 +44,25 @@ interface RunBeginning {
   readonly command: string;
   readonly facts: Pick<RunFacts, 'commit' | 'dirty' | 'harnessVersion' | 'trigger'>;
   readonly promises: readonly PromiseFacts[];
-  /** Contracts that were asked for by name; null for all. */
+  /** Contracts that the user named; null for all. */
   readonly selected: readonly string[] | null;
-  /** Artefacts that were tested beside the commit. */
+  /** Artefacts tested beside the commit. */
   readonly subjects: readonly LedgerSubject[];
 }
 
-/** What a run's folder holds until all of its entries are in the ledger. */
+/** Content of a run's folder until all of its entries are in the ledger. */
 const owedSchema = z.object({
   started: z.custom<NewEntry>((value) => typeof value === 'object' && value !== null && 'kind' in value),
   subjects: z.array(z.object({ name: z.string(), digest: z.record(z.string(), z.string()) })),
 });
 
 /**
- * Keeps the ledger of one run. Once it is open, no fault of the ledger is thrown: what cannot be appended is tried again with the next entry,
- * then told in `problems`, and the next run appends it from the run's folder.
+ * Keeps the ledger of one run. Once it is open, it throws no error of the ledger: an entry that cannot be appended is retried with the next
+ * one, then reported in `problems`, and the next run appends it from the run's folder.
  */
 export class RunLedger implements Disposable {
   readonly problems: string[] = [];
-  /** What a reader has to know before the run begins. */
+  /** Messages for a reader before the run begins. */
   readonly warnings: string[] = [];
   readonly notes: string[] = [];
   readonly #ledger: Ledger;
@@ -78,7 +78,7 @@ export class RunLedger implements Disposable {
     this.#options = options;
   }
 
-  /** @throws {ExplainedError} for a place or a key that cannot be used, or a key that was replaced: nothing was begun yet. */
+  /** @throws {ExplainedError} for an unusable place or key, or a replaced key: nothing has begun yet. */
   static async open(options: RunLedgerOptions): Promise<RunLedger> {
     const { at, key, folder } = options.settings;
     const { environment, secrets, clock } = options;
@@ -93,7 +93,7 @@ export class RunLedger implements Disposable {
         );
       }
     } catch (error) {
-      // A ledger that cannot be read keeps no run from being made. Each append checks the key again, and tells then.
+      // An unreadable ledger prevents no run. Each append checks the key again, and reports the problem then.
       if (error instanceof ReplacedKeyError) {
         ledger[Symbol.dispose]();
         throw error;
@@ -102,7 +102,7 @@ export class RunLedger implements Disposable {
     return run;
   }
 
-  /** The run has begun. */
+  /** Appends that the run has begun. */
   async begin(run: RunBeginning): Promise<void> {
     this.#run = run;
     const started: NewEntry = {
@@ -124,14 +124,14 @@ export class RunLedger implements Disposable {
     await this.#append(started);
   }
 
-  /** A drill was judged. Nobody waits for it. */
+  /** Appends a judged drill. Callers do not wait for it. */
   drilled(record: DrillRecord): void {
     if (this.#run === undefined || this.#drills.has(record.drillId)) return;
     this.#drills.add(record.drillId);
     void this.#append(drillEntry(this.#run.runId, record));
   }
 
-  /** The run has ended; old entries are removed. */
+  /** Appends the end of the run; removes old entries. */
   async finish({ drills, ...run }: RunRecord): Promise<void> {
     if (this.#run === undefined) return;
     for (const record of drills) this.drilled(record);
@@ -147,7 +147,7 @@ export class RunLedger implements Disposable {
   }
 
   /**
-   * Appends what runs before this one owe: their process was killed, or the ledger could not be written.
+   * Appends missing entries of earlier runs: their process was killed, or the ledger could not be written.
    * @param outDir with the run folders, below `runs`.
    */
   async settle(outDir: string): Promise<void> {
@@ -195,7 +195,7 @@ export class RunLedger implements Disposable {
     if (appended > 0) this.notes.push(`the ledger now holds run ${runId}, too: ${appended} entries were missing`);
   }
 
-  /** What the ledger holds of a run already. */
+  /** Returns the entries of a run that the ledger already has. */
   async #entriesOf(runId: string): Promise<{ readonly through: number; readonly names: ReadonlySet<string> }> {
     const names = new Set<string>();
     let through = 0;
@@ -203,7 +203,7 @@ export class RunLedger implements Disposable {
     for await (const { sequence, body } of readLedger(this.#ledger.store, signal, 'newest first')) {
       through = Math.max(through, sequence);
       if ('runId' in body && body.runId === runId) names.add(nameOf(body));
-      // Nothing of a run comes before its beginning.
+      // No entry of a run precedes its beginning.
       if (body.kind === 'run-started' && body.runId === runId) break;
     }
     return { through, names };
@@ -229,7 +229,7 @@ export class RunLedger implements Disposable {
     }
   }
 
-  /** What a reader needs of an error, without secrets. */
+  /** Returns the text of an error for a reader, without secrets. */
   #told(error: unknown): string {
     const text = error instanceof ExplainedError ? error.message : `${summaryOf(error)}.`;
     return this.#options.secrets?.redact(text) ?? text;
@@ -273,7 +273,7 @@ const subjectsOf = ({ facts: { commit }, subjects }: Pick<RunBeginning, 'facts' 
   ...subjects,
 ];
 
-/** What makes an entry of a run the only one of its kind. A run ends once, in one way or the other. */
+/** Returns a key that is unique among the entries of a run. A run ends once, in one way or the other. */
 function nameOf(body: NewEntry): string {
   if (body.kind === 'drill') return `${body.runId} drill ${body.record.drillId}`;
   if (body.kind === 'run-finished' || body.kind === 'run-killed') return `${body.runId} end`;

@@ -7,39 +7,39 @@ import type { AttachedTarget } from '../targets/start.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { toolNames } from '../toolchain/recipes.ts';
 
-// What both front ends start: the tools of the wanted parts, and the target that runs them.
+// Start of a target for both front ends: the tools of the wanted parts, and the target that runs them.
 
-/** The tools of those parts, and of what they stand on. */
+/** Returns the tools of those parts and of the parts that they depend on. */
 export function toolsFor(target: TargetName, parts: readonly Capability[]): readonly ToolName[] {
   const wanted = toolsOf(target, parts);
   return toolNames.filter((name) => wanted.has(name));
 }
 
-/** The programs of those parts, once they are there. @throws why one of them cannot be had. */
+/** Waits for the programs of those parts. @throws the reason why one of them is not available. */
 export type Programs = (parts: readonly Capability[]) => Promise<Toolchain>;
 
 export interface StartTarget {
   readonly name: TargetName;
-  /** Everything that somebody will ask for. */
+  /** Every capability that will be requested. */
   readonly needs: readonly Capability[];
   readonly programs: Programs;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
-  /** How the configuration wants the platform's programs to run; in bubblewrap when left out. */
+  /** The configuration's sandbox for the platform's programs; bubblewrap when left out. */
   readonly sandbox?: SandboxWish | undefined;
 }
 
 export interface StartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Keeps when each part was started. */
+  /** Records when each part was started. */
   readonly activities?: Activities | undefined;
   progress(message: string): void;
 }
 
 /**
- * Opens the target of that name. The local one starts a part when it is asked for and its programs are there; the docker one, whose
- * servers are in images, starts everything at once. Each is loaded when it is used.
+ * Opens the target of that name. The local one starts a part on request, once its programs are available; the docker one, whose servers are
+ * in images, starts everything at once. Each is loaded on demand.
  */
 export async function openTarget(options: StartTarget, step: StartStep): Promise<OpenTarget<AttachedTarget>> {
   if (options.name === 'docker') return await openDockerTarget(options, step);
@@ -58,7 +58,7 @@ const stepOf = ({ clock, signal, progress }: StartStep) => ({
   progress: (message: string) => progress(message),
 });
 
-/** Parts whose programs cannot be had are left out, and say why to those who ask for them. */
+/** Leaves out parts whose programs are not available; a caller that requests one gets the reason. */
 async function openDockerTarget(
   { needs, programs, keep, sandbox }: StartTarget,
   step: StartStep,

@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 import { isConfigurationName } from './config.ts';
 import { possibleImports } from './contract-inputs.ts';
 
-// A contract file that no pattern reads would be a promise that nobody looks at. This module finds such files by what is written in them.
+// Finds contract files that no pattern reads, by their content. Such a file would be a promise that nothing checks.
 
 const SOURCE = /(?<!\.d)\.[cm]?[jt]sx?$/;
 const COMPILED = /\.[cm]?jsx?$/;
-/** Nobody writes such a contract file, and reading bundles takes time. */
+/** No contract file is that large, and reading bundles takes time. */
 const LARGEST_BYTES = 2 ** 20;
 
-/** A module that takes `contract` or `posture`, or everything, from this package. Types alone state nothing. */
+/** A module that imports `contract` or `posture`, or everything, from this package. Types alone define no contract. */
 const STATES =
   /\bimport\s*(?:\{[^}]*\b(?:contract|posture)\b[^}]*\}|\*\s*as\s+\w+)\s*from\s*['"]dr-contracts['"]|\b(?:require|import)\(\s*['"]dr-contracts['"]\s*\)/;
 
@@ -20,16 +20,16 @@ export interface UnreadSearch {
   readonly folder: string;
   /** Files that are read. Absolute paths. */
   readonly read: readonly string[];
-  /** Files that are left out on purpose. Absolute paths. */
+  /** Files left out on purpose. Absolute paths. */
   readonly notRead: readonly string[];
-  /** Where records go: nothing there is written by hand. An absolute path. */
+  /** Folder of the records: nothing in it is written by hand. An absolute path. */
   readonly outDir: string;
 }
 
 /**
- * Finds files that state contracts and are not read, neither by themselves nor because a file that is read imports them.
- * Not searched are packages, hidden folders, and folders with a configuration of their own. A file of JavaScript that has the name of a
- * TypeScript file and states the same contracts is what was compiled from it.
+ * Finds files that define contracts but are not read, neither directly nor as an import of a file that is read. Skips packages, hidden
+ * folders, and folders with a configuration of their own. A JavaScript file with the name of a TypeScript file and the same contracts
+ * counts as its compiled copy.
  * @returns absolute paths, sorted.
  */
 export async function unreadContracts({ folder, read, notRead, outDir }: UnreadSearch): Promise<readonly string[]> {
@@ -55,7 +55,7 @@ interface Module {
   readonly text: string;
 }
 
-/** A compiler keeps the name of the file and the names of the contracts. */
+/** Recognises a compiled copy: a compiler keeps the name of the file and the names of the contracts. */
 function isCompiledFrom({ file, text }: Module, source: Module): boolean {
   if (!COMPILED.test(file) || stemOf(file) !== stemOf(source.file)) return false;
   const names = Array.from(text.matchAll(/\bname:\s*(['"`])(.*?)\1/g), ([, , name = '']) => name);
@@ -79,7 +79,7 @@ async function* sourcesBelow(folder: string, outDir: string): AsyncGenerator<str
   }
 }
 
-/** A folder that may not be read, or is gone meanwhile, holds nothing that a run could have read. */
+/** Lists a folder. Returns nothing for one that is unreadable or already gone: a run could not have read anything in it. */
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
@@ -103,7 +103,7 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** The files and what they import from the project, again and again. */
+/** Returns the files and their imports from the project, recursively. */
 async function reachableFrom(files: readonly string[]): Promise<readonly Module[]> {
   const reached = new Map<string, Module>();
   const rest = [...files];

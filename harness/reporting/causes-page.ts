@@ -1,6 +1,6 @@
 import { causes } from '../model/causes.ts';
 
-/** `docs/causes.md`: the published list of identifiers, made from the model. */
+/** Renders `docs/causes.md`, the published list of identifiers, from the model. */
 export function causesPage(): string {
   const rows = Object.entries(causes).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
   return [

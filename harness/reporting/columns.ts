@@ -5,11 +5,11 @@ import { paletteFor, symbolsFor } from './terminal.ts';
 export const COLUMN_GAP = '  ';
 
 export interface ColumnOptions {
-  /** Titles of the columns that are set to the right. */
+  /** Titles of the right-aligned columns. */
   readonly rightAligned?: readonly string[];
 }
 
-/** A table with one rule under its head and no other lines, so that it reads at any width and copies well. */
+/** Renders a table with one rule below its head and no other lines, so that it is readable at any width and copies well. */
 export function renderColumns(
   head: readonly string[],
   rows: readonly (readonly string[])[],

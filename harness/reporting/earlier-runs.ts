@@ -12,7 +12,7 @@ import { writeAtomically } from './replaceable-file.ts';
 import { summarise } from './run-summary.ts';
 import { isNotThere, namesIn } from './system-error.ts';
 
-/** Lies in the folder of a run from its beginning until its record is written. */
+/** File in a run's folder from its beginning until its record is written. */
 export const BEGUN_FILE = 'begun.json';
 
 const begunSchema = z.object({
@@ -21,19 +21,19 @@ const begunSchema = z.object({
   command: z.string(),
   ranBy: ranBySchema.optional(),
   target: z.string(),
-  /** What the run did last, e.g. `target started`. */
+  /** Last step of the run, e.g. `target started`. */
   stage: z.string(),
 });
 
-/** What is known of a run before it has a record. */
+/** Known facts about a run before it has a record. */
 export type BegunRun = z.infer<typeof begunSchema>;
 
-/** Writes down that the run has begun, and how far it is. */
+/** Records that the run has begun, and how far it is. */
 export async function writeBegun(path: string, begun: BegunRun): Promise<void> {
   await writeAtomically(join(path, BEGUN_FILE), `${JSON.stringify(begun, undefined, 2)}\n`);
 }
 
-/** A run whose process ended before it had written its record. */
+/** A run whose process ended before it wrote its record. */
 interface ClosedRun {
   readonly runId: string;
   readonly stage: string;
@@ -41,8 +41,8 @@ interface ClosedRun {
 }
 
 /**
- * Closes the records of runs whose process is gone (killed with -9, a machine that went down): the run is recorded as interrupted, and
- * each of its drills that was not judged as `unproven`. A run that goes on, here or elsewhere, is left alone.
+ * Closes the records of runs whose process is gone (killed with -9, or its machine went down). It records the run as interrupted, and each
+ * drill without a judgement as `unproven`. It does not touch a run that is still going on, here or elsewhere.
  */
 export async function closeDeadRuns(outDir: string, clock: Clock): Promise<readonly ClosedRun[]> {
   const runsDir = join(outDir, 'runs');
@@ -85,7 +85,7 @@ function recordOf({ stage, ...begun }: BegunRun, drills: readonly DrillRecord[],
 
 const killed = (stage: string): string => `the process of this run was killed at the stage "${stage}"`;
 
-/** A drill that was not judged is judged on what it had recorded. */
+/** Judges each drill without a judgement by its recorded data. */
 async function closeDrills(folder: string, stage: string): Promise<readonly DrillRecord[]> {
   const drills: DrillRecord[] = [];
   for (const name of (await namesIn(folder)).filter((each) => each.endsWith('.json'))) {
@@ -111,22 +111,22 @@ async function isDead(path: string): Promise<boolean> {
   return owner.success && livenessOf(owner.data) === 'dead';
 }
 
-/** Lies in the folder of a run that goes on, and says which process owns it: pid, start time and machine. */
+/** File in the folder of a run in progress that names the owning process: pid, start time and machine. */
 export const RUNNING_FILE = 'running.pid';
 
-/** Lies in the folder of a run whose entries are not all in the ledger yet. */
+/** File in the folder of a run whose entries are not all in the ledger yet. */
 export const OWED_FILE = 'owed-to-ledger.json';
 
-/** Only what the harness names itself: a folder that somebody put beside the runs is never touched. */
+/** Matches only names that the harness gives, so that other folders beside the runs are never touched. */
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
-/** What a run writes into its folder, finished or half. */
+/** Files that a run writes into its folder, complete or partial. */
 const RUN_FILE = /^(run\.json|running\.pid|begun\.json|\.(run|begun)\.json\.[0-9a-f]+\.tmp)$/;
-/** `<contract>--<disaster>--<drill id>.json`, finished or half. */
+/** `<contract>--<disaster>--<drill id>.json`, complete or partial. */
 const DRILL_FILE = /^[a-z0-9-]+--[a-z0-9-]+--[a-z0-9]+\.json(?:\.part)?$/;
 
 /**
- * Removes the oldest runs except for the newest `keep`. A run that goes on, here or in another process, is never removed, neither is one
- * whose records are not in the ledger yet, nor what somebody put into the folder of a run.
+ * Removes all runs but the newest `keep`. It never removes a run in progress, here or in another process, a run whose records are not in
+ * the ledger yet, or foreign files in the folder of a run.
  * @returns the ids of the removed runs.
  */
 export async function removeOldRuns(outDir: string, keep: number): Promise<readonly string[]> {
@@ -142,15 +142,15 @@ export async function removeOldRuns(outDir: string, keep: number): Promise<reado
   return removed;
 }
 
-/** The run ids beyond the newest `keep`, oldest first. */
+/** Returns the run ids beyond the newest `keep`, oldest first. */
 export function surplus(runIds: readonly string[], keep: number): string[] {
   const oldestFirst = runIds.toSorted();
   return oldestFirst.slice(0, Math.max(0, oldestFirst.length - keep));
 }
 
 /**
- * Removes the files that a run writes, and the folders when they are empty then. What somebody put beside them stays.
- * @returns false when something of somebody else is left.
+ * Removes the files that a run writes, and folders that are then empty. Foreign files stay.
+ * @returns false if a foreign file is left.
  */
 async function removeRun(path: string): Promise<boolean> {
   const drills = join(path, 'drills');
@@ -171,7 +171,7 @@ async function removedWhenEmpty(folder: string): Promise<boolean> {
   }
 }
 
-/** Whether the process of a run still runs, as far as can be seen from here. */
+/** Returns whether the process of a run is still running, as far as this machine can tell. */
 export async function goesOn(path: string): Promise<boolean> {
   try {
     const written = ownerSchema.safeParse(JSON.parse(await readFile(join(path, RUNNING_FILE), 'utf8')));

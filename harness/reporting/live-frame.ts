@@ -4,7 +4,7 @@ import { formatDuration } from '../model/units.ts';
 import { paletteFor, symbolsFor, type TerminalTraits } from './terminal.ts';
 import { truncate } from './text.ts';
 
-/** What one line of the live view shows: a stage of the run, or a drill. */
+/** Content of one line of the live view: a stage of the run, or a drill. */
 interface LiveLine {
   readonly name: string;
   readonly beganMs: number;
@@ -15,12 +15,12 @@ interface LiveLine {
 
 export type LiveState = ReadonlyMap<string, LiveLine>;
 
-/** Wide enough for the usual stages, so that the columns after them do not move. */
+/** Width of the usual stages, so that the columns after them do not move. */
 const STAGE_COLUMNS = 12;
 
 const RUN = 'run:';
 
-/** The stage begins, beside those that go on. One that had ended goes on, and keeps the time that it took before. */
+/** Begins a stage, beside the running ones. A stage that had ended continues, and keeps its elapsed time. */
 export function withRunStage(state: LiveState, stage: string, nowMs: number): LiveState {
   const key = `${RUN}${stage}`;
   const before = state.get(key)?.ended?.durationMs ?? 0;
@@ -34,7 +34,7 @@ export function withRunStageEnded(state: LiveState, stage: string, nowMs: number
   return line === undefined ? state : new Map(state).set(key, endedAt(line, nowMs));
 }
 
-/** A message belongs to the stage that it names, and without a name to those that go on. */
+/** Adds a message to the stage that it names; without a name, to all running stages. */
 export function withRunProgress(state: LiveState, message: string, stage?: string): LiveState {
   const isMeant = (key: string, line: LiveLine) =>
     stage === undefined ? key.startsWith(RUN) && !line.ended : key === `${RUN}${stage}`;
@@ -58,7 +58,10 @@ export function withDrillEvent(state: LiveState, event: DrillEvent, nowMs: numbe
   }
 }
 
-/** The lines of a frame: one a stage or drill, cut to the terminal's width; the ended ones give way when the terminal is too low. */
+/**
+ * Renders the lines of a frame: one per stage or drill, cut to the terminal's width. Ended ones are left out if the terminal has too few
+ * rows.
+ */
 export function renderLiveFrame(state: LiveState, traits: TerminalTraits, nowMs: number, tick: number): string[] {
   const lines = [...state.values()];
   const symbols = symbolsFor(traits);
@@ -85,7 +88,7 @@ function endedAt(line: LiveLine, nowMs: number): LiveLine {
   return line.ended ? line : { ...line, ended: { verdict: undefined, durationMs: nowMs - line.beganMs } };
 }
 
-/** As many lines as the terminal has, in their order: those that go on first of all, then the ones that ended last. */
+/** Keeps as many lines as the terminal has, in their order: running ones first, then those that ended last. */
 function fitting(lines: readonly LiveLine[], rows: number): LiveLine[] {
   const surplus = lines.length - rows;
   if (surplus <= 0) return [...lines];

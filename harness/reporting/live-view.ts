@@ -13,7 +13,7 @@ import { type Environment, traitsOf } from './terminal.ts';
 
 const REDRAW_EVERY_MS = 100;
 
-/** One line a drill, redrawn in place. The lines vanish at the end: the report after it says everything that they said. */
+/** Shows one line per drill, redrawn in place. The lines vanish at the end, because the report repeats all their content. */
 export function createLiveView(
   stream: NodeJS.WriteStream,
   environment: Environment,

@@ -7,19 +7,19 @@ import { ExplainedError } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
 import { explaining, unlessMissing } from './system-error.ts';
 
-/** What a run's records may need, with room to spare: a refusal before the drill is kinder than a full disk in it. */
+/** Space that a run's records may need, with a margin: a refusal before the drill is better than a full disk during it. */
 const NEEDED_OUT_BYTES = 64 * 2 ** 20;
 
-/** Free bytes for an unprivileged writer, or undefined where the file system does not say. */
+/** Free bytes for an unprivileged writer, or undefined if the file system does not report them. */
 type FreeSpace = (path: string) => Promise<number | undefined>;
 
 export const freeSpaceOf: FreeSpace = async (path) => {
   const { bavail, bsize, blocks } = await statfs(path);
-  // Some virtual file systems report no blocks at all, which is not the same as full.
+  // Some virtual file systems report no blocks at all, which does not mean full.
   return blocks === 0 ? undefined : bavail * bsize;
 };
 
-/** @throws {ExplainedError} when less than `neededBytes` are free. */
+/** @throws {ExplainedError} if less than `neededBytes` are free. */
 export async function requireFreeSpace(thing: string, path: string, neededBytes: number, freeSpace = freeSpaceOf) {
   const freeBytes = await explaining(thing, () => freeSpace(path));
   if (freeBytes === undefined || freeBytes >= neededBytes) return;
@@ -32,8 +32,8 @@ export async function requireFreeSpace(thing: string, path: string, neededBytes:
 }
 
 /**
- * Makes the out folder and proves that it can be written, before anything else is done.
- * @throws {ExplainedError} when it cannot be made or written, or the disk is as good as full.
+ * Creates the out folder and proves that it is writable, before any other step.
+ * @throws {ExplainedError} if it cannot be created or written, or the disk is almost full.
  */
 export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeSpaceOf): Promise<void> {
   const thing = `out folder ${outDir}`;
@@ -53,10 +53,10 @@ export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeS
   });
 }
 
-/** Enough to recognise a run record of any version. */
+/** Fields that identify a run record of any version. */
 const ownRecord = z.looseObject({ schemaVersion: z.unknown(), runId: z.string(), drills: z.array(z.unknown()) });
 
-/** Every run replaces the latest run record. It must not replace a file of another tool. */
+/** Refuses to replace another tool's file: every run replaces the latest run record. */
 async function requireOwnLatest(path: string): Promise<void> {
   const text = await unlessMissing(() => readFile(path, 'utf8'));
   if (text === undefined || isRunRecord(text)) return;

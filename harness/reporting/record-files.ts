@@ -5,7 +5,7 @@ import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
 import { type RunRecord, runRecordSchema } from '../model/run-record.ts';
 import { explaining, isNotThere, namesIn, unlessMissing } from './system-error.ts';
 
-/** Every drill record below `<out>/runs`, of whatever run; files that are no record of this form are left out. */
+/** Reads every drill record below `<out>/runs`; skips files that are not a record of this form. */
 export async function readDrillRecords(outDir: string): Promise<readonly DrillRecord[]> {
   const records: DrillRecord[] = [];
   for (const run of await namesIn(join(outDir, 'runs'))) {
@@ -19,7 +19,7 @@ export async function readDrillRecords(outDir: string): Promise<readonly DrillRe
   return records;
 }
 
-/** The record of every run below `<out>/runs`; a run that left none, or one of another form, is left out. */
+/** Reads the record of every run below `<out>/runs`; skips runs without one, or with one of another form. */
 export async function readRunRecords(outDir: string): Promise<readonly RunRecord[]> {
   const records: RunRecord[] = [];
   for (const run of await namesIn(join(outDir, 'runs'))) {
@@ -40,7 +40,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The content of a JSON file; undefined where there is no such file, or it holds no JSON. It has to be validated. */
+/** Reads a JSON file; undefined if it does not exist or is not JSON. The caller has to validate the content. */
 export async function jsonOf(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
@@ -50,10 +50,10 @@ export async function jsonOf(path: string): Promise<unknown> {
   }
 }
 
-/** As many runs are looked at, the newest first. */
+/** Number of runs that are read, newest first. */
 const MOST_RUNS = 5;
 
-/** What is needed of a run record, of whatever version. */
+/** Required fields of a run record of any version. */
 const runSchema = z.object({
   profile: z.object({ drilling: z.array(z.object({ what: z.string(), durationMs: z.number() })) }).optional(),
   drills: z.array(
@@ -70,8 +70,8 @@ const runSchema = z.object({
 });
 
 /**
- * How long each drill took in the newest run below `<out>/runs` in which it ended, by its name: with all its sizes where the run has a
- * profile. A drill that failed says nothing about the next one.
+ * Returns how long each drill, by name, took in the newest run below `<out>/runs` in which it ended; with all its sizes if the run has a
+ * profile. A failed drill does not count.
  */
 export async function knownDurations(outDir: string): Promise<ReadonlyMap<string, number>> {
   const runsDir = join(outDir, 'runs');

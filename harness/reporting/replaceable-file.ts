@@ -5,13 +5,13 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import { explaining, unlessMissing } from './system-error.ts';
 
-/** Marks a page of this program; the name is that of https://html.spec.whatwg.org/multipage/semantics.html#meta-generator. */
+/** Marks a page of this program; the name is from https://html.spec.whatwg.org/multipage/semantics.html#meta-generator. */
 export const GENERATOR_META = '<meta name="generator" content="dr-contracts">';
 
-/** Every mark is within so many bytes. */
+/** Number of first bytes that contain every mark. */
 const HEAD_BYTES = 4_096;
 
-/** How the reports and exports of this program begin. Run records, contracts and ledger entries begin otherwise. */
+/** Beginnings of this program's reports and exports. Run records, contracts and ledger entries begin differently. */
 const OWN_HEADS: readonly RegExp[] = [
   new RegExp(`^<!DOCTYPE html>[\\s\\S]*${GENERATOR_META}`),
   // A compliance report that a browser printed.
@@ -26,10 +26,10 @@ const OWN_HEADS: readonly RegExp[] = [
   /^<\?xml [^>]*>\s*<testsuites name="dr-contracts(?: gate)?"/,
   // The gate's decision as JSON.
   /^\{\s*"schemaVersion": \d+,\s*"decision": "(?:pass|block)",/,
-  // GitLab's; a run without a finding has an empty list.
+  // GitLab's report; without a finding it is an empty list.
   /^\[\s*\]\s*$/,
   /^\[\s*\{\s*"type": "issue",\s*"check_name": "dr-contracts\//,
-  // The gate's, for GitLab.
+  // The gate's report for GitLab.
   /^\[\s*\{\s*"description": "(?:[^"\\]|\\.)*",\s*"check_name": "dr-contracts\//,
   /^entry,digest,key,at,run,drill,contract,/,
   /^name,contract,disaster,finding,verdict,outcome,/,
@@ -38,18 +38,18 @@ const OWN_HEADS: readonly RegExp[] = [
 ];
 
 interface Replacing {
-  /** The option that names the path; `--out` when left out. */
+  /** Option that names the path; by default `--out`. */
   readonly option?: string;
-  /** True where the user wants a file of another program to be replaced. */
+  /** True if the user wants to replace a file of another program. */
   readonly force: boolean;
-  /** The folder of the ledger, or its address in a bucket. */
+  /** Folder of the ledger, or its address in a bucket. */
   readonly ledger: string;
 }
 
 /**
- * Checks that a report may be written to a path that the user names: nothing is there, an empty file, or what this program wrote before.
+ * Checks that a report may be written to a path from the user: the path is free, or has an empty file or an earlier report of this program.
  * @param path absolute.
- * @throws {ExplainedError} for another file without `force`, for what is no file, and always inside the ledger's folder.
+ * @throws {ExplainedError} for another file without `force`, for anything but a file, and always inside the ledger's folder.
  */
 export async function requireReplaceable(path: string, { option = '--out', force, ledger }: Replacing): Promise<void> {
   if (isAbsolute(ledger) && isInside(await realPathOf(path), await realPathOf(ledger))) {
@@ -89,7 +89,7 @@ function isInside(path: string, folder: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-/** With every symbolic link followed, also where the end of the path is not there yet. */
+/** Resolves every symbolic link, even if the end of the path does not exist yet. */
 async function realPathOf(path: string): Promise<string> {
   const real = await unlessMissing(() => realpath(path));
   if (real !== undefined || dirname(path) === path) return real ?? path;
@@ -97,8 +97,9 @@ async function realPathOf(path: string): Promise<string> {
 }
 
 /**
- * Writes a whole file or nothing: a temporary file beside it, synced, then renamed over it. A reader never sees half a record, and a
- * full disk leaves the old one in place. Pieces are written one by one, so that a long text needs no more memory than a short one.
+ * Writes a complete file or nothing: it writes and syncs a temporary file beside the target, then renames it. A reader never sees half a
+ * record, and a full disk leaves the old file in place. Pieces are written one by one, so a long text needs no more memory than a short
+ * one.
  */
 export async function writeAtomically(
   path: string,
@@ -107,7 +108,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    // No file handle: the one of Yarn's Plug'n'Play has no `sync`.
+    // Not a file handle, because the one of Yarn's Plug'n'Play has no `sync`.
     await writeFile(temporary, text, { flag: 'wx', flush: true, signal });
     await rename(temporary, path);
   } catch (error) {

@@ -11,12 +11,12 @@ import { wrapName, wrapWords } from './text.ts';
 const HEAD = ['contract', 'disaster', 'RTO', 'RTA', 'RPO', 'RPA', 'exposure', 'verdict', 'margin'];
 const NUMBERS = HEAD.filter((title) => !['contract', 'disaster', 'verdict'].includes(title));
 const NAME_COLUMNS = 2;
-/** Short enough for a column of figures. */
+/** Text for missing data that fits a column of figures. */
 const NO_DATA = 'no data';
 
 /**
- * One row a drill. The names give way, broken at their hyphens, so that the numbers stay whole on a narrow terminal; where even that
- * is too wide, the disaster stands below its contract.
+ * Renders one row per drill. On a narrow terminal, names are broken at their hyphens so that numbers stay whole; if that is still too wide,
+ * the disaster goes below its contract.
  */
 export function renderResultsTable(drills: readonly DrillRecord[], traits: TerminalTraits): string {
   const rows = drills.map((drill) => cellsOf(drill, symbolsFor(traits)));
@@ -40,7 +40,7 @@ export function formatMeasure(measure: Measure | null, none: string): string {
   return `${measure.atLeast ? '> ' : ''}${formatDuration(measure.valueMs)}`;
 }
 
-/** Rounded down, so that a breach by a hair never reads as 0 %. */
+/** Rounds down, so that a breach by a hair never reads as 0 %. */
 export function formatMargin(marginPercent: number | null, none: string): string {
   return marginPercent === null ? none : `${Math.floor(marginPercent)} %`;
 }
@@ -66,7 +66,7 @@ interface NameLayout {
   cells(contract: string, disaster: string): string[];
 }
 
-/** Shares what the numbers leave among the two name columns, in proportion to what they would like to have. */
+/** Divides the remaining width between the two name columns, in proportion to their widest cells. */
 function nameLayout(rows: readonly string[][], columns: number): NameLayout {
   const widest = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
   const [contract = 0, disaster = 0, ...numbers] = widest;
@@ -94,17 +94,17 @@ function stacked(columns: number): NameLayout {
   };
 }
 
-/** A name is broken at its hyphens and nowhere else, so its longest part is the least that it can do with. */
+/** Returns the minimum width of a name column: the longest part, because names break only at hyphens. */
 function leastWidth(rows: readonly string[][], column: number): number {
   const parts = rows.flatMap((row) => wrapName(row[column] ?? '', 1));
   return Math.max(HEAD[column]?.length ?? 0, ...parts.map((part) => part.length));
 }
 
 const POSTURE_NAME_COLUMNS = 40;
-/** The worst first. */
+/** Worst first. */
 const NOT_MET: readonly PostureCheckRecord['verdict'][] = ['breached', 'unproven', 'at-risk'];
 
-/** One row a check, and a sentence for each that is not met, the breached first. */
+/** Renders one row per check, and a sentence for each that is not met, breached ones first. */
 export function renderPostures(postures: readonly PostureRecord[], traits: TerminalTraits): string {
   if (postures.length === 0) return '';
   const palette = paletteFor(traits);
@@ -135,7 +135,7 @@ function listPostureNotMet(
     .map(({ label, verdict, sentence, ...check }) => ({ label, verdict, sentence: withHalt(sentence, check) }));
 }
 
-/** How much a verdict rests on: a `met` over three things is another than one over three thousand. */
+/** Says how many things a verdict is based on: a `met` over three differs from one over three thousand. */
 export function postureBasis({ observation }: Pick<PostureCheckRecord, 'observation'>): string {
   switch (observation?.kind) {
     case 'comparison':

@@ -15,24 +15,24 @@ import { explaining } from './system-error.ts';
 
 export const newRunId = (clock: Clock): string => runIdAt(clock.now().utc);
 
-/** Sorts by time of start, to the millisecond: `20251123T142301042Z-3fa9c1`. */
+/** Returns an id that sorts by start time, to the millisecond: `20251123T142301042Z-3fa9c1`. */
 export function runIdAt(utc: string): string {
   return `${utc.replaceAll(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
 }
 
-/** The folder of a run that goes on: `<out>/runs/<runId>`. Disposal takes the mark off that keeps others from removing it. */
+/** Folder of a run in progress: `<out>/runs/<runId>`. Disposal removes the mark that stops other runs from deleting it. */
 export interface OpenRunFolder extends AsyncDisposable {
   readonly runId: string;
   readonly path: string;
-  /** Writes down how far the run is, for who finds its folder when its process was killed. */
+  /** Records how far the run is, for a later run that finds this folder after the process was killed. */
   reached(begun: Omit<BegunRun, 'runId'>): Promise<void>;
-  /** Where the record of each drill lies, by the drill's id. */
+  /** Path of each drill's record, by the drill's id. */
   recordPaths(): Promise<ReadonlyMap<string, string>>;
-  /** The drill records that lie here now, for a run that broke off; what cannot be read is left out. */
+  /** Returns the drill records that exist now, for an aborted run; skips unreadable ones. */
   salvage(): Promise<readonly DrillRecord[]>;
-  /** Validates, then writes `run.json` here and its copy `<out>/latest/run.json`. */
+  /** Validates the record, then writes `run.json` here and its copy `<out>/latest/run.json`. */
   write(run: RunRecord): Promise<{ readonly runPath: string; readonly latestPath: string }>;
-  /** Removes the folder: for a run that never began (bad input). */
+  /** Removes the folder of a run that never began (bad input). */
   discard(): Promise<void>;
 }
 

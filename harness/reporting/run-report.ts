@@ -9,13 +9,13 @@ import { inWords, wrapWords } from './text.ts';
 
 interface ReportOptions {
   readonly traits: TerminalTraits;
-  /** Where a drill's record lies, as its reader would open it. */
+  /** Path of a drill's record for the reader. */
   readonly recordPath: (drill: DrillRecord) => string;
-  /** Where the run record lies; left out when there is none. */
+  /** Path of the run record; absent if there is none. */
   readonly runPath?: string;
 }
 
-/** What a run ends with: the table, a sentence for everything not met, what took how long, the counts. */
+/** Renders the end of a run: the table, a sentence for everything not met, the durations, the counts. */
 export function renderRunReport(run: RunRecord, options: ReportOptions): string {
   const palette = paletteFor(options.traits);
   const sections = [
@@ -36,13 +36,13 @@ function renderNotMet(drills: readonly DrillRecord[], options: ReportOptions, pa
   return listNotMet(drills)
     .map(({ drill, label, verdict, sentence, lookAt }) => {
       const head = `${palette.verdict(verdict, verdict)} ${palette.bold(label)}: ${sentence}`;
-      // The path on a line of its own, unbroken, so that it can be copied and clicked.
+      // The path has a line of its own, unbroken, so that it can be copied and clicked.
       return `${wrapWords(head, options.traits.columns, '  ')}\n  Look at ${lookAt} in ${options.recordPath(drill)}`;
     })
     .join('\n');
 }
 
-/** Detection and decision cost every RTO and are not waited for: the reader must see what was added. */
+/** Renders the budgeted time that no drill waits for, such as detection and decision, so that the reader sees what was added to the RTA. */
 function renderBudgeted(drills: readonly DrillRecord[], columns: number): string {
   const contractsByBudget = new Map<string, Set<string>>();
   for (const drill of drills) {
@@ -60,7 +60,7 @@ function renderBudgeted(drills: readonly DrillRecord[], columns: number): string
     .join('\n');
 }
 
-/** What production waits until the place of a restore knows the backup: by drill, because it depends on the disaster. */
+/** Renders how long production waits until the restore's place knows the backup; per drill, because this depends on the disaster. */
 function renderWaits(drills: readonly DrillRecord[], columns: number): string {
   const drillsByWait = new Map<string, string[]>();
   for (const drill of drills) {
@@ -76,8 +76,8 @@ function renderWaits(drills: readonly DrillRecord[], columns: number): string {
 }
 
 /**
- * Which drills did not restore the newest recovery point: their RPA is that of the older one. Where no drill of a contract restored the
- * newer one, nothing shows whether a second backup can be restored.
+ * Names the drills that did not restore the newest recovery point: their RPA is that of the older one. If no drill of a contract restored
+ * the newer one, it is unproven that a second backup can be restored.
  */
 function renderOlder(drills: readonly DrillRecord[], columns: number): string {
   const older = drills.filter(
@@ -117,7 +117,7 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
   const drilled = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.`;
   const checked = postureCounts(run);
   const line = [summary.drills === 0 && checked !== '' ? '' : drilled, checked].filter((each) => each !== '').join(' ');
-  // Without its record the run does not exit by its verdicts.
+  // Without its record, the run's exit code does not follow its verdicts.
   return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
 }
 
@@ -128,7 +128,7 @@ function postureCounts({ summary, postures = [] }: RunRecord): string {
   return `${counted(checked, 'posture check')} in ${took}: ${met} met, ${atRisk === undefined ? '' : `${atRisk} at risk, `}${breached} breached, ${unproven} unproven.`;
 }
 
-/** Phase by phase, for every drill that moved its service elsewhere; what follows RTA stands by itself. */
+/** Renders the phases of every drill that moved its service elsewhere; the steps after RTA have a line of their own. */
 function renderTimelines(drills: readonly DrillRecord[], columns: number): string {
   return drills
     .filter((drill) => drill.phases.some(({ name }) => name === 'promotion' || name === 'redirect'))

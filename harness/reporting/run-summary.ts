@@ -7,15 +7,14 @@ import { inWords } from './text.ts';
 type RunSummary = RunRecord['summary'];
 export type ExitCode = RunSummary['exitCode'];
 
-/** A drill without a judgement proved nothing. */
+/** Returns the verdict; a drill without a judgement proved nothing. */
 export function verdictOf(drill: DrillRecord): Verdict {
   return drill.judgement?.verdict ?? 'unproven';
 }
 
 /**
- * 0: everything is met or at risk. 1: something is breached. 2: nothing is breached, and something is unproven, was not run although it had
- * to be, or was not cleaned up.
- * A run that did not come to its end, or had neither drill nor posture check, is 2 whatever its drills say.
+ * Returns the exit code. 0: everything is met or at risk. 1: something is breached. 2: nothing is breached, but something is unproven, was
+ * required and not run, or was not cleaned up. An unfinished run, or one without any drill or posture check, is 2 whatever its drills say.
  */
 export function exitCodeOf(verdicts: readonly Verdict[], cameToItsEnd: boolean): ExitCode {
   if (!cameToItsEnd || verdicts.length === 0) return 2;
@@ -23,13 +22,13 @@ export function exitCodeOf(verdicts: readonly Verdict[], cameToItsEnd: boolean):
   return verdicts.includes('unproven') ? 2 : 0;
 }
 
-/** What a run was meant to prove and did not, beside its drills: each counts as unproven. */
+/** Parts besides drills that a run was meant to prove and did not; each counts as unproven. */
 type Unproved = Pick<RunRecord, 'leftOut' | 'mistakes'>;
 
 export const unprovedIn = ({ leftOut = [], mistakes = [] }: Unproved): readonly Verdict[] =>
   [...leftOut.filter(({ failsRun }) => failsRun), ...mistakes].map(() => 'unproven');
 
-/** A drill that left something behind may harm the next one, or the platform: its run is not clean. */
+/** Returns `unproven` for each drill that left something behind. It may harm the next drill, or the platform, so the run is not clean. */
 export const cleanupsFailed = (drills: readonly DrillRecord[]): readonly Verdict[] =>
   drills.filter(({ cleanup }) => cleanup.some(({ outcome }) => outcome === 'failed')).map(() => 'unproven');
 
@@ -64,7 +63,7 @@ function countChecks(verdicts: readonly PostureVerdict[]): NonNullable<RunSummar
   };
 }
 
-/** How long the whole drill took on the monotonic clock; the sum of its stages while it has no end. */
+/** Returns the duration of the whole drill on the monotonic clock; without an end, the sum of its stages. */
 export function drillDurationMs(drill: DrillRecord): number {
   const { began, ended } = drill.moments;
   if (ended !== null) return Math.max(0, ended.monotonicMs - began.monotonicMs);
@@ -79,13 +78,13 @@ interface NotMet {
   readonly drill: DrillRecord;
   readonly label: string;
   readonly verdict: Verdict;
-  /** What was promised, what happened, what to do, in the judgement's own words: every finding of that verdict, each cause once. */
+  /** Promise, observation and next step in the judgement's own words: every finding of that verdict, each cause once. */
   readonly sentence: string;
-  /** The parts of the record that show it. */
+  /** Parts of the record that show it. */
   readonly lookAt: string;
 }
 
-/** Where in a drill record the cause of a finding is to be seen. */
+/** Parts of a drill record that show the cause of a finding. */
 const PLACES_OF: Readonly<Record<FindingName, readonly string[]>> = {
   content: ['comparison', 'markers'],
   rto: ['phases', 'probe'],
@@ -98,7 +97,7 @@ const PLACES_OF: Readonly<Record<FindingName, readonly string[]>> = {
   'fail-back': ['failBack'],
 };
 
-/** What is said of every drill that is not met, the worst first. */
+/** Returns the text about every drill that is not met, worst first. */
 export function listNotMet(drills: readonly DrillRecord[]): NotMet[] {
   const order: readonly Verdict[] = ['breached', 'unproven', 'at-risk'];
   return drills
@@ -112,7 +111,7 @@ export function listNotMet(drills: readonly DrillRecord[]): NotMet[] {
     .toSorted((one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict));
 }
 
-/** Where the content is judged by the second restore, its own part of the record says more. */
+/** Where the second restore decides about the content, its own part of the record has more detail. */
 function placesOf(name: Finding['name'], { comparison, recoveryPoints }: DrillRecord): readonly string[] {
   const other = recoveryPoints?.otherRestored;
   if (name !== 'content' || other === undefined || comparison === null || !isSame(comparison)) return PLACES_OF[name];
@@ -127,7 +126,7 @@ function saidOf(drill: DrillRecord): Pick<NotMet, 'sentence' | 'lookAt'> {
   const findings = findingsToTell(drill);
   const sentences = [first];
   for (const sentence of findings.slice(verdictOf(drill) === 'breached' ? 0 : 1).map((each) => ended(each.sentence))) {
-    // A finding that repeats the cause of another one, and adds a remark, is not another cause.
+    // A finding that repeats another one's cause with a remark added is not a separate cause.
     if (!sentences.some((told) => sentence.startsWith(told.slice(0, -1)))) sentences.push(sentence);
   }
   const places = new Set(drill.failure === null ? findings.flatMap(({ name }) => placesOf(name, drill)) : ['failure']);
@@ -137,7 +136,7 @@ function saidOf(drill: DrillRecord): Pick<NotMet, 'sentence' | 'lookAt'> {
   };
 }
 
-/** Every breach is told. Of what is not proved or at risk the first finding is enough: the others mostly follow from it. */
+/** Returns every breach. For unproven or at-risk drills the first finding is enough, because the others mostly follow from it. */
 function findingsToTell(drill: DrillRecord): readonly Finding[] {
   const verdict = verdictOf(drill);
   const findings = drill.judgement?.findings.filter((finding) => finding.verdict === verdict) ?? [];

@@ -3,17 +3,17 @@ import { summaryOf } from '../model/errors.ts';
 import type { DrillEvent, DrillListener } from '../model/events.ts';
 import { formatDuration } from '../model/units.ts';
 
-/** Shows a run while it goes on. Disposal leaves the terminal as it was found. */
+/** Shows a run in progress. Disposal restores the terminal. */
 export interface RunView extends AsyncDisposable {
   readonly onDrill: DrillListener;
-  /** A stage of the run itself, e.g. "toolchain", begins, or goes on after it had ended. Others may go on beside it. */
+  /** A stage of the run itself, e.g. "toolchain", begins, or continues after it had ended. Other stages may run at the same time. */
   onStage(stage: string): void;
   onStageEnd(stage: string): void;
-  /** What goes on in a stage; in the one that began last when none is named. */
+  /** Progress of a stage; by default of the one that began last. */
   onProgress(message: string, stage?: string): void;
 }
 
-/** What a view did wrong, said once each at the end of the run. */
+/** Errors of a view, each reported once at the end of the run. */
 export interface ReporterFaults {
   readonly faults: readonly string[];
   note(where: string, error: unknown): void;
@@ -29,7 +29,7 @@ export function createReporterFaults(): ReporterFaults {
   };
 }
 
-/** The same view, but one that throws is noted and kills nothing: showing a drill must never decide it. */
+/** Wraps a view so that its errors are recorded and stop nothing: the display must never decide a drill. */
 export function guardedView(view: RunView, noted: ReporterFaults): RunView {
   const guard = (work: () => void) => {
     try {
@@ -53,10 +53,10 @@ export function guardedView(view: RunView, noted: ReporterFaults): RunView {
   };
 }
 
-/** A drill's progress is said at most this often, so that a log stays readable; its stages and its verdict always are. */
+/** Minimum time between progress lines of a drill, so that a log stays readable; stages and verdicts are always printed. */
 const QUIET_MS = 5_000;
 
-/** One line an event, for a pipe, a file or a CI log: `12:00:01Z nats-streams/server-lost: restore`. */
+/** Prints one line per event, for a pipe, a file or a CI log: `12:00:01Z nats-streams/server-lost: restore`. */
 export function createPlainLines(clock: Clock, write: (line: string) => void): RunView {
   const spoken = new Map<string, number>();
   let lastStage = 'run';
@@ -88,7 +88,7 @@ export function createPlainLines(clock: Clock, write: (line: string) => void): R
       begun.add(stage);
       say(stage, 'begins');
     },
-    // What follows shows it.
+    // The following event shows it.
     onStageEnd: () => undefined,
     onProgress: (message, stage = lastStage) => {
       const text = oneLine(message);

@@ -13,8 +13,8 @@ export interface SchemaFile {
 }
 
 /**
- * The published JSON Schemas, made from the same definitions that validate a record before it is written, or a file after it is read.
- * Draft 2020-12; draft 7 for the file that people write, because editors know that one best.
+ * Returns the published JSON Schemas, made from the definitions that validate a record before it is written, or a file after it is read.
+ * Draft 2020-12; draft 7 for the file that people write, because editors support that one best.
  */
 export function schemaFiles(): readonly SchemaFile[] {
   return [

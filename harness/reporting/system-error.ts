@@ -28,13 +28,13 @@ const WORDS: Readonly<Record<string, { readonly observed: string; readonly nextS
   ECONNREFUSED: { observed: 'nobody answered there', nextStep: 'Run `dr-contracts doctor`, then try again.' },
 };
 
-/** An error of the operating system that a reader can act on, or undefined. */
+/** Returns an operating system error that a reader can act on, or undefined. */
 export function asSystemError(thrown: unknown): SystemError | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown) || typeof thrown.code !== 'string') return undefined;
   return thrown.code in WORDS ? (thrown as SystemError) : undefined;
 }
 
-/** The error in words: the thing is the caller's, or the path or port that the system named. */
+/** Explains the error. The thing is the caller's, or the path or port that the system named. */
 export function explainSystemError(error: SystemError, thing?: string): ExplainedError {
   const words = WORDS[error.code];
   const named = error.path ?? (error.port === undefined ? undefined : `port ${error.port}`);
@@ -51,7 +51,7 @@ export function explainSystemError(error: SystemError, thing?: string): Explaine
   );
 }
 
-/** Does the work; an error of the operating system comes out explained, anything else as it is. */
+/** Does the work; explains an error of the operating system, and passes on any other. */
 export async function explaining<T>(thing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -61,17 +61,17 @@ export async function explaining<T>(thing: string, work: () => Promise<T>): Prom
   }
 }
 
-/** True where a path, or a part of it, is not there. */
+/** True if a path, or a part of it, does not exist. */
 export function isNotThere(error: unknown): boolean {
   const code = asSystemError(error)?.code;
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** The names in a folder, sorted; none where there is no such folder. */
+/** Returns the names in a folder, sorted; none if the folder does not exist. */
 export const namesIn = async (folder: string): Promise<readonly string[]> =>
   ((await unlessMissing(() => readdir(folder))) ?? []).toSorted();
 
-/** What was read, or undefined where the path or a part of it is not there. */
+/** Returns the result of a read, or undefined if the path or a part of it does not exist. */
 export async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -1,9 +1,9 @@
 import picocolors from 'picocolors';
 import type { Verdict } from '../model/record.ts';
 
-/** What a place to print can show. */
+/** Capabilities of an output. */
 export interface TerminalTraits {
-  /** True where lines can be redrawn: a terminal that is not dumb and not a CI log. */
+  /** True if lines can be redrawn: a terminal that is neither dumb nor a CI log. */
   readonly live: boolean;
   readonly columns: number;
   readonly rows: number;
@@ -19,7 +19,7 @@ export interface OutputStream {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Width for a reader whose terminal is unknown (a log, a file). */
+/** Width for an output of unknown width (a log, a file). */
 const COLUMNS_ELSEWHERE = 100;
 
 /** Respects `NO_COLOR` (https://no-color.org: any non-empty value) and `FORCE_COLOR`. */
@@ -36,7 +36,7 @@ export function traitsOf(stream: OutputStream, environment: Environment): Termin
   };
 }
 
-/** The first of the three that is set decides, as in POSIX. */
+/** The first variable that is set decides, as in POSIX. */
 function speaksUtf8(environment: Environment): boolean {
   const locale = [environment.LC_ALL, environment.LC_CTYPE, environment.LANG].find(
     (value) => value !== undefined && value !== '',

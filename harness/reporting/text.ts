@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** White space, but for the one between a number and its unit: `2.8 s` is one word. */
+/** White space, except between a number and its unit: `2.8 s` is one word. */
 const BETWEEN_WORDS = /\s+(?!(?<=\d\s)(?:ms|s|min|h|d|%)(?!\w))/;
 
-/** The text on lines of at most `columns` characters, later lines indented; a word longer than a line keeps its own line. */
+/** Wraps a text to lines of at most `columns` characters, with later lines indented; a longer word keeps a line of its own. */
 export function wrapWords(text: string, columns: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
@@ -21,7 +21,10 @@ export function wrapWords(text: string, columns: number, indent = ''): string {
   return lines.map((each, index) => (index === 0 ? each : `${indent}${each}`)).join('\n');
 }
 
-/** Breaks a name like `secrets-and-configuration` after hyphens, so that no line is longer than `columns` if that can be; a part longer than that stays whole. */
+/**
+ * Breaks a name like `secrets-and-configuration` after hyphens, so that no line is longer than `columns` if possible; a longer part stays
+ * whole.
+ */
 export function wrapName(name: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -36,7 +39,7 @@ export function wrapName(name: string, columns: number): string[] {
   return lines;
 }
 
-/** Cuts to `columns` characters, the last of them the ellipsis. The text must carry no colour. */
+/** Cuts to `columns` characters, including the ellipsis. The text must contain no colour codes. */
 export function truncate(text: string, columns: number, ellipsis: string): string {
   const oneLine = text.replaceAll(/\s+/g, ' ').trim();
   if (oneLine.length <= columns) return oneLine;
@@ -47,16 +50,16 @@ function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** `a`, `a and b`, `a, b and c`. */
+/** Joins names: `a`, `a and b`, `a, b and c`. */
 export function inWords(names: readonly string[]): string {
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
 
-/** A text longer than this is cut: the report has the whole sentence. */
+/** Maximum length of a text in a cell; the report has the whole sentence. */
 const CELL_CHARACTERS = 1_000;
 
-/** Text inside a table of GitHub's Markdown: no mark-up, mention or link of a name or a sentence becomes part of the page. */
+/** Escapes a text for a table in GitHub's Markdown: no mark-up, mention or link in it takes effect. */
 export function markdownCell(text: string): string {
   const whole = onOneLine(text);
   const short = whole.length > CELL_CHARACTERS ? `${whole.slice(0, CELL_CHARACTERS).toWellFormed()}…` : whole;
@@ -69,29 +72,32 @@ export function markdownCell(text: string): string {
     .replaceAll(/\b(https?|ftp):(?=\/\/)|\bwww(?=\.)/g, '$&\u200B');
 }
 
-/** A name as code. GitHub's tables need their bars escaped even there. */
+/** Formats a name as code. In GitHub's tables, bars need escaping even there. */
 export function markdownCode(name: string): string {
   const whole = onOneLine(name);
   return whole.includes('`') || whole === '' ? markdownCell(whole) : `\`${whole.replaceAll('|', '\\|')}\``;
 }
 
-/** A space takes the place of each control character, and of each mark that changes the direction of a text: no name steers a terminal or a page. */
+/**
+ * Replaces each control character, and each mark that changes the direction of a text, with a space, so that no name can control a terminal
+ * or a page.
+ */
 export const withoutControls = (text: string): string => text.toWellFormed().replaceAll(CONTROLS, ' ');
 
-/** The same, with its line breaks. */
+/** Does the same, but keeps line breaks. */
 export const linesWithoutControls = (text: string): string => text.split('\n').map(withoutControls).join('\n');
 
-/** The same on one line, without white space around it. */
+/** Does the same on one line, and trims white space. */
 export const onOneLine = (text: string): string => withoutControls(text).replaceAll(/\s+/g, ' ').trim();
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
 const CONTROLS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
 
-/** The value of an attribute, with its quotes. Line ends and tabs stay, which a parser would turn into spaces otherwise. */
+/** Returns the value of an attribute in quotes. Line ends and tabs are escaped, because a parser would turn them into spaces. */
 export const xmlAttribute = (text: string): string =>
   `"${xmlText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;')}"`;
 
-/** Text of an element, without the characters that XML 1.0 forbids however they are written (https://www.w3.org/TR/xml/#charsets). */
+/** Returns the text of an element, without the characters that XML 1.0 forbids in any notation (https://www.w3.org/TR/xml/#charsets). */
 export const xmlText = (text: string): string =>
   text
     .toWellFormed()

@@ -4,7 +4,7 @@ import { causesPage } from './causes-page.ts';
 import { writeAtomically } from './replaceable-file.ts';
 import { schemaFiles } from './schema-files.ts';
 
-// Run by hand after a change of harness/model/record.ts or harness/model/causes.ts: node harness/reporting/write-schemas.ts
+// Run this by hand after a change of harness/model/record.ts or harness/model/causes.ts: node harness/reporting/write-schemas.ts
 const folder = new URL('../../reports/schema/', import.meta.url);
 await mkdir(folder, { recursive: true });
 for (const { name, text } of schemaFiles()) {

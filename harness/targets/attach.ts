@@ -8,8 +8,8 @@ import type { AttachableRuntime } from './target-runtime.ts';
 import { commandLinesIn } from './tool-paths.ts';
 
 /**
- * The running target behind a handle, for the process that started it and for any other one of the same user. What a drill starts for itself
- * belongs to the session, so the owner's teardown ends what is left of it.
+ * Returns the running target of a handle, in the process that started it or in another process of the same user. Whatever a drill starts
+ * for itself belongs to the session, so the owner's teardown ends the rest of it.
  * @throws {ExplainedError} for a malformed handle; an error when the session is gone.
  */
 export function attachTo(runtime: AttachableRuntime, handle: unknown, { clock }: { readonly clock: Clock }): Target {

@@ -6,10 +6,10 @@ import { arrived, endedByHopelessErrors, type Wait } from '../wait/wait.ts';
 
 const BACKUP_BUCKET = 'kgents-dr-backups';
 const REGION = 'us-west-2';
-// The first request loads S3 as a whole, which takes a busy machine its time.
+// The first request makes S3 load completely, which takes long on a busy machine.
 const READY_BUDGET_MS = 180_000;
 
-/** Credentials are made up for the session and worth nothing after it. LocalStack takes any. */
+/** Makes up credentials for the session; they open nothing afterwards. LocalStack accepts any. */
 export function newS3Place(endpoint: string): S3Place {
   return {
     endpoint,
@@ -20,10 +20,10 @@ export function newS3Place(endpoint: string): S3Place {
   };
 }
 
-/** Where in the bucket the backups of a cluster lie. */
+/** Returns the key prefix of a cluster's backups in the bucket. */
 export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
 
-/** The server serves S3, and the versioned bucket for off-site backups is in it. */
+/** Waits until the server serves S3 and holds the versioned bucket for off-site backups. */
 export function backupBucketThere(place: S3Place, server = 'LocalStack'): Wait<void> {
   return endedByHopelessErrors({
     for: `${server} at ${place.endpoint} to hold the bucket ${place.backupBucket}`,

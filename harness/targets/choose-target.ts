@@ -9,11 +9,11 @@ import type { TargetName, TargetWish } from './wishes.ts';
 
 export interface TargetChoice {
   readonly name: TargetName;
-  /** What contracts may need of it. */
+  /** Capabilities that contracts may need of it. */
   readonly capabilities: readonly Capability[];
   /** Completes "target docker: …" for a reader. */
   readonly why: string;
-  /** Why it is not Docker, in a few words; only where nobody asked for a target. */
+  /** Why it is not Docker, in a few words; only where the user named no target. */
   readonly withoutDocker?: string;
 }
 
@@ -23,9 +23,9 @@ export const ASKED_FOR = 'asked for by name';
 export type ChoiceStep = MakingStep;
 
 /**
- * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or
- * can be pulled, and the local target otherwise. Starts nothing; may pull images.
- * @throws {ExplainedError} when docker was asked for by name and cannot be had.
+ * Decides where the real systems run. `auto` chooses docker where a daemon answers and has, or can pull, every image that the needs
+ * require; otherwise the local target. Starts nothing; may pull images.
+ * @throws {ExplainedError} when the user named docker and it cannot be used.
  */
 export async function chooseTarget(
   wish: TargetWish,
@@ -39,7 +39,7 @@ export async function chooseTarget(
 }
 
 /**
- * What `chooseTarget` decides where nothing can be pulled or made. Docker that was asked for by name is not refused: somebody reports
+ * Predicts the choice of `chooseTarget` where nothing can be pulled or made. Does not refuse docker that the user named: the caller reports
  * what it lacks.
  */
 export async function expectedTarget(

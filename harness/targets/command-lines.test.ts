@@ -14,7 +14,7 @@ import { processes } from './local/attach.ts';
 import { asProcesses } from './local/runtime.ts';
 import { type StartedTarget, startTarget } from './start.ts';
 
-// A command line of a package that is none of ours, as a script of the platform calls it.
+// A command line of an unrelated package, as a script of the platform calls it.
 
 let folder: string;
 const { signal } = new AbortController();
@@ -49,7 +49,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A target of which no server runs, and for which the toolchain has obtained one of its programs. */
+/** Starts a target without a running server, for which the toolchain has obtained one program. */
 async function started(part: string): Promise<StartedTarget> {
   const target = await startTarget(asProcesses(), {
     toolchain: {

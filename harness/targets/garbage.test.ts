@@ -22,7 +22,7 @@ beforeEach(async () => {
   });
 });
 
-// No process of that pid ever started at that time.
+// No process with that pid ever started at that time.
 const dead: ProcessIdentity = { pid: process.pid, startTime: '1' };
 
 function sleeper(env: Record<string, string> = {}): { child: ChildProcess; identity: ProcessIdentity } {

@@ -8,34 +8,34 @@ import type { CollectOptions } from './sweep.ts';
 export interface GarbageReport {
   readonly scratchRoot: string;
   readonly dryRun: boolean;
-  /** Left behind by an owner that is dead; collected, or only found in a dry run. */
+  /** Sessions of dead owners; collected, or only found in a dry run. */
   readonly collected: readonly CollectedSession[];
-  /** What such owners left in the docker daemon; collected, or only found in a dry run. */
+  /** Leftovers of such sessions in the docker daemon; collected, or only found in a dry run. */
   readonly docker: readonly DockerLeftovers[];
   /** The kind cluster that `--keep` left running, if there is one. */
   readonly kept?: KeptCluster;
-  /** Ids of sessions whose owner lives: not touched. */
+  /** Ids of sessions whose owner lives; not touched. */
   readonly live: readonly string[];
-  /** Folders that were not touched because nobody can tell whose they are, each with the reason. */
+  /** Folders that were not touched because their owner is unknown, each with the reason. */
   readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
-  /** Collected, but not completely: the message says what resisted. */
+  /** Incomplete collections; each message names what could not be removed. */
   readonly problems: readonly string[];
 }
 
-/** What one collector adds to the report. */
+/** One collector's contribution to the report. */
 type Collection = Pick<GarbageReport, 'leftAlone' | 'problems'> &
   Partial<Pick<GarbageReport, 'collected' | 'docker' | 'kept' | 'live'>>;
 
-/** In this order: a process that is still making containers would go on behind the back of whoever collects those. */
+/** In this order: a process that is still making containers would otherwise add some after their collection. */
 const collectors: readonly ((options: CollectOptions) => Promise<Collection>)[] = [
   collectSessionFolders,
   collectDockerGarbage,
 ];
 
 /**
- * Collects what sessions left behind whose owner died without teardown (`kill -9`, a crash, a reboot): ends their processes, and
- * removes their folders and what they had in the docker daemon. Never touches a session whose owner lives, a process that was merely given a dead one's pid, or a
- * folder that it cannot read. The kept cluster goes only with `kept`. Safe while other processes do the same.
+ * Collects the leftovers of sessions whose owner died without teardown (`kill -9`, a crash, a reboot): ends their processes, and removes
+ * their folders and their objects in the docker daemon. Never touches a session whose owner lives, a process that merely received a dead
+ * one's pid, or a folder that it cannot read. Removes the kept cluster only with `kept`. Safe while other processes do the same.
  */
 export async function collectGarbage(options: Partial<CollectOptions> = {}): Promise<GarbageReport> {
   const { dryRun = false, kept = false, clock = systemClock } = options;

@@ -12,7 +12,7 @@ const targetHandleSchema = z.object({
   sandbox: hostSandboxSchema,
   toolPaths: z.record(z.string(), z.string()),
   toolsInUse: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
-  /** What its runtime has to know in every process. The runtime reads it. */
+  /** The runtime's own data, needed in every process. Only the runtime reads it. */
   runtime: z.record(z.string(), z.json()),
   places: sharedPlacesSchema,
 });
@@ -20,14 +20,14 @@ const targetHandleSchema = z.object({
 /** Everything that another process needs to use a running target, as plain JSON. */
 export type TargetHandle = z.infer<typeof targetHandleSchema>;
 
-/** @throws {ExplainedError} when what was handed over is not the handle of a target of that name. */
+/** @throws {ExplainedError} when the value is not the handle of a target of that name. */
 export function parseHandle(handle: unknown, name: TargetName): TargetHandle {
   const parsed = targetHandleSchema.extend({ kind: z.literal(name) }).safeParse(handle);
   if (parsed.success) return parsed.data;
   throw malformedHandle(name, parsed.error);
 }
 
-/** For a runtime that cannot read its own part of the handle. */
+/** Returns the error of a runtime that cannot read its own part of the handle. */
 export const malformedHandle = (name: TargetName, error: z.ZodError): ExplainedError =>
   new ExplainedError(
     {

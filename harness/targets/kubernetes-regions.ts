@@ -17,11 +17,11 @@ import type { Session } from './session.ts';
 
 /** A control plane with a Velero of its own. */
 export interface VeleroCluster extends LosableKubernetes {
-  /** Starts Velero again, because it reads its bucket at its start and then once a minute. Ready when it has read it. */
+  /** Restarts Velero, because it reads its bucket at its start and then once a minute. Ready when it has read it. */
   readBucketAgain(signal: AbortSignal): Promise<void>;
 }
 
-/** Starts a control plane with Velero on that S3's bucket, below `prefix`. */
+/** Starts a control plane with Velero on the bucket of the given S3, below `prefix`. */
 type StartRegion = (label: string, s3: S3Place, prefix: string) => Promise<VeleroCluster>;
 
 export interface KubernetesRegionsOptions {
@@ -38,8 +38,8 @@ interface StartedRegion {
 }
 
 /**
- * Two control planes of one drill's own, each with its own Velero and its own bucket in its AWS region. Nothing brings the
- * backups of one region into the other: that is the platform's doing. The kubeconfig leads to the region in charge.
+ * Starts two control planes of a single drill, each with its own Velero and its own bucket in its AWS region. Nothing copies the backups of
+ * one region to the other: the platform does that. The kubeconfig points at the active region.
  */
 export async function startKubernetesRegions(
   label: string,
@@ -51,12 +51,12 @@ export async function startKubernetesRegions(
   const { session } = options;
   const dir = session.folder('kubernetes-regions', pair);
   undo.defer(`folder of ${pair}`, () => rm(dir, { recursive: true, force: true }));
-  // The same in both buckets: a copy of the objects, names unchanged, is all that the other region needs.
+  // The same in both buckets: a copy of the objects with unchanged names is all that the other region needs.
   const prefix = `velero/${session.id}-${pair}`;
   const starting = [PRIMARY_REGION, STANDBY_REGION].map((region) =>
     startRegion(pair, region, prefix, options, undo, signal),
   );
-  // Both settle before anything is undone: neither goes on starting behind the other's failure.
+  // Both settle before anything is undone, so that neither continues to start after the other's failure.
   await Promise.allSettled(starting);
   const [primary, standby] = await Promise.all(starting);
   if (primary === undefined || standby === undefined) throw new Error('a pair of regions has two');
@@ -85,7 +85,7 @@ export async function startKubernetesRegions(
     nodes: {
       loadImage: async (reference, loadSignal, loading) =>
         await inCharge.nodes.loadImage(reference, loadSignal, loading),
-      // A port of one region is none of the other, which takes over.
+      // Each region has ports of its own; the region that takes over cannot use those of the other.
       exposePort: noNodes.exposePort,
     },
     [Symbol.asyncDispose]: async () => {
@@ -111,12 +111,12 @@ async function startRegion(
 }
 
 /**
- * Meanwhile the standby region's Velero reads its bucket, so that a drill need not wait for its next look. Production's wait is no secret:
- * the procedure states it, and it is added to RTA.
+ * Loses the primary region. Meanwhile the standby region's Velero reads its bucket, so that a drill need not wait for its next read.
+ * Production's wait is not hidden: the procedure states it, and it is added to RTA.
  */
 async function lose(primary: StartedRegion, standby: StartedRegion, signal: AbortSignal): Promise<string> {
   const work = [loseRegion(primary), standby.cluster.readBucketAgain(signal)] as const;
-  // Both settle before a failure is told: neither goes on behind the other's.
+  // Both settle before a failure is reported, so that neither continues after the other's failure.
   await Promise.allSettled(work);
   const [exercised] = await Promise.all(work);
   return `${exercised}. In the other region nothing was touched, but Velero was started again, so that it read its bucket`;
@@ -128,7 +128,7 @@ async function loseRegion({ cluster, bucket, store }: StartedRegion): Promise<st
   return `control plane of region ${store.region}: ${exercised}; its bucket ${store.bucket} removed with every version in it`;
 }
 
-/** In one step: a reader never sees half a kubeconfig. */
+/** Points the kubeconfig at a region in one step, so that a reader never sees half a file. */
 async function lead(kubeconfigPath: string, to: KubernetesPlace): Promise<void> {
   await copyFile(to.kubeconfigPath, `${kubeconfigPath}.new`);
   await rename(`${kubeconfigPath}.new`, kubeconfigPath);

@@ -5,7 +5,7 @@ import { everythingLed, leaderElected } from './nats-cluster-waits.ts';
 
 const { signal } = new AbortController();
 
-/** The monitoring of a node of this name, which answers with that. */
+/** Serves the monitoring of a node of this name, with the given answer. */
 async function monitoring(serverName: string, answer: unknown) {
   const server = createServer((_, response) => response.end(JSON.stringify(answer)));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { httpJson } from '../clients/http.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
 
-/** A node, as far as its monitoring tells. */
+/** A node and the address of its monitoring. */
 interface Watched {
   readonly serverName: string;
   readonly monitorUrl: string;
@@ -10,7 +10,7 @@ interface Watched {
 
 const READY_BUDGET_MS = 60_000;
 
-/** Of `/jsz`: the node that leads the meta group knows the others, which name the leader and nothing more. */
+/** Of `/jsz`: the leader of the meta group lists the other nodes; these name the leader only. */
 const jszSchema = z.object({
   meta_cluster: z
     .object({
@@ -21,7 +21,9 @@ const jszSchema = z.object({
     })
     .optional(),
 });
-/** Of `/jsz?streams=1&consumers=1`: what this node holds a copy of. Only the node that leads a copy's group knows how far the others are. */
+/**
+ * Of `/jsz?streams=1&consumers=1`: the groups of which this node holds a copy. Only a group's leader knows how far the other copies are.
+ */
 const groupSchema = z.object({
   leader: z.string().optional(),
   replicas: z.array(z.object({ name: z.string(), current: z.boolean() })).nullish(),
@@ -44,7 +46,7 @@ const copiesSchema = z.object({
     .nullish(),
 });
 
-/** Ends when the nodes agree on who leads their meta group, and that one knows all of them: with its name. */
+/** Waits until the nodes agree on the leader of their meta group and the leader knows all of them. Returns its name. */
 export function leaderElected(label: string, nodes: readonly Watched[]): Wait<string> {
   return {
     for: `NATS cluster ${label} to elect a leader of its meta group that knows all ${nodes.length} nodes`,
@@ -69,7 +71,7 @@ export function leaderElected(label: string, nodes: readonly Watched[]): Wait<st
   };
 }
 
-/** Ends when one of these nodes leads each stream and consumer that they have a copy of, and the others of them are not behind it. */
+/** Waits until one of these nodes leads each stream and consumer that they hold, and the other copies are not behind it. */
 export function everythingLed(label: string, nodes: readonly Watched[]): Wait<undefined> {
   const here = new Set(nodes.map(({ serverName }) => serverName));
   return {

@@ -20,14 +20,14 @@ export interface NatsClusterOptions<Node extends ClusterNode> {
   readonly label: string;
   readonly nodes: number;
   readonly clock: Clock;
-  /** Starts the node of that number; at the addresses of `again`, if that was lost. */
+  /** Starts the node with that index; with `again`, at the addresses of that lost node. */
   start(index: number, signal: AbortSignal, again?: Node): Promise<Node>;
   isAlive(node: Node): Promise<boolean>;
-  /** Kills it and removes what it stored. Says exactly what was done. */
+  /** Kills it and removes its storage. Returns exactly what was done. */
   lose(node: Node): Promise<string>;
 }
 
-/** What a node of a cluster adds to the configuration of a single server. */
+/** A cluster node's additions to the configuration of a single server. */
 export interface ClusterMembership {
   readonly name: string;
   readonly listen: string;
@@ -37,8 +37,8 @@ export interface ClusterMembership {
 const varzSchema = z.object({ server_id: z.string() });
 
 /**
- * Starts a cluster of one drill's own, which may be lost whole, or by the node that led its meta group at the start. Ready when
- * that leader knows every other node: before, no replicated stream can be made.
+ * Starts a cluster of a single drill, which can lose all its nodes, or the node that led its meta group at the start. Ready when that
+ * leader knows every other node: before that, no replicated stream can be made.
  * @throws when a node does not start, or no leader is elected; everything has been stopped by then.
  */
 export async function startNatsCluster<Node extends ClusterNode>(
@@ -55,7 +55,7 @@ export async function startNatsCluster<Node extends ClusterNode>(
   const first = slots.map((slot) => slot.first);
   const restart = async (index: number, from: AbortSignal) =>
     await slots[index]?.replace(async () => await start(index, from, first[index]));
-  // A node that came back may answer elsewhere than the one that was lost.
+  // Returns the present nodes: a returned node may have another address than the lost one.
   const now = () => slots.flatMap(({ current }) => current ?? []);
   const ready = async (from: AbortSignal) => await waitFor(leaderElected(label, now()), clock, from);
   const alive = async (slot: Slot<Node> | undefined) =>

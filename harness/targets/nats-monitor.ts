@@ -25,12 +25,12 @@ const READY_BUDGET_MS = 15_000;
 
 /** In the server's own configuration language. */
 export const jetstreamLimits = {
-  // Far more than any drill seeds, and stated: by default the server would take three quarters of what the disk has free.
+  // Far more than any drill seeds. Stated because the server's default is three quarters of the free disk.
   max_file_store: 50 * 2 ** 30,
   max_memory_store: 2 ** 30,
 } as const;
 
-/** What a server's configuration says of messages and of what it stores. The key lives in the configuration file alone. */
+/** Settings of a server for messages and for its storage. The key is in the configuration file alone. */
 export function serverSettings(settings: NatsServerSettings | undefined) {
   const { maxPayloadBytes, encryption } = settings ?? {};
   return {
@@ -42,7 +42,7 @@ export function serverSettings(settings: NatsServerSettings | undefined) {
   };
 }
 
-/** That very server serves JetStream: not merely some server at that address. */
+/** Waits until this very server serves JetStream, not merely some server at that address. */
 export function natsAnswers(monitorUrl: string, serverName: string): Wait<NatsState> {
   return endedByHopelessErrors({
     for: `nats-server at ${monitorUrl} to serve JetStream`,
@@ -57,7 +57,7 @@ export function natsAnswers(monitorUrl: string, serverName: string): Wait<NatsSt
   });
 }
 
-/** What a record states about a server. */
+/** Settings of a server for the record. */
 export function natsSettings({ version, max_payload, jetstream }: NatsState): Record<string, string> {
   const { sync_interval, sync_always, max_storage } = jetstream.config;
   return {

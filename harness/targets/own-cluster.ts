@@ -14,7 +14,7 @@ interface RunningCluster extends AsyncDisposable {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** What a cluster is started with. */
+/** Options of a cluster's start. */
 interface ClusterStart<Cluster> {
   readonly label: string;
   /** The S3 that Velero backs up to; undefined for a cluster without Velero. */
@@ -22,26 +22,26 @@ interface ClusterStart<Cluster> {
   readonly prefix: string;
   /** A second place for Velero's backups. */
   readonly gcs?: SharedPlaces['velero-gcs'] | undefined;
-  /** The lost cluster that it replaces. */
+  /** The lost cluster that the new one replaces. */
   readonly again?: Cluster;
 }
 
-/** How a runtime runs clusters. */
+/** A runtime's operations on clusters. */
 export interface Clusters<Cluster extends RunningCluster> {
-  /** Names one in a sentence, e.g. `Kubernetes API`. */
+  /** Noun for one in a sentence, e.g. `Kubernetes API`. */
   readonly thing: string;
   readonly session: Session;
   readonly clock: Clock;
   start(options: ClusterStart<Cluster>, signal: AbortSignal): Promise<Cluster>;
   isAlive(cluster: Cluster): Promise<boolean>;
-  /** Kills every process of it and removes what it stored. Says exactly what was done. */
+  /** Kills all its processes and removes its storage. Returns exactly what was done. */
   lose(cluster: Cluster): Promise<string>;
-  /** Starts its Velero again, where it has one. Ready when it has read its bucket. */
+  /** Restarts its Velero, where there is one. Ready when it has read its bucket. */
   restartVelero(cluster: Cluster, signal: AbortSignal): Promise<void>;
   nodesOf(cluster: Cluster, dir: string): PodNodes;
 }
 
-/** A cluster of one drill's own with its own Velero, which may be lost whole and replaced by an empty one. */
+/** A cluster of a single drill with its own Velero. It can be lost whole and replaced by an empty one. */
 export const ownCluster =
   <Cluster extends RunningCluster>(clusters: Clusters<Cluster>): OwnPlaces['kubernetes'] =>
   async (label, s3, signal, givenPrefix, gcs) => {

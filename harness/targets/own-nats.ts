@@ -4,7 +4,7 @@ import type { NatsServerSettings } from '../systems/nats/service.ts';
 import { type ClusterMembership, type ClusterNode, startNatsCluster } from './nats-cluster.ts';
 import type { OwnPlaces } from './target-runtime.ts';
 
-/** What a server is started with. */
+/** Options of a server's start. */
 interface ServerStart<Server> {
   readonly settings: NatsServerSettings | undefined;
   /** For a node of a cluster. */
@@ -13,26 +13,26 @@ interface ServerStart<Server> {
   readonly again?: Server;
 }
 
-/** Where a node of a cluster listens for the other nodes, and by which URL they reach it. */
+/** A cluster node's listen address for the other nodes, and the URL by which they reach it. */
 interface Route {
   readonly listen: string;
   readonly url: string;
 }
 
-/** How a runtime runs NATS servers. */
+/** A runtime's operations on NATS servers. */
 export interface NatsServers<Server extends ClusterNode> {
   readonly clock: Clock;
   start(name: string, options: ServerStart<Server>, signal: AbortSignal): Promise<Server>;
   isAlive(server: Server): Promise<boolean>;
-  /** Kills it and removes what it stored. Says exactly what was done. */
+  /** Kills it and removes its storage. Returns exactly what was done. */
   lose(server: Server): Promise<string>;
-  /** The routes of nodes that will be started under these names. */
+  /** Returns the routes of nodes that will be started under these names. */
   routesOf(names: readonly string[]): Promise<readonly Route[]>;
-  /** Removes what is left of a server that was given back. */
+  /** Removes the remains of a server that was given back. */
   clear(name: string): Promise<void>;
 }
 
-/** NATS servers of one drill's own: a single one, or a cluster of them. */
+/** Returns NATS servers of a single drill: one server, or a cluster. */
 export const ownNats = <Server extends ClusterNode>(
   servers: NatsServers<Server>,
 ): Pick<OwnPlaces, 'nats' | 'natsCluster'> => ({

@@ -6,23 +6,23 @@ import { providerOf } from '../registered/providers.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
 import { isSharedPart, type SharedPart, type SharedPlaces } from './shared-places.ts';
 
-/** What a part is started with. */
+/** Context of a part's start. */
 export interface PartStart {
   readonly signal: AbortSignal;
-  /** Path of a program. @throws {ExplainedError} for one that the part does not name. */
+  /** Returns the path of a program. @throws {ExplainedError} for one that the part does not name. */
   tool(name: ToolName): string;
   /**
-   * What is known of a part that the provider of this one names in `needs`. That part starts at the same time, so that this one may do
-   * beforehand whatever it can.
-   * @throws why that part cannot be had.
+   * Returns the place of a part that this part's provider names in `needs`. That part starts at the same time, so this one may do its other
+   * work first.
+   * @throws the reason why that part is not available.
    */
   needed<Name extends SharedPart>(name: Name): Promise<SharedPlaces[Name]>;
   /**
-   * What is known of a part that this one uses where somebody will ask for it: nothing where nobody will, or where it cannot be had. Who
-   * asks for it is told why.
+   * Returns the place of a part that this part uses where another caller needs it; undefined where no caller needs it, or where it is not
+   * available. The caller that needs it gets the reason.
    */
   ifWanted<Name extends SharedPart>(name: Name): Promise<SharedPlaces[Name] | undefined>;
-  /** Tells that a piece of it is ready, or a part that comes with it. */
+  /** Reports that a piece of this part is ready, or a part that comes with it. */
   ready(piece: string): void;
 }
 
@@ -32,32 +32,32 @@ export interface StartedPart<Place> {
   readonly end?: () => PromiseLike<void>;
 }
 
-/** How a runtime starts a part that everybody shares. */
+/** A runtime's way to start a shared part. */
 export interface Part<Place> {
-  /** For a part of which nothing runs, because it is only obtained: when it is given up. */
+  /** Time limit of a part that is only obtained and runs nothing. */
   readonly budgetMs?: number;
   start(start: PartStart): Promise<StartedPart<Place>>;
 }
 
-/** Parts start, and are registered for the teardown, in this order; what a part needs comes before it. */
+/** Parts start, and are registered for the teardown, in this order; a part's needs come before it. */
 export type RuntimeParts = { readonly [Name in SharedPart]?: Part<SharedPlaces[Name]> };
 
 export interface PartsOptions {
   readonly parts: RuntimeParts;
-  /** Everything that somebody will ask for. */
+  /** Every capability that will be requested. */
   readonly needs: readonly Capability[];
-  /** Owns what is started. */
+  /** Owns whatever is started. */
   readonly scope: Scope;
   readonly activities: Activities;
-  /** The programs of those parts, once they are there. */
+  /** Provides the programs of those parts. */
   readonly programs: (parts: readonly Capability[]) => Promise<Toolchain>;
-  /** Told once of each part, and of each piece that a part tells of. */
+  /** Called once for each part, and for each reported piece of a part. */
   readonly onReady: (piece: string) => void;
 }
 
 type Found = { -readonly [Name in SharedPart]?: SharedPlaces[Name] };
 
-/** The shared parts of a target. Each starts when somebody first asks for it and its programs are there, and once. */
+/** The shared parts of a target. Each starts once: at the first request, when its programs are available. */
 export class Parts {
   readonly #options: PartsOptions;
   readonly #names: readonly SharedPart[];
@@ -71,8 +71,8 @@ export class Parts {
   }
 
   /**
-   * Starts those parts side by side, as far as nobody has yet, and waits for them. Capabilities of which nothing is shared are none.
-   * @throws the first failure; the other parts go on.
+   * Starts those parts side by side, unless they have started already, and waits for them. Ignores capabilities without a shared part.
+   * @throws the first failure; the other parts continue.
    */
   async of(wanted: ReadonlySet<Capability>): Promise<Found> {
     const found: Found = {};
@@ -95,7 +95,7 @@ export class Parts {
   async #beginAfterNeeds<Name extends SharedPart>(name: Name): Promise<void> {
     const part = this.#options.parts[name];
     if (part === undefined) throw new Error(`the runtime has no part ${name}, which another part needs`);
-    // What it needs is registered before it, so that it ends after it. Whoever asks for that is told when it fails.
+    // A part's needs are registered before it, so that they end after it. The caller that requested a need gets its failure.
     for (const need of needsOf(name)) this.#start(need).catch(() => undefined);
     this.#found[name] = await this.#open(name, part);
   }
@@ -144,5 +144,5 @@ export class Parts {
   }
 }
 
-/** The graph is data of the providers. */
+/** Returns the needs of a part from the providers' data. */
 const needsOf = (name: SharedPart): readonly SharedPart[] => (providerOf(name)?.needs ?? []).filter(isSharedPart);

@@ -2,15 +2,17 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { ExplainedError, messagesOf } from '../model/errors.ts';
 
-// Below every system's range for outgoing connections (32768 on Linux, 49152 elsewhere), so that no client takes the port of a
-// server that was lost and is about to be replaced at the same address.
+// Below every system's range for outgoing connections (32768 on Linux, 49152 elsewhere), so that no client takes the port of a lost server
+// before its replacement starts at the same address.
 const FIRST_PORT = 20_000;
 const LAST_PORT = 29_999;
 const ATTEMPTS = 5;
 
 const handedOut = new Set<number>();
 
-/** A loopback port on which nothing listens now, and which this process has not handed out before. Another process may still take it. */
+/**
+ * Returns a loopback port on which nothing listens now, and which this process has not returned before. Another process may still take it.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST_PORT, LAST_PORT + 1);
@@ -20,7 +22,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Starts a server on free ports, and on others when somebody else was faster. Every other failure is the caller's. */
+/** Starts a server on free ports, and retries on others when another process took one first. Passes on every other failure. */
 export async function onFreePorts<T>(count: number, start: (ports: readonly number[]) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const ports = await Promise.all(Array.from({ length: count }, freePort));
@@ -46,7 +48,7 @@ export async function requireFree(port: number, thing: string): Promise<number> 
   });
 }
 
-/** True when the error says that an address is in use, and, where it names the port, that it is one of `ports`. */
+/** Returns true when the error says that an address is in use and, where it names the port, that the port is one of `ports`. */
 export function saysPortTaken(error: unknown, ports: readonly number[]): boolean {
   return messagesOf(error).some((message) => {
     if (!/address already in use|EADDRINUSE|port is already allocated/i.test(message)) return false;

@@ -15,7 +15,7 @@ import { s3Client } from '../clients/s3.ts';
 import { summaryOf } from '../model/errors.ts';
 import type { S3Place } from '../systems/s3/service.ts';
 
-/** A versioned bucket of one pair's own, in its AWS region. Disposal removes it with everything in it, once. */
+/** A versioned bucket of a single pair, in its AWS region. Disposal removes it with all its contents, once. */
 export class RegionBucket implements AsyncDisposable {
   readonly name: string;
   readonly #client: S3Client;
@@ -45,14 +45,17 @@ export class RegionBucket implements AsyncDisposable {
       );
       return bucket;
     } catch (error) {
-      // A request that timed out may have taken effect; a bucket that is somebody else's stays.
+      // A request that timed out may have taken effect; a bucket of another owner stays.
       if (error instanceof BucketAlreadyExists) client.destroy();
       else await removeAfter(error, bucket);
       throw error;
     }
   }
 
-  /** Removes every version and every delete marker: a page at a time, from the start again, for what was listed is gone by then. */
+  /**
+   * Removes every version and every delete marker, page by page. Each page is listed from the start, because the entries of the last one
+   * are gone by then.
+   */
   async empty(): Promise<void> {
     for (;;) {
       const Objects = await this.#page();
@@ -65,7 +68,7 @@ export class RegionBucket implements AsyncDisposable {
     return (await this.#page(signal)).length === 0;
   }
 
-  /** @throws when S3 does not say whether it is there. */
+  /** @throws when S3 does not say whether the bucket exists. */
   async isThere(signal: AbortSignal): Promise<boolean> {
     try {
       await this.#client.send(new HeadBucketCommand({ Bucket: this.name }), { abortSignal: signal });
@@ -101,7 +104,7 @@ export class RegionBucket implements AsyncDisposable {
   }
 }
 
-/** @throws {AggregateError} of both when the removal fails, too; the first error stays the first. */
+/** @throws {AggregateError} of both errors when the removal also fails; the first error stays the first. */
 async function removeAfter(error: unknown, bucket: RegionBucket): Promise<void> {
   try {
     await bucket[Symbol.asyncDispose]();

@@ -12,8 +12,8 @@ const OPERATOR = 'operator';
 const SYSTEM = 'system';
 
 /**
- * What crosses between the regions: the JetStream API with its answers (`$JSC.R`), and what a mirror is delivered (`$JS.M`).
- * Without this list a user's message would cross as well, and be stored by the streams of both regions.
+ * Subjects that cross between the regions: the JetStream API with its answers (`$JSC.R`), and the deliveries to a mirror (`$JS.M`). Without
+ * this list a user's message would also cross, and the streams of both regions would store it.
  */
 const REPLICATED = ['$JS.>', '$JSC.>', '_INBOX.>'];
 
@@ -32,7 +32,7 @@ export function newPairSecrets(): PairSecrets {
   };
 }
 
-/** What users may do in a region that is open to them, and at first in both: a mirror takes no user's write anyway. */
+/** Permissions of users in an open region, and at first in both: a mirror accepts no user's write anyway. */
 export const OPEN_ACCESS = 'permissions { publish: ">", subscribe: ">" }\n';
 
 export interface RegionServer {
@@ -43,11 +43,11 @@ export interface RegionServer {
   readonly storeDir: string;
   /** Relative to the configuration file. */
   readonly accessFile: string;
-  /** The standby listens for the leaf node connection, the primary makes it. */
+  /** The standby listens for the leaf node connection; the primary connects. */
   readonly leaf: { readonly listen: string } | { readonly connect: string };
 }
 
-/** The configuration of a region's nats-server, in its own language: JSON has no `include`. */
+/** Returns the configuration of a region's nats-server in its own language: JSON has no `include`. */
 export function regionConfiguration(server: RegionServer, secrets: PairSecrets): string {
   const text = (value: unknown) => JSON.stringify(value);
   const permissions = { publish: { allow: REPLICATED }, subscribe: { allow: REPLICATED } };

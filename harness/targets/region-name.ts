@@ -17,12 +17,12 @@ const READY_BUDGET_MS = 30_000;
 
 export interface NamedRegion {
   readonly region: string;
-  /** IPv4 address and port of its server as users reach it. */
+  /** IPv4 address and port of its server for users. */
   readonly address: string;
   readonly port: number;
 }
 
-/** A hosted zone of one pair's own, with the service's SRV record pointing at the first region. */
+/** A hosted zone of a single pair, whose SRV record of the service points at the first region. */
 export interface HostedName extends AsyncDisposable {
   readonly zone: string;
   readonly service: string;
@@ -32,7 +32,7 @@ export interface HostedName extends AsyncDisposable {
 
 const created = z.object({ HostedZone: z.object({ Id: z.string() }) });
 
-/** Makes the zone with an address record for each region, and the service record that says who is in charge. */
+/** Creates the zone with an address record for each region, and the service record that names the active region. */
 export async function hostName(
   label: string,
   regions: readonly NamedRegion[],
@@ -78,7 +78,7 @@ export async function hostName(
   };
 }
 
-/** Route 53 deletes a zone only when nothing but its own NS and SOA records is left in it. */
+/** Removes the zone. Route 53 deletes it only when it contains nothing but its own NS and SOA records. */
 async function removeZone(client: Route53Client, HostedZoneId: string): Promise<void> {
   const { ResourceRecordSets = [] } = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId }));
   const Changes = ResourceRecordSets.filter(({ Type }) => Type !== 'NS' && Type !== 'SOA').map(
@@ -90,7 +90,7 @@ async function removeZone(client: Route53Client, HostedZoneId: string): Promise<
   await client.send(new DeleteHostedZoneCommand({ Id: HostedZoneId }));
 }
 
-/** CoreDNS's configuration: that zone from Route 53, read again every second, and nothing else. */
+/** Returns CoreDNS's configuration: it serves that zone alone, read from Route 53 every second. */
 export function corefile(zone: string, hostedZoneId: string, listen: { readonly host: string; readonly port: number }) {
   return `${zone}.:${listen.port} {
   bind ${listen.host}
@@ -103,8 +103,8 @@ export function corefile(zone: string, hostedZoneId: string, listen: { readonly 
 }
 
 /**
- * Its environment. The endpoint is in it, because the plugin's own `aws_endpoint` takes the closing brace of its block for the
- * address (CoreDNS 1.14.7, plugin/route53/setup.go: the value is read after the parser has gone on).
+ * Returns the environment of the DNS server. It contains the endpoint, because the plugin's own `aws_endpoint` takes the closing brace of
+ * its block for the address (CoreDNS 1.14.7, plugin/route53/setup.go: it reads the value after the parser has moved on).
  */
 export const dnsEnvironment = (place: S3Place, endpoint: string): Record<string, string> => ({
   AWS_ENDPOINT_URL_ROUTE_53: endpoint,
@@ -113,7 +113,7 @@ export const dnsEnvironment = (place: S3Place, endpoint: string): Record<string,
   AWS_SECRET_ACCESS_KEY: place.secretAccessKey,
 });
 
-/** The DNS server answers the service's name with that record. */
+/** Waits until the DNS server answers the service's name with that record. */
 export function nameAnswers(server: string, service: string, record: string): Wait<void> {
   return {
     for: `the DNS server ${server} to answer ${service}`,

@@ -13,7 +13,7 @@ import { Relay } from './relay.ts';
 
 const HOST = '127.0.0.1';
 
-/** One way between two regions of a continent, e.g. us-west-2 and us-east-2. */
+/** One-way latency between two regions of a continent, e.g. us-west-2 and us-east-2. */
 export const LINK_LATENCY_MS = 25;
 
 const NOT_EXERCISED = [
@@ -22,26 +22,26 @@ const NOT_EXERCISED = [
   'Route 53 health checks: the platform’s own procedure does the checking',
 ];
 
-/** What can be cut at once, losing what is under way, and mended again. */
+/** A line that can be cut at once, losing the data in transit, and mended again. */
 export type Line = Pick<Relay, 'cut' | 'mend'>;
 
 interface JoinedServers {
   readonly primary: PlacedServer;
   readonly standby: PlacedServer;
-  /** Between the two: {@link LINK_LATENCY_MS} each way. */
+  /** Line between the two: {@link LINK_LATENCY_MS} each way. */
   readonly line: Line;
 }
 
-/** What a target brings to a pair of regions. Whatever is started is handed to `undo` at once. */
+/** A target's means to run a pair of regions. Every started thing is handed to `undo` at once. */
 export interface RegionMeans {
   readonly clock: Clock;
-  /** The standby first: the primary connects, so they are joined as soon as it is there, each time it comes back. */
+  /** Starts the standby first: the primary connects, so they are joined whenever the primary starts. */
   startServers(pair: string, secrets: PairSecrets, signal: AbortSignal, undo: Scope): Promise<JoinedServers>;
   /** Starts a DNS server that answers the name from Route 53. @returns its `host:port`. */
   startNameServer(pair: string, name: HostedName, signal: AbortSignal, undo: Scope): Promise<string>;
 }
 
-/** Two regions of one drill's own: a NATS server and a bucket each, a leaf node connection, and a name. */
+/** Opens two regions of a single drill: a NATS server and a bucket each, a leaf node connection, and a name. */
 export async function openRegionPair(
   label: string,
   s3: S3Place,
@@ -58,7 +58,7 @@ export async function openRegionPair(
     storage(PRIMARY_REGION),
     storage(STANDBY_REGION),
   ] as const;
-  // All of them settle before anything is undone: none can go on starting behind its back.
+  // All of them settle before anything is undone, so that none continues to start afterwards.
   await Promise.allSettled(opening);
   const [{ primary, standby, line }, primaryStorage, standbyStorage] = await Promise.all(opening);
   const named = [primary, standby].map(({ means: { region, port } }) => ({ region, address: HOST, port }));
@@ -83,7 +83,7 @@ export async function openRegionPair(
 interface RegionStorage {
   readonly bucket: RegionBucket;
   readonly endpoint: string;
-  /** In front of S3, without a latency of its own: who uses it is in the region. */
+  /** Line in front of S3, without latency: its users are in the region. */
   readonly way: Line;
 }
 
@@ -142,7 +142,7 @@ function regionOf(server: PlacedServer, storage: RegionStorage, line: Line, name
 
 const ANSWER_BUDGET_MS = 2_000;
 
-/** Any answer counts, a refusal too. */
+/** Returns true for any answer, even a refusal. */
 async function answers(endpoint: string, signal: AbortSignal): Promise<boolean> {
   try {
     await httpRequest('HEAD', endpoint, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_BUDGET_MS)]));

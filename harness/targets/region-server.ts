@@ -5,21 +5,21 @@ import type { Clock } from '../clock/clock.ts';
 import { OPEN_ACCESS, type PairSecrets, type RegionServer, regionConfiguration } from './region-config.ts';
 import type { Session } from './session.ts';
 
-/** One life of a region's NATS server. Its storage outlives it. */
+/** One running process of a region's NATS server. Its storage outlives it. */
 export interface RunningServer extends AsyncDisposable {
   isAlive(): Promise<boolean>;
-  /** From one moment to the next, without a chance to sync. Says what was done. */
+  /** Kills it immediately, without a chance to sync. Returns what was done. */
   kill(): Promise<string>;
   /** For the record. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** How a target runs a region's server. */
+/** A target's means to run a region's server. */
 export interface ServerMeans {
   readonly region: string;
-  /** On 127.0.0.1, the same in every life. */
+  /** On 127.0.0.1, the same after each restart. */
   readonly port: number;
-  /** As the server itself sees its surroundings. */
+  /** Addresses and paths as the server itself sees them. */
   readonly configuration: Pick<RegionServer, 'listen' | 'http' | 'storeDir' | 'leaf'>;
   start(files: ServerFiles, signal: AbortSignal): Promise<RunningServer>;
   isStorageThere(): Promise<boolean>;
@@ -33,7 +33,7 @@ export interface ServerFiles {
   readonly configName: string;
 }
 
-/** A region's server at its address, whether it is there now or not. Disposal ends it and removes what it stored. */
+/** A region's server at its address, running or not. Disposal ends it and removes its storage. */
 export interface PlacedServer extends AsyncDisposable {
   readonly means: ServerMeans;
   readonly accessFile: string;

@@ -13,7 +13,7 @@ interface Far {
 
 const LONG = 'x'.repeat(300_000);
 
-/** A server that keeps what it receives, and answers at length before it hangs up. */
+/** Starts a server that keeps the received data, and sends a long answer before it closes the connection. */
 async function startFar(): Promise<{ readonly far: Far; readonly port: number }> {
   const received: Buffer[] = [];
   const server = createServer((socket) => {
@@ -39,7 +39,7 @@ async function open(latencyMs?: number) {
   return { relay, port, far };
 }
 
-/** Everything that comes until the connection ends, however it ends. */
+/** Reads everything until the connection ends in any way. */
 async function hear(socket: Socket): Promise<string> {
   let heard = '';
   socket.on('data', (chunk: Buffer) => {
@@ -84,7 +84,7 @@ test('what is under way when it is cut is lost', async () => {
   await Promise.all([once(far.server, 'connection'), once(socket, 'connect')]);
   await new Promise<unknown>((resolve) => socket.write('under way', resolve));
   await relay.cut();
-  // Once the far end's connection is over, nothing can come any more.
+  // After the far end's connection has ended, no more data can arrive.
   await Promise.all([heard, over]);
   expect(far.received).toEqual([]);
 });

@@ -4,13 +4,13 @@ export interface RelayOptions {
   /** On loopback. */
   readonly port: number;
   readonly to: { readonly host: string; readonly port: number };
-  /** How long every byte is held back, each way; 0 when left out. */
+  /** Delay of every byte, each way; 0 when left out. */
   readonly latencyMs?: number;
 }
 
 /**
- * A TCP relay that can be cut. With a latency it is the line between two regions: without one a mirror on the same machine is never
- * behind, and nothing that a drill measures says anything about lag.
+ * A TCP relay that can be cut. With a latency it is the line between two regions. Without one, a mirror on the same machine is never
+ * behind, and a drill's measurements say nothing about lag.
  */
 export class Relay implements AsyncDisposable {
   readonly #server: Server;
@@ -35,7 +35,7 @@ export class Relay implements AsyncDisposable {
     return relay;
   }
 
-  /** The line is dead: what was under way on it is lost, and nobody gets through until it is mended. */
+  /** Cuts the line: data in transit is lost, and no connection works until the line is mended. */
   async cut(): Promise<void> {
     this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
@@ -59,7 +59,7 @@ export class Relay implements AsyncDisposable {
     }
     const { to, latencyMs = 0 } = this.#options;
     const far = dial(to);
-    // Everything after the same time, so in the order in which it came; an end as well.
+    // Delays everything by the same time, including the end of a connection, so that the order is kept.
     const later = (work: () => void) => (latencyMs > 0 ? void setTimeout(work, latencyMs) : work());
     for (const [socket, other] of [
       [near, far],
@@ -67,7 +67,7 @@ export class Relay implements AsyncDisposable {
     ] as const) {
       socket.setNoDelay(true);
       this.#sockets.add(socket);
-      // An end that goes away takes the other one with it, once that has what it was sent; why it went does not matter to a line.
+      // When one end closes, the other one is closed after it has received its data; the reason does not matter to a line.
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#sockets.delete(socket);

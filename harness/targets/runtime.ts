@@ -5,7 +5,7 @@ import { type LocalContext, startProgram } from './local/program.ts';
 import { onFreePorts } from './ports.ts';
 import type { TargetName } from './wishes.ts';
 
-/** What a provider starts things with in the session of a target. */
+/** Returns a provider's means to start things in the session of a target. */
 export const runtimeOf = (target: TargetName, context: LocalContext): Runtime => ({
   target,
   clock: context.clock,
@@ -15,7 +15,7 @@ export const runtimeOf = (target: TargetName, context: LocalContext): Runtime =>
   startProgram: async (program) => await startProgram(program, context),
 });
 
-/** Starts the shared place of a provider for a part of the target that uses it. It ends with the session. */
+/** Starts the shared place of a provider for a part that uses it. It ends with the session. */
 export async function startShared<Place>(
   { name }: Service<Place>,
   runtime: Runtime,
@@ -23,7 +23,7 @@ export async function startShared<Place>(
 ): Promise<Place> {
   for (const { suppliers = [] } of providers()) {
     for (const each of suppliers) {
-      // The token's type says what its supplier starts.
+      // The type of the token says what its supplier starts.
       if (each.isShared === true && each.service.name === name) return (await each.start(runtime, signal)) as Place;
     }
   }

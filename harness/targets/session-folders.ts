@@ -16,7 +16,7 @@ interface CollectedProcess {
 export interface CollectedSession {
   readonly id: string;
   readonly dir: string;
-  /** When it began; undefined for a folder that never became a session. */
+  /** Start of the session; undefined for a folder that never became a session. */
   readonly began: string | undefined;
   readonly killed: readonly CollectedProcess[];
 }
@@ -33,7 +33,7 @@ export async function collectSessionFolders({ dryRun, clock }: CollectOptions): 
   return { ...others, collected };
 }
 
-/** Each is judged when it is its turn: others end and clean up at the same time. */
+/** Judges each when its turn comes: other sessions end and clean up at the same time. */
 function* leftoversIn(root: string, names: readonly string[], clock: Clock): Generator<Leftovers<CollectedSession>> {
   for (const name of names) {
     const dir = join(root, name);
@@ -68,7 +68,7 @@ function judge(dir: string, name: string): Judged {
   }
 }
 
-/** The processes of a dead session that still run: the registered ones by name, and those that only carry its mark. */
+/** Returns the processes of a dead session that still run: the registered ones by name, and those that only carry its mark. */
 function processesLeft(dir: string): CollectedProcess[] {
   const registered = readRegistered(dir)
     .filter(isRunning)

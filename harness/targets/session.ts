@@ -30,40 +30,40 @@ export type Judged =
   | { readonly kind: 'dead'; readonly id: string; readonly began: string | undefined }
   | { readonly kind: 'unclear'; readonly reason: string };
 
-/** Whether the owner of a session lives, is dead, or cannot be judged from here. */
+/** Judges whether the owner of a session lives, is dead, or cannot be judged from here. */
 export type JudgeOwner = (file: SessionFile) => Judged;
 
 const registeredProcessSchema = processIdentitySchema.extend({ name: z.string() });
 export type RegisteredProcess = z.infer<typeof registeredProcessSchema>;
 
-/** One run of a target: a folder that holds everything it writes, and a register of every process that belongs to it. */
+/** One run of a target: a folder that holds all its files, and a register of all its processes. */
 export interface Session {
   readonly id: string;
   readonly dir: string;
-  /** Makes (when needed) and returns a folder of the session, for its owner's eyes only. */
+  /** Creates (when needed) and returns a folder of the session that only its owner can read. */
   folder(...parts: string[]): string;
-  /** Part of the environment of every process of the session, so that it can be found even when it was never registered. */
+  /** Part of the environment of every process of the session; it identifies even unregistered processes. */
   readonly environment: Readonly<Record<string, string>>;
-  /** @returns what removes it from the register. @throws when the session is closing: no process may start any more. */
+  /** @returns a function that removes it from the register. @throws when the session is closing: no process may start any more. */
   register(name: string, identity: ProcessIdentity): () => void;
   registered(): RegisteredProcess[];
 }
 
-/** A session in the process that began it. Disposal ends whatever is still registered, then removes the folder. */
+/** A session in the process that opened it. Disposal ends whatever is still registered, then removes the folder. */
 export interface OwnedSession extends Session, AsyncDisposable {}
 
 const CLOSING = 'closing';
 const END_BUDGET_MS = 3_000;
 
 /**
- * Begins a session owned by this process.
+ * Opens a session owned by this process.
  * @throws {ExplainedError} when the scratch folder cannot be written.
  */
 export async function openSession(clock: Clock): Promise<OwnedSession> {
   const root = ensureScratchRoot();
   const id = newSessionId();
   const owner = identifySelf();
-  // Under its final name a session is always complete: another process that collects garbage never sees a half-made one.
+  // A session gets its final name when it is complete, so that another process that collects garbage never sees a half-made one.
   const unborn = join(root, ownedName({ owner, machine: thisMachine() }));
   const dir = join(root, id);
   const file: SessionFile = { id, owner, machine: thisMachine(), began: clock.now().utc };
@@ -79,7 +79,7 @@ export async function openSession(clock: Clock): Promise<OwnedSession> {
   return own(attachSession(dir), clock);
 }
 
-/** The session in `dir`, for a process that adds to it without owning it. */
+/** Opens the session in `dir` for a process that adds to it without owning it. */
 export function attachSession(dir: string): Session {
   const { id } = readSessionFile(dir);
   return {
@@ -116,12 +116,12 @@ export function attachSession(dir: string): Session {
   };
 }
 
-/** @throws when the file is not there or does not say what it must. */
+/** @throws when the file is missing or invalid. */
 export function readSessionFile(dir: string): SessionFile {
   return sessionFileSchema.parse(JSON.parse(readFileSync(join(dir, 'session.json'), 'utf8')));
 }
 
-/** Every process in the register of the session in `dir`, running or not. */
+/** Reads every process in the register of the session in `dir`, running or not. */
 export function readRegistered(dir: string): RegisteredProcess[] {
   const folder = join(dir, 'processes');
   const names = unlessGone(() => readdirSync(folder)) ?? [];
@@ -133,7 +133,7 @@ export function readRegistered(dir: string): RegisteredProcess[] {
     });
 }
 
-/** Kills every registered process that is still the one that was registered; never one that was merely given its pid. */
+/** Kills every registered process; never one that merely received its pid. */
 function killRegistered(dir: string): RegisteredProcess[] {
   const running = readRegistered(dir).filter(isRunning);
   for (const { pid } of running) signalGroup(pid, 'SIGKILL');
@@ -141,8 +141,8 @@ function killRegistered(dir: string): RegisteredProcess[] {
 }
 
 /**
- * Kills what is registered in the session in `dir`, and what carries its mark without being registered, until nothing of it runs.
- * @throws {WaitTimeoutError} naming what resisted.
+ * Kills the registered processes of the session in `dir`, and those that carry its mark without being registered, until none of them runs.
+ * @throws {WaitTimeoutError} naming those that still run.
  */
 export async function endProcessesOf(dir: string, clock: Clock): Promise<void> {
   await waitFor(
@@ -166,7 +166,7 @@ export async function endProcessesOf(dir: string, clock: Clock): Promise<void> {
 
 function own(session: Session, clock: Clock): OwnedSession {
   const removeAtExit = () => {
-    // The last resort of a harness that ends without teardown, e.g. by an uncaught error: nothing asynchronous runs here.
+    // Last resort of a harness that ends without teardown, e.g. after an uncaught error: nothing asynchronous runs here.
     killRegistered(session.dir);
     rmSync(session.dir, { recursive: true, force: true, maxRetries: 3 });
   };
@@ -187,7 +187,7 @@ function own(session: Session, clock: Clock): OwnedSession {
   };
 }
 
-/** A full disk must not keep a session from being removed: closing is announced as well as can be. */
+/** Announces that the session closes. Ignores a full disk, which must not prevent the removal of a session. */
 async function announceClosing(dir: string): Promise<void> {
   try {
     await writeFile(join(dir, CLOSING), '');
@@ -201,7 +201,7 @@ function newSessionId(): string {
   return Array.from({ length: 10 }, (_, index) => alphabet[randomInt(index === 0 ? 26 : alphabet.length)]).join('');
 }
 
-/** Undefined when the file or folder is gone: other processes end and clean up at the same time. */
+/** Returns undefined when the file or folder is gone: other processes end and clean up at the same time. */
 function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();

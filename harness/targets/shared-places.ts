@@ -4,8 +4,8 @@ import type { Capability } from '../model/service.ts';
 const settings = z.record(z.string(), z.string());
 
 /**
- * What is known of each shared part once it has started, by its capability, as plain JSON. The S3 credentials are made up for the session
- * and open nothing else; the credentials of Kubernetes stay in the kubeconfig file.
+ * Data of each shared part once it has started, by its capability, as plain JSON. The S3 credentials are made up for the session and open
+ * nothing else; the Kubernetes credentials stay in the kubeconfig file.
  */
 const partSchemas = {
   s3: z.object({
@@ -22,7 +22,7 @@ const partSchemas = {
     veleroNamespace: z.string(),
     backupPrefix: z.string(),
     settings,
-    /** The kind cluster that it is; left out for an API without nodes. */
+    /** Name of the kind cluster; left out for an API without nodes. */
     node: z
       .object({
         name: z.string(),
@@ -31,21 +31,21 @@ const partSchemas = {
       })
       .exactOptional(),
   }),
-  /** What it adds to the settings of the cluster. */
+  /** Velero's additions to the settings of the cluster. */
   velero: z.object({ settings }),
-  /** Where the second place of Velero's backups is, and the plugin by which it writes there. */
+  /** Second place of Velero's backups, and the plugin through which it writes there. */
   'velero-gcs': z.object({
     store: z.object({ endpoint: z.url(), projectId: z.string(), backupBucket: z.string() }),
     plugin: z.string(),
   }),
-  /** The program that serves stores which enforce credentials and policies. */
+  /** Program that serves stores which enforce credentials and policies. */
   'enforced-access': z.object({ program: z.string(), version: z.string(), source: z.string() }),
 };
 
-/** The parts of which somebody asked for. */
+/** The requested parts. */
 export const sharedPlacesSchema = z.object(partSchemas).partial();
 
-/** A capability of which a target starts a part that everybody shares. */
+/** A capability for which a target starts a shared part. */
 export type SharedPart = keyof typeof partSchemas;
 
 export const isSharedPart = (capability: Capability): capability is SharedPart =>

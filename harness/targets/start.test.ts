@@ -15,7 +15,7 @@ import { openTarget, startTarget } from './start.ts';
 import type { OwnPlaces, TargetRuntime } from './target-runtime.ts';
 
 let scratch: string;
-/** What went on, in its order. */
+/** Events, in their order. */
 let log: string[];
 
 beforeEach(async () => {
@@ -58,7 +58,7 @@ const own: OwnPlaces = { nats: notHere, natsCluster: notHere, kubernetes: notHer
 
 type Started = Partial<{ readonly [Name in SharedPart]: (start: PartStart) => Promise<void> }>;
 
-/** A part in memory. It is ready when `work` is done, and says when it begins and when it ends. */
+/** Makes a part in memory. It is ready when `work` is done, and reports its begin and its end. */
 const part = <Name extends SharedPart>(name: Name, work: Started[SharedPart]): Part<SharedPlaces[Name]> => ({
   start: async (start) => {
     log.push(`${name} begins`);
@@ -70,7 +70,7 @@ const part = <Name extends SharedPart>(name: Name, work: Started[SharedPart]): P
 
 function inMemory(work: Started = {}, more: Partial<RuntimeParts> = {}): TargetRuntime {
   const parts: RuntimeParts = {
-    // First, so that a test also chooses the order.
+    // Listed first, so that a test also chooses the order.
     ...more,
     s3: part('s3', work.s3),
     nats: part('nats', work.nats),
@@ -119,7 +119,7 @@ test('parts start side by side; one that needs others gets them, and all end in 
   const s3 = Promise.withResolvers<void>();
   const runtime = inMemory({
     s3: () => s3.promise,
-    // Only when everything has begun.
+    // Resolves only when all parts have begun.
     nats: async () => s3.resolve(),
     velero: needsOfVelero,
   });

@@ -16,52 +16,52 @@ import type { TargetRuntime } from './target-runtime.ts';
 import { broughtPaths, toolPathsOf } from './tool-paths.ts';
 
 export interface OpenTargetOptions {
-  /** Everything that somebody will ask for. */
+  /** Every capability that will be requested. */
   readonly needs: readonly Capability[];
-  /** The programs of those parts, once they are there. */
+  /** Provides the programs of those parts. */
   readonly programs: (parts: readonly Capability[]) => Promise<Toolchain>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
-  /** Keeps when each part was started. */
+  /** Records when each part was started. */
   readonly activities?: Activities | undefined;
-  /** What the configuration says about the sandbox of the platform's programs. */
+  /** The configuration's setting for the sandbox of the platform's programs. */
   readonly sandbox?: SandboxWish | undefined;
-  /** How programs run, where the caller has decided it already; looked for when left out. */
+  /** Sandbox in which programs run, where the caller has decided it already; detected when left out. */
   readonly hostSandbox?: HostSandbox | undefined;
 }
 
 export interface StartTargetOptions extends Omit<OpenTargetOptions, 'programs' | 'needs'> {
   readonly toolchain: Toolchain;
-  /** What is wanted. What that stands on, or what comes with it, starts along with it. */
+  /** Requested parts. Parts that they depend on, or that come with them, also start. */
   readonly parts: readonly Capability[];
 }
 
-/** A running target as it is for somebody who asked for some of its parts. */
+/** A running target for a caller that requested some of its parts. */
 export interface AttachedTarget {
   /** Plain JSON, from which this or another process attaches. */
   readonly handle: TargetHandle;
   readonly target: Target;
 }
 
-/** A target of which everything has started. Disposal stops everything, removes every trace of the session, and is idempotent. */
+/** A completely started target. Disposal stops everything, removes every trace of the session, and is idempotent. */
 export interface StartedTarget extends AttachedTarget, AsyncDisposable {
-  /** Milliseconds from the call until each part, or a piece of one, was ready, and until all were. */
+  /** Milliseconds from the call until each part, or a piece of one, was ready, and until all of them were. */
   readonly startedIn: Readonly<Record<string, number>> & { readonly totalMs: number };
-  /** What earlier runs had left behind. */
+  /** Leftovers of earlier runs. */
   readonly garbage: GarbageReport;
 }
 
 interface Opened {
   readonly scope: Scope;
   readonly garbage: GarbageReport;
-  /** When each part was ready, on the monotonic clock. */
+  /** Ready time of each part, on the monotonic clock. */
   readonly readyMs: ReadonlyMap<string, number>;
   untilReady(wanted: readonly Capability[]): Promise<AttachedTarget>;
 }
 
 /**
- * Opens a session for a target after collecting what dead sessions left. Its parts start when they are asked for. Disposal stops everything,
+ * Opens a session for a target after collecting the leftovers of dead sessions. Its parts start on request. Disposal stops everything,
  * removes every trace of the session, and is idempotent.
  * @throws {ExplainedError} when the runtime cannot start anything here, or the scratch folder cannot be written.
  */
@@ -75,7 +75,7 @@ export async function openTarget(
 
 /**
  * Starts those parts side by side, in a session of their own, and waits for all of them.
- * @throws {ExplainedError} when the runtime has not got one of them, or one cannot be started, with its last log lines; everything has been
+ * @throws {ExplainedError} when the runtime lacks one of them, or when one does not start, with its last log lines; everything has been
  *   stopped by then.
  */
 export async function startTarget(
@@ -132,7 +132,8 @@ async function open(runtime: TargetRuntime, options: OpenTargetOptions): Promise
       untilReady: async (wanted) => {
         const those = wantedParts(runtime, wanted);
         try {
-          // Nothing starts before all of it can: whoever times something beside it knows when that is.
+          // No part starts before all its programs are available, so that a caller that measures other work meanwhile knows when the start
+          // begins.
           const toolchain = await programs([...those]);
           const places = await parts.of(those);
           const handle: TargetHandle = {
@@ -170,7 +171,7 @@ function explain({ name }: TargetRuntime, error: unknown): unknown {
   );
 }
 
-/** Those parts, and what they stand on. @throws {ExplainedError} for one that the runtime has not. */
+/** Returns those parts and the parts that they depend on. @throws {ExplainedError} for one that the runtime lacks. */
 function wantedParts(runtime: TargetRuntime, wanted: readonly Capability[]): ReadonlySet<Capability> {
   const known = capabilitiesOf(runtime.name);
   const alien = wanted.find((part) => !known.includes(part));

@@ -4,8 +4,8 @@ import { identify } from '../process/identity.ts';
 import { isNoSuchProcess } from '../process/run.ts';
 
 /**
- * Pids of the processes that carry the session's folder in their environment: those that were made but not registered before
- * the harness died, and what registered ones have left behind. Linux only; elsewhere nobody can look, and there are none.
+ * Returns the pids of the processes that carry the session's folder in their environment: those that were started but not registered before
+ * the harness died, and children of registered ones. Linux only; elsewhere the result is empty because there is no way to find them.
  */
 export function strayProcesses(sessionDir: string): number[] {
   if (process.platform !== 'linux') return [];
@@ -21,7 +21,7 @@ function environmentOf(pid: number): string[] {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // Ended in the meantime, or somebody else's: not ours in either case.
+    // Ended in the meantime, or owned by another user: not part of the session in either case.
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return [];
     throw error;
   }

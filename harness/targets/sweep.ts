@@ -4,29 +4,29 @@ import { livenessOf } from '../process/identity.ts';
 import type { Judged, SessionFile } from './session.ts';
 
 export interface CollectOptions {
-  /** Only finds, and removes nothing. */
+  /** Find only; remove nothing. */
   readonly dryRun: boolean;
-  /** Removes the kept cluster, too. */
+  /** Also remove the kept cluster. */
   readonly kept: boolean;
   readonly clock: Clock;
 }
 
-/** What one session left in one place, e.g. its folder, or what it has in the docker daemon. */
+/** Leftovers of one session in one place, e.g. its folder, or its objects in the docker daemon. */
 export interface Leftovers<Found> {
-  /** Of the session's owner. */
+  /** Judgement of the session's owner. */
   readonly judged: Judged;
-  /** Names them where they are left alone. */
+  /** Their name in a message that they are left alone. */
   readonly where: string;
-  /** Names them where they cannot be removed. */
+  /** Their name in a message that they cannot be removed. */
   readonly name: string;
-  /** What they are, for the report. */
+  /** Returns a description for the report. */
   describe(): Found;
   remove(): Promise<void>;
 }
 
-/** What became of the leftovers of one place. */
+/** Result for the leftovers of one place. */
 export interface Swept<Found> {
-  /** Of dead owners: removed, or only found in a dry run. */
+  /** Leftovers of dead owners: removed, or only found in a dry run. */
   readonly found: readonly Found[];
   /** Ids of sessions whose owner lives. */
   readonly live: readonly string[];
@@ -34,7 +34,7 @@ export interface Swept<Found> {
   readonly problems: readonly string[];
 }
 
-/** Removes what dead owners left, one after the other, and nothing else. What resists keeps nothing else from being removed. */
+/** Removes the leftovers of dead owners in sequence, and nothing else. A failure does not prevent the other removals. */
 export async function sweep<Found>(leftovers: Iterable<Leftovers<Found>>, dryRun: boolean): Promise<Swept<Found>> {
   const found: Found[] = [];
   const live: string[] = [];
@@ -55,7 +55,7 @@ export async function sweep<Found>(leftovers: Iterable<Leftovers<Found>>, dryRun
   return { found, live, leftAlone, problems };
 }
 
-/** By the owner's process, and by nothing else. */
+/** Judges the owner by its process alone. */
 export function judgeOwner({ id, owner, machine, began }: SessionFile): Judged {
   const kind = livenessOf({ owner, machine });
   if (kind !== 'unclear') return kind === 'live' ? { kind, id } : { kind, id, began };

@@ -12,7 +12,7 @@ import type { LocalContext } from './local/program.ts';
 import { runtimeOf } from './runtime.ts';
 import type { AttachedRuntime } from './target-runtime.ts';
 
-/** What a target hands out: the shared places that were started, and on request each place that stands on one of them. */
+/** Returns the places of a target: the shared places that were started, and on request each place that depends on one of them. */
 export function targetPlaces(
   handle: TargetHandle,
   { own, nodesOf }: AttachedRuntime,
@@ -59,7 +59,7 @@ export function targetPlaces(
       }
     }
   }
-  // In place of one that is started when somebody asks for it.
+  // Replaces the place that would start on request.
   places.shared(gcsStore, gcs?.store);
   const { enforcing } = own;
   if (enforcing !== undefined) {
@@ -68,7 +68,7 @@ export function targetPlaces(
   return places.members;
 }
 
-/** The shared cluster as whoever asked for it sees it. */
+/** Returns the shared cluster for a caller that requested it. */
 function clusterOf(
   kubernetes: NonNullable<TargetHandle['places']['kubernetes']>,
   velero: TargetHandle['places']['velero'],
@@ -84,19 +84,19 @@ function clusterOf(
   };
 }
 
-/** A shared place belongs to the target: giving it back ends nothing. */
+/** Lends a shared place, which belongs to the target: disposing of it ends nothing. */
 const lent = <Place extends object>(place: Place): Place & AsyncDisposable => ({
   ...place,
   [Symbol.asyncDispose]: async () => undefined,
 });
 
-/** @throws {ExplainedError} for a part that the target was not started with. */
+/** @throws {ExplainedError} for a part with which the target was not started. */
 function required<T>({ kind }: Pick<TargetHandle, 'kind'>, part: T | undefined, capability: Capability): T {
   if (part !== undefined) return part;
   throw notStarted(kind, capability);
 }
 
-/** @throws {ExplainedError} for a tool that the target was not given. */
+/** @throws {ExplainedError} for a tool that the target does not have. */
 export function toolPath({ toolPaths }: Pick<TargetHandle, 'toolPaths'>, name: string): string {
   const path = toolPaths[name];
   if (path !== undefined) return path;

@@ -15,29 +15,29 @@ import type { Session } from './session.ts';
 import type { SharedPlaces } from './shared-places.ts';
 import type { TargetName } from './wishes.ts';
 
-/** How the real parts run, for a process that uses them: as processes of this machine (`local`), or as containers (`docker`). */
+/** A way to run the real parts, for a process that uses them: as processes of this machine (`local`), or as containers (`docker`). */
 export interface AttachableRuntime {
   readonly name: TargetName;
   /**
-   * What runs of a target, as a process sees it that was given the handle. Starts nothing.
+   * Returns the running parts of a target in a process that received the handle. Starts nothing.
    * @throws {ExplainedError} for a handle whose `runtime` it cannot read.
    */
   attach(handle: TargetHandle, context: LocalContext): AttachedRuntime;
 }
 
-/** A runtime of a running target, in any process that attached to it. */
+/** The runtime of a running target, in any process that attached to it. */
 export interface AttachedRuntime {
   readonly differencesFromProduction: readonly string[];
-  /** The nodes of the shared cluster. */
+  /** Returns the nodes of the shared cluster. */
   nodesOf(cluster: SharedPlaces['kubernetes']): PodNodes;
   readonly own: OwnPlaces;
 }
 
-/** How a runtime starts what is a drill's own. */
+/** A runtime's means to start places of a single drill. */
 export interface OwnPlaces {
   nats(request: OwnNatsRequest, signal: AbortSignal): Promise<LosableNats>;
   natsCluster(request: NatsClusterRequest, signal: AbortSignal): Promise<NatsClusterPlace>;
-  /** With Velero on that S3, below `prefix` or below a prefix of its own; without Velero where there is no S3. */
+  /** Starts a cluster with Velero on the given S3, below `prefix` or below a prefix of its own; without an S3, without Velero. */
   kubernetes(
     label: string,
     s3: Promise<S3Place> | undefined,
@@ -52,17 +52,17 @@ export interface OwnPlaces {
 
 /** A runtime in the process that starts the target. */
 export interface TargetRuntime extends AttachableRuntime {
-  /** What somebody does who wants a part that it has not. */
+  /** Advice for a user who needs a part that the runtime lacks. */
   readonly otherwise: string;
-  /** For ending one part. */
+  /** Time limit for ending one part. */
   readonly endBudgetMs: number;
-  /** For ending what is left of the session. */
+  /** Time limit for ending the rest of the session. */
   readonly sessionBudgetMs: number;
-  /** @throws {ExplainedError} for parts that it could start, but not as it is set up. */
+  /** @throws {ExplainedError} for parts that it supports, but not with its present settings. */
   requireParts?(parts: ReadonlySet<Capability>): void;
-  /** What it tells of the garbage that was collected before it starts. */
+  /** Returns the lines about the garbage that was collected before the start. */
   linesOf(garbage: GarbageReport): readonly string[];
-  /** Makes sure that those parts can be started here. Starts nothing. @throws {ExplainedError} why they cannot. */
+  /** Ensures that those parts can be started here. Starts nothing. @throws {ExplainedError} with the reason why they cannot. */
   prepare(parts: ReadonlySet<Capability>, step: RuntimeStep): Promise<PreparedRuntime>;
 }
 
@@ -73,16 +73,16 @@ export interface RuntimeStep {
 }
 
 interface PreparedRuntime {
-  /** Starts what every part stands on. Whatever it starts is registered in the scope before. */
+  /** Starts what every part depends on. Registers each thing in the scope before it starts. */
   open(session: Session, scope: Scope): Promise<OpenedRuntime>;
 }
 
 export interface OpenedRuntime {
   readonly parts: RuntimeParts;
-  /** What it has to know in every process; see {@link AttachableRuntime.attach}. */
+  /** The runtime's data for every process; see {@link AttachableRuntime.attach}. */
   readonly handle: TargetHandle['runtime'];
   /** Programs besides those of the toolchain. */
   readonly toolPaths: Readonly<Record<string, string>>;
-  /** What was used besides the toolchain, for the record. */
+  /** Returns the tools in use besides the toolchain, for the record. */
   toolsInUse(places: TargetHandle['places']): readonly ToolInUse[];
 }

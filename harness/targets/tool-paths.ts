@@ -6,7 +6,7 @@ import { commandLineNames } from '../registered/command-lines.ts';
 import { providerOf } from '../registered/providers.ts';
 import { toolNames } from '../toolchain/recipes.ts';
 
-/** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
+/** Returns the paths of the requested tools of the toolchain. A missing tool is reported when a caller needs it. */
 export function toolPathsOf(toolchain: Toolchain): Record<string, string> {
   const paths: Record<ToolName, string> = {};
   for (const name of toolNames) {
@@ -20,8 +20,8 @@ export function toolPathsOf(toolchain: Toolchain): Record<string, string> {
 }
 
 /**
- * The command lines that the providers of those parts bring along.
- * @throws {ExplainedError} for one that is no executable file of this machine.
+ * Returns the command lines of the providers of those parts.
+ * @throws {ExplainedError} for one that is not an executable file of this machine.
  */
 export async function broughtPaths(parts: ReadonlySet<Capability>): Promise<Record<ToolName, string>> {
   const paths: Record<ToolName, string> = {};
@@ -34,7 +34,7 @@ export async function broughtPaths(parts: ReadonlySet<Capability>): Promise<Reco
   return paths;
 }
 
-/** Those of them that programs of the platform find on their PATH. A target without one of them leaves it out. */
+/** Returns those that programs of the platform find on their PATH. Leaves out those that the target lacks. */
 export function commandLinesIn(toolPaths: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     commandLineNames().flatMap((name) => {

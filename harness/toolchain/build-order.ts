@@ -5,8 +5,8 @@ import { inOrder } from './locate.ts';
 import { recipeOf } from './recipes.ts';
 
 /**
- * The programs in the order in which they are built: first those of the wish that lacks the least work, then those of the wish that lacks
- * the least beyond these, and so on. A wish is what one contract needs; its drills begin when all of it is there.
+ * Sorts the programs in build order: first those of the wish with the least remaining work, then those of the wish with the least work
+ * beyond these, and so on. A wish is the set of programs that one contract needs; its drills begin when all of them are available.
  */
 export function inBuildOrder(
   wishes: readonly (readonly ToolName[])[],
@@ -24,16 +24,16 @@ export function inBuildOrder(
   return [...ordered];
 }
 
-/** LocalStack and aws are installed beside the Go builds and hold none of them up. */
+/** LocalStack and aws are installed beside the Go builds and delay none of them. */
 function workOf(name: ToolName): number {
   const recipe = recipeOf(name);
   return recipe.kind === 'go' ? recipe.typicalBuildS : 0;
 }
 
-/** A lane says again how long it has been at it, this often. */
+/** Interval at which a lane repeats its elapsed time. */
 const TICK_MS = 15_000;
 
-/** In this order in the line. */
+/** Lanes, in their order in the line. */
 export const lanes = ['go', 'python'] as const;
 type Lane = (typeof lanes)[number];
 
@@ -43,7 +43,7 @@ interface LaneState {
   beganMs: number;
 }
 
-/** Joins what goes on side by side into one line: what, how long so far, what is next. */
+/** Combines concurrent activities in one line: the activity, its elapsed time, the next one. */
 export class BuildProgress {
   private readonly active = new Map<Lane, LaneState>();
   private readonly clock: Clock;
@@ -69,7 +69,7 @@ export class BuildProgress {
     this.report(outcome);
   }
 
-  /** Repeats the line with the time so far until the signal aborts. */
+  /** Repeats the line with the elapsed time until the signal aborts. */
   async keepTelling(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.clock.pause(TICK_MS, signal).catch((error: unknown) => {

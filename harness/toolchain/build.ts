@@ -13,11 +13,11 @@ import { type HeldLock, takeLock } from './lock.ts';
 import { buildVirtualEnvironment, withoutUndefined } from './python-build.ts';
 import { readVersion } from './version-probe.ts';
 
-/** One cache entry to fill, and the tools that it will hold. */
+/** One cache entry to fill, and the tools that it will contain. */
 export interface Build {
   readonly entry: CacheEntry;
   readonly recipes: readonly Recipe[];
-  /** The program that builds: `go`, or the Python for the virtual environment. */
+  /** Program that builds: `go`, or the Python for the virtual environment. */
   readonly builderPath: string;
 }
 
@@ -25,18 +25,18 @@ export interface BuildOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
-  /** Says what goes on; the time it takes is the caller's to add. */
+  /** Reports the current activity; the caller adds the elapsed time. */
   readonly say: (activity: string) => void;
-  /** Takes only the processor time that nothing else on this machine wants. */
+  /** Uses only processor time that nothing else on this machine needs. */
   readonly givesWay?: boolean | undefined;
 }
 
-/** How an entry came to be finished: by this process, or by another one while this one waited. */
+/** How an entry was finished: by this process, or by another one while this one waited. */
 export type BuildOutcome = { readonly builtHere: boolean; readonly durationMs: number };
 
 /**
  * Fills a cache entry, unless another process does so first. A killed build leaves nothing that counts as finished.
- * @throws {ExplainedError} when the build fails, with the last lines that the builder wrote.
+ * @throws {ExplainedError} when the build fails, with the last lines of the builder's output.
  */
 export async function fillEntry(build: Build, options: BuildOptions): Promise<BuildOutcome> {
   const { entry } = build;
@@ -128,11 +128,14 @@ export async function checkVersion(
   });
 }
 
-/** `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
+/** Returns the build command. `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
 const goBuildCommand = (recipe: GoRecipe, go: string, dir: string, environment: NodeJS.ProcessEnv): Command =>
   goBuild(recipe, go, environment, ['-o', join(dir, recipe.name), recipe.goPackage]);
 
-/** Without an output, Go keeps what it compiled in its own cache alone. Undefined for a program with nothing to compile ahead. */
+/**
+ * Returns the command that compiles ahead: without an output, Go keeps the compiled packages in its own cache alone. Undefined for a
+ * program with nothing to compile ahead.
+ */
 function compileCommand(recipe: GoRecipe, go: string, environment: NodeJS.ProcessEnv): Command | undefined {
   const { compiledFirst = [] } = recipe;
   return compiledFirst.length === 0 ? undefined : goBuild(recipe, go, environment, compiledFirst);
@@ -151,7 +154,7 @@ const goBuild = (
   env: goEnvironment(environment),
 });
 
-/** The user's environment, because proxies and mirrors are set there, less what would change what is built. */
+/** Returns the user's environment, because it contains proxies and mirrors, without variables that would change the build. */
 export function goEnvironment(
   environment: NodeJS.ProcessEnv,
   machine: Machine = { freeBytes: process.availableMemory(), processors: availableParallelism() },
@@ -171,17 +174,17 @@ export function goEnvironment(
 }
 
 interface Machine {
-  /** Within the limits of a container, where there are any. */
+  /** Within a container's limits, if any. */
   readonly freeBytes: number;
   readonly processors: number;
 }
 
-/** Below this, the largest packages would be collected all the time. */
+/** Below this, the largest packages would spend all their time on garbage collection. */
 const LEAST_COMPILER_BYTES = 1024 ** 3;
 
 /**
- * Go compiles each package in a process that soon ends, one for each processor. Where memory suffices, none of them collects garbage: that
- * took a quarter of the processor time of a build. What is built stays the same.
+ * Returns the variables for the compiler's memory. Go compiles each package in a short-lived process, one per processor. Where memory
+ * suffices, none of them collects garbage: that took a quarter of a build's processor time. The built program stays the same.
  */
 function compilerMemory(
   { GOGC, GOMEMLIMIT }: NodeJS.ProcessEnv,
@@ -192,11 +195,11 @@ function compilerMemory(
   return { GOGC: 'off', GOMEMLIMIT: `${eachBytes}B` };
 }
 
-/** Of GOFLAGS only what cannot change the program: how many jobs at once, and who may write the module cache. */
+/** Keeps only those GOFLAGS that cannot change the program: the number of concurrent jobs, and write access to the module cache. */
 const harmlessGoFlags = (goFlags: string): string[] =>
   goFlags.split(/\s+/).filter((flag) => /^-p=\d+$|^-modcacherw(=true)?$/.test(flag));
 
-/** How a finished entry is reported, e.g. `nats-server 2.15.2 built in 12 s`. */
+/** Describes a finished entry, e.g. `nats-server 2.15.2 built in 12 s`. */
 export function describeOutcome(build: Build, { builtHere, durationMs }: BuildOutcome): string {
   const { entry } = build;
   const verb = isGo(build) ? 'built' : 'installed';

@@ -11,14 +11,14 @@ import { programsOnPath, type Whereabouts } from './locate.ts';
 import { pythonVersions } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
-/** What builds: Go for the Go programs, Python for LocalStack. */
+/** A program that builds: Go for the Go programs, Python for LocalStack. */
 export interface Builder {
   readonly name: 'go' | 'python';
   readonly wantedVersion: string;
-  /** The program that will do, when there is one. */
+  /** Suitable program, if there is one. */
   readonly path?: string;
   readonly version?: string;
-  /** Why there is none. */
+  /** Reason why there is none. */
   readonly problem?: string;
   readonly fix: string;
 }
@@ -28,8 +28,8 @@ const [OLDEST_PYTHON] = pythonVersions;
 const PYTHONS = `${OLDEST_PYTHON} to ${pythonVersions.at(-1)}`;
 
 /**
- * Why programs cannot be built: names every builder that is missing, at once.
- * @param readyMade may say why the programs were not taken from there.
+ * Explains why programs cannot be built: names all missing builders at once.
+ * @param readyMade may explain why the programs were not taken from there.
  */
 export function lackingBuilders(
   lacking: readonly Builder[],
@@ -46,7 +46,7 @@ export function lackingBuilders(
   });
 }
 
-/** Looks for the builders that these recipes need (all recipes: both), side by side. */
+/** Finds the builders that these recipes need (all recipes: both), side by side. */
 export async function findBuilders(wanted: readonly Recipe[], where: Whereabouts): Promise<readonly Builder[]> {
   const goRecipes = wanted.filter((recipe) => recipe.kind === 'go');
   return Promise.all([
@@ -74,7 +74,7 @@ async function findGo(wanted: readonly GoRecipe[], where: Whereabouts): Promise<
 
 const goProbe = { kind: 'command', args: ['version'], pattern: /\bgo(\d+\.\d+(?:\.\d+)?)/ } as const;
 
-/** The highest `go` line of the go.mod files that are needed: the module proxy's newest releases raise it. */
+/** Returns the highest `go` line of the needed go.mod files: new releases in the module proxy raise it. */
 async function minimumGoVersion(wanted: readonly GoRecipe[]): Promise<string> {
   const folders = [...new Set(wanted.map(goModuleFolder))];
   const lines = await Promise.all(
@@ -83,14 +83,14 @@ async function minimumGoVersion(wanted: readonly GoRecipe[]): Promise<string> {
   return lines.reduce((highest, version) => (isAtLeast(version, highest) ? version : highest), '0');
 }
 
-/** The version on the `go` line of a go.mod file. */
+/** Returns the version on the `go` line of a go.mod file. */
 export function goLineOf(goMod: string): string {
   const version = /^go (\d+(?:\.\d+)*)$/m.exec(goMod)?.[1];
   if (version === undefined) throw new Error('a go.mod file of the toolchain has no go line');
   return version;
 }
 
-/** Compares dotted numbers; what is left out counts as 0. */
+/** Compares dotted numbers; a missing one counts as 0. */
 export function isAtLeast(version: string, minimum: string): boolean {
   const parts = version.split('.').map(Number);
   const wanted = minimum.split('.').map(Number);
@@ -107,14 +107,14 @@ const pythonProbe = {
   pattern: /^(\d+\.\d+\.\d+)$/m,
 } as const;
 
-/** Where the program itself lies, behind links, shims and virtual environments that may go away. */
+/** Path of the program itself, behind links, shims and virtual environments that may disappear. */
 const programProbe = {
   kind: 'command',
   args: ['-c', 'import os, sys; print(os.path.realpath(sys._base_executable))'],
   pattern: /^(\/.+)$/m,
 } as const;
 
-/** @param only one of the versions that will do, e.g. `3.12`; any of them when left out. */
+/** @param only one of the suitable versions, e.g. `3.12`; any of them when left out. */
 export async function findPython(where: Whereabouts, only?: string): Promise<Builder> {
   const wantedVersion = only ?? PYTHONS;
   const installed = only ?? OLDEST_PYTHON;
@@ -139,7 +139,7 @@ export async function findPython(where: Whereabouts, only?: string): Promise<Bui
   return { ...builder, problem: first };
 }
 
-/** Debian ships Python without the part that `python -m venv` needs. */
+/** Returns whether Python has the module that `python -m venv` needs: Debian ships Python without it. */
 async function hasVenv(path: string, signal: AbortSignal): Promise<boolean> {
   try {
     await runCommand({ name: 'python', file: path, args: ['-c', 'import ensurepip, venv'], env: usersHome() }, signal);
@@ -150,5 +150,5 @@ async function hasVenv(path: string, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** For a report on the machine: the builders of everything, needed or not. */
+/** Finds all builders for a report on the machine, needed or not. */
 export const findAllBuilders = (where: Whereabouts): Promise<readonly Builder[]> => findBuilders(programs, where);

@@ -11,13 +11,13 @@ import { takeLock } from './lock.ts';
 const DONE_FILE = 'done.json';
 const ATTEMPT_PREFIX = 'build-';
 
-/** Written last: without it nothing in the entry counts. It names the attempt that succeeded. */
+/** Written last: without it, the entry counts as empty. It names the attempt that succeeded. */
 const doneSchema = z.object({
   attempt: z.string().regex(/^build-[0-9a-f]+$/),
   programs: z.array(z.object({ path: z.string(), sizeBytes: z.number().int().positive().optional() })),
   builtAt: z.iso.datetime(),
   durationMs: z.number().nonnegative(),
-  /** The pack that it came out of; absent where it was made here. */
+  /** Pack from which it was installed; absent where it was built here. */
   pack: z.string().optional(),
 });
 
@@ -29,19 +29,19 @@ interface Attempt {
 
 interface FinishedBuild {
   readonly dir: string;
-  /** The pack that it came out of, e.g. `sha256:…`; absent where it was made here. */
+  /** Pack from which it was installed, e.g. `sha256:…`; absent where it was built here. */
   readonly pack?: string;
 }
 
 /**
- * The folder of the finished build, or undefined when there is none or it is damaged: a program missing, cut short or no
- * longer executable.
+ * Returns the folder of the finished build, or undefined when there is none or it is damaged: a program is missing, cut short or no longer
+ * executable.
  */
 export async function findFinished(entry: CacheEntry): Promise<string | undefined> {
   return (await findFinishedBuild(entry))?.dir;
 }
 
-/** The same, and where it came from. */
+/** Returns the same, and its origin. */
 export async function findFinishedBuild(entry: CacheEntry): Promise<FinishedBuild | undefined> {
   const done = await readDone(entry);
   if (done === undefined) return undefined;
@@ -56,7 +56,7 @@ export async function findFinishedBuild(entry: CacheEntry): Promise<FinishedBuil
   return { dir, ...(done.pack === undefined ? {} : { pack: done.pack }) };
 }
 
-/** Removes what earlier attempts left, and makes a folder for a new one. Only for the holder of the entry's lock. */
+/** Removes the remains of earlier attempts, and makes a folder for a new one. Only for the holder of the entry's lock. */
 export async function beginAttempt(entry: CacheEntry): Promise<Attempt> {
   try {
     await rm(join(entry.dir, DONE_FILE), { force: true });
@@ -71,7 +71,7 @@ export async function beginAttempt(entry: CacheEntry): Promise<Attempt> {
   }
 }
 
-/** Declares the attempt finished. `sized` programs are known again by their size. */
+/** Marks the attempt as finished. `sized` programs are later verified by their size. */
 export async function finishAttempt(
   entry: CacheEntry,
   attempt: Attempt,
@@ -123,7 +123,7 @@ async function readDone(entry: CacheEntry): Promise<z.infer<typeof doneSchema> |
   try {
     return doneSchema.safeParse(JSON.parse(await readFile(join(entry.dir, DONE_FILE), 'utf8'))).data;
   } catch (error) {
-    // Damaged or absent, it means the same: build again.
+    // A damaged or missing file has the same consequence: build again.
     if (error instanceof SyntaxError || isSystemError(error)) return undefined;
     throw error;
   }
@@ -160,9 +160,9 @@ interface FinishedFolder {
 }
 
 /**
- * The folder of a finished cache entry. Where there is none, `fill` fills it; one process at a time does so, and an attempt that fails
- * leaves nothing.
- * @throws what `fill` throws, or {ExplainedError} when the cache cannot be written.
+ * Returns the folder of a finished cache entry. Where there is none, `fill` fills it; only one process does so at a time, and a failed
+ * attempt leaves nothing.
+ * @throws the error of `fill`, or {ExplainedError} when the cache cannot be written.
  */
 export async function finishedFolder(
   entry: CacheEntry,

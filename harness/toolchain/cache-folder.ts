@@ -6,17 +6,17 @@ import { ExplainedError } from '../model/errors.ts';
 import type { GoRecipe, Recipe } from '../registered/recipe.ts';
 import { pythonVersions, recipeOf } from './recipes.ts';
 
-/** Where the lock files lie: the Go modules under `go/`, the Python lock files under `python/`. */
+/** Folder of the lock files: the Go modules under `go/`, the Python lock files under `python/`. */
 export const lockFolder = fileURLToPath(new URL('.', import.meta.url));
 
-/** What LocalStack's virtual environment holds, in the order in which it is installed. */
+/** Content of LocalStack's virtual environment, in the order of installation. */
 export const PYTHON_LOCK_FILES = ['build-requirements.txt', 'requirements.txt'] as const;
 /** The installer. */
 export const UV_LOCK_FILE = 'uv-requirements.txt';
-/** Run by the new environment once everything is installed. */
+/** The new environment runs it once everything is installed. */
 export const FIRST_START_FILE = 'first_start.py';
 
-/** Raised when the way of building changes in a manner that neither the lock files nor the flags show. */
+/** Raise it when the build changes in a way that neither the lock files nor the flags show. */
 const RECIPE_FORM = 1;
 
 export interface GoPlatform {
@@ -39,18 +39,18 @@ export function goPlatform(platform: string = process.platform, arch: string = p
   return { goos, goarch };
 }
 
-/** One thing in the cache: a Go program, or LocalStack's virtual environment with all its programs. */
+/** One unit of the cache: a Go program, or LocalStack's virtual environment with all its programs. */
 export interface CacheEntry {
   readonly label: string;
   readonly version: string;
   readonly dir: string;
-  /** Programs by their place in the finished build. */
+  /** Paths of programs in the finished build. */
   readonly programs: readonly string[];
-  /** Its name wherever the cache lies: the same name is the same pins, platform and flags. */
+  /** Its name, independent of the cache's place: the same name means the same pins, platform and flags. */
   readonly nameAnywhere: string;
 }
 
-/** The linker drops what debuggers read (`-w`). Not making it in the first place saves a fifth of the compiling. */
+/** The linker drops debug information (`-w`). Not generating it saves a fifth of the compilation. */
 const WITHOUT_DWARF = '-gcflags=all=-dwarf=false';
 
 /** Arguments of `go build` before the output and the package. */
@@ -62,7 +62,7 @@ export function goBuildFlags(recipe: GoRecipe): readonly string[] {
 
 export const goModuleFolder = (recipe: GoRecipe): string => join(lockFolder, 'go', recipe.goModule);
 
-/** The place of a tool in the cache. Another pin, platform or flag is another place, so it is built anew. */
+/** Returns the place of a tool in the cache. Another pin, platform or flag gives another place, so the tool is built anew. */
 export async function cacheEntryOf(recipe: Recipe, root: string, locks = lockFolder): Promise<CacheEntry> {
   return recipe.kind === 'go' ? goEntry(recipe, root, locks) : localstackEntry(root, locks);
 }
@@ -70,7 +70,7 @@ export async function cacheEntryOf(recipe: Recipe, root: string, locks = lockFol
 async function goEntry(recipe: GoRecipe, root: string, locks: string): Promise<CacheEntry> {
   const { goos, goarch } = goPlatform();
   const module = join(locks, 'go', recipe.goModule);
-  // go.mod, go.sum, and what is compiled of our own.
+  // go.mod, go.sum, and this project's own sources.
   const files = (await readdir(module)).sort();
   const key = await keyOf(
     files.map((file) => join(module, file)),
@@ -82,7 +82,7 @@ async function goEntry(recipe: GoRecipe, root: string, locks: string): Promise<C
 async function localstackEntry(root: string, locks: string): Promise<CacheEntry> {
   const files = [...PYTHON_LOCK_FILES, UV_LOCK_FILE, FIRST_START_FILE].map((file) => join(locks, 'python', file));
   const facts = [process.platform, process.arch, ...pythonVersions];
-  // A virtual environment holds its own absolute path, so a cache folder that was moved is another place.
+  // A virtual environment contains its own absolute path, so a moved cache folder is another place.
   const [key, keyAnywhere] = await Promise.all([keyOf(files, [...facts, root]), keyOf(files, facts)]);
   const made = entry(root, 'localstack', recipeOf('localstack-python').version, key, ['bin/python', 'bin/aws']);
   return { ...made, nameAnywhere: `localstack-${recipeOf('localstack-python').version}-${keyAnywhere}` };

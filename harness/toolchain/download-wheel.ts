@@ -18,23 +18,23 @@ import type { Wheel } from './wheels.ts';
 const pageSchema = z.object({ files: z.array(z.object({ filename: z.string(), url: z.string() })) });
 const JSON_FORM = 'application/vnd.pypi.simple.v1+json';
 const PAGE_FORMS = `${JSON_FORM}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`;
-/** The largest of the pinned files has a sixth of it. */
+/** Six times the largest pinned file. */
 const MOST_BYTES = 300 * 2 ** 20;
 
 interface Download {
   readonly wheel: Wheel;
-  /** Where the file goes. It stays only if its digest is the pinned one. */
+  /** Destination of the file. It stays only if its digest is the pinned one. */
   readonly to: string;
   readonly settings: IndexSettings;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** Told how much has arrived. */
+  /** Called with the number of received bytes. */
   readonly onBytes: (bytes: number, ofBytes: number | undefined) => void;
 }
 
 /**
  * Downloads a wheel from the first index that has it.
- * @throws {ExplainedError} when none has it, with what each answered, or when a file differs from the pinned one.
+ * @throws {ExplainedError} when none has it, with the answer of each, or when a file differs from the pinned one.
  */
 export async function downloadWheel({ wheel, to, settings, environment, signal, onBytes }: Download): Promise<void> {
   const certificates = await Promise.all(settings.certificateFiles.map(readCertificates));
@@ -65,7 +65,7 @@ export async function downloadWheel({ wheel, to, settings, environment, signal, 
   );
 }
 
-/** The outer message of `fetch` says only that it failed. */
+/** Returns the reason of an error: the outer message of `fetch` says only that it failed. */
 function reasonOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return summaryOf(inner);
@@ -84,7 +84,7 @@ async function urlOnIndex(
     return undefined;
   }
   requireOk(answer);
-  // An index may lead elsewhere; addresses on its page are relative to where the page lies.
+  // An index may redirect; addresses on its page are relative to the final address.
   const base = new URL(answer.url === '' ? page : answer.url);
   const links = (answer.headers.get('content-type') ?? '').startsWith(JSON_FORM)
     ? pageSchema.parse(await answer.json()).files.map(({ url }) => url)
@@ -94,7 +94,7 @@ async function urlOnIndex(
     .find(({ pathname }) => decodeURIComponent(pathname.split('/').at(-1) ?? '') === wheel.fileName);
   if (found === undefined) return undefined;
   found.hash = '';
-  // As pip: credentials of an index go to files on the same host, and to nobody else.
+  // Like pip, sends credentials of an index only for files on the same host.
   if (found.host === page.host && found.username === '') {
     found.username = page.username;
     found.password = page.password;
@@ -102,7 +102,7 @@ async function urlOnIndex(
   return found;
 }
 
-/** The addresses of a page in HTML. Nothing depends on their form: the digest of what is fetched decides. */
+/** Returns the addresses on an HTML page. Their form is not trusted: the digest of the downloaded file decides. */
 const linksOf = (page: string): readonly string[] =>
   [...page.matchAll(/<a\s[^>]*?href\s*=\s*["']([^"']+)["']/gi)].map(([, href = '']) => href.replaceAll('&amp;', '&'));
 
@@ -164,7 +164,7 @@ async function readCertificates(path: string): Promise<string> {
   }
 }
 
-/** An address without the credentials that may be in it. */
+/** Returns an address without credentials. */
 function shown(address: string | URL): string {
   const url = URL.parse(String(address));
   return url === null ? 'an address that cannot be read' : `${url.host}${url.pathname}`;
@@ -172,17 +172,16 @@ function shown(address: string | URL): string {
 
 const open = promisify<string, yauzl.Options, ZipFile>(yauzl.open);
 
-/** A folder of an archive that is unpacked along with the program. */
+/** A folder of an archive that is unpacked with the program. */
 interface BesideProgram {
   readonly folder: string;
   readonly to: string;
 }
 
 /**
- * Takes one program out of an archive, with the folder of its libraries if it has one, and makes it executable: installers set the bit
- * of what lies in `scripts/`, and so does this. yauzl checks the names of all entries: an archive that names a place outside of itself
- * is refused as a whole.
- * @throws {ExplainedError} when the archive cannot be read, names a place outside of its folder, or does not hold the program.
+ * Extracts one program from an archive, with the folder of its libraries if it has one, and makes it executable, as installers do for files
+ * in `scripts/`. yauzl checks the names of all entries: an archive with a path outside of itself is refused as a whole.
+ * @throws {ExplainedError} when the archive cannot be read, contains a path outside of its folder, or lacks the program.
  */
 export async function unpackProgram(
   archive: string,

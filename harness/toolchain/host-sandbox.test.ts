@@ -21,7 +21,7 @@ const find = (options: Partial<HostSandboxOptions> = {}) =>
     environment: { DR_CONTRACTS_CACHE: join(folder, 'cache'), ...options.environment },
   });
 
-/** A machine on which bubblewrap says that, and exits 1. */
+/** Simulates a machine on which bubblewrap prints the given text and exits 1. */
 async function refusingMachine(says: string): Promise<NodeJS.ProcessEnv> {
   const bin = join(folder, 'bin');
   await mkdir(bin);

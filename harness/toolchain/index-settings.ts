@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** Where this user gets Python packages from, and by which way. */
+/** The user's sources of Python packages, and the network settings for them. */
 export interface IndexSettings {
-  /** The index, then further ones, in the order in which they are asked; none where pip is told to ask none. They may hold credentials. */
+  /** The index, then further ones, in the order of queries; empty where pip is told to use none. They may contain credentials. */
   readonly indexes: readonly string[];
-  /** The proxy that pip is told to use; otherwise the proxies of the environment count. */
+  /** Proxy from pip's settings; otherwise the environment's proxies apply. */
   readonly proxy?: string;
   /** Files with certificates of authorities that this user trusts besides the usual ones. */
   readonly certificateFiles: readonly string[];
@@ -19,13 +19,13 @@ export interface IndexSurroundings {
 }
 
 const PUBLIC_INDEX = 'https://pypi.org/simple';
-/** What pip calls the null device: with PIP_CONFIG_FILE set to it, pip reads no file at all. */
+/** pip's null device: with PIP_CONFIG_FILE set to it, pip reads no file at all. */
 const NO_FILES = '/dev/null';
 
 /**
- * Reads the settings as pip does: environment variables, then `[install]` of all its files, then `[global]`. Of two files the later one
- * counts. uv's variables count where pip's are not set.
- * https://pip.pypa.io/en/stable/topics/configuration/ and https://docs.astral.sh/uv/reference/environment/
+ * Reads the settings as pip does: environment variables, then `[install]` of all its files, then `[global]`. A later file overrides an
+ * earlier one. uv's variables apply where pip's are not set. https://pip.pypa.io/en/stable/topics/configuration/ and
+ * https://docs.astral.sh/uv/reference/environment/
  */
 export async function readIndexSettings(surroundings: IndexSurroundings): Promise<IndexSettings> {
   const { environment } = surroundings;
@@ -46,7 +46,7 @@ export async function readIndexSettings(surroundings: IndexSurroundings): Promis
   };
 }
 
-/** uv lets an index have a name: `internal=https://…`. */
+/** Removes the name that uv allows before an index: `internal=https://…`. */
 const withoutName = (index: string): string => index.trim().replace(/^[\w.-]+=(?=https?:)/, '');
 
 async function settingsOfFiles(surroundings: IndexSurroundings): Promise<ReadonlyMap<string, string>> {
@@ -61,7 +61,7 @@ async function settingsOfFiles(surroundings: IndexSurroundings): Promise<Readonl
   return new Map([...global, ...ofInstall]);
 }
 
-/** pip's configuration files, the one that counts most last: of the machine, of the user, of the virtual environment, PIP_CONFIG_FILE. */
+/** Returns pip's configuration files in ascending precedence: of the machine, of the user, of the virtual environment, PIP_CONFIG_FILE. */
 export function pipFiles({ environment, platform = process.platform, home = homedir() }: IndexSurroundings): string[] {
   const named = environment['PIP_CONFIG_FILE'];
   if (named === NO_FILES) return [];
@@ -86,7 +86,7 @@ export function pipFiles({ environment, platform = process.platform, home = home
   ];
 }
 
-/** A file that is not there, or that this user may not read, says nothing: so it is for pip. */
+/** Reads a file. A missing or unreadable one counts as empty, as for pip. */
 async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
@@ -102,7 +102,7 @@ interface Entry {
   readonly value: string;
 }
 
-/** The form of Python's configparser: sections, `key = value` or `key: value`, and indented lines that go on with a value. */
+/** Parses the format of Python's configparser: sections, `key = value` or `key: value`, and indented continuation lines. */
 function entriesOf(text: string): readonly Entry[] {
   const entries: Entry[] = [];
   let section = '';

@@ -10,26 +10,26 @@ import { isPromised, isRefusal, locateTool, lookForTool, type ReadyMade, type Wh
 import { recipeOf, toolNames } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
-/** What is known of one part without building anything. */
+/** Status of one part, found without building anything. */
 export interface ToolStatus {
   readonly name: string;
   readonly wantedVersion: string;
   readonly foundVersion?: string;
   readonly source?: string;
   readonly path?: string;
-  /** Why the part cannot be used as it is; absent when it can. */
+  /** Reason why the part cannot be used as it is; absent when it can be used. */
   readonly missing?: string;
-  /** The command or the step that puts it right; absent when nothing is missing. */
+  /** Command or step that fixes it; absent when nothing is missing. */
   readonly fix?: string;
-  /** What has to be here before the part can be built or installed; absent when it need not be. */
+  /** Builder that must be present before the part can be built or installed; absent when none is needed. */
   readonly builder?: 'go' | 'python';
-  /** True where a run fetches what is missing by itself, if it can. */
+  /** True where a run tries to fetch the missing part by itself. */
   readonly fetched?: boolean;
 }
 
 const FIX = 'npx dr-contracts toolchain';
 
-/** Every program of the toolchain: where it is, which version it says it is, what is missing. Builds nothing. */
+/** Inspects every program of the toolchain: its place, its reported version, its problem. Builds nothing. */
 export async function inspectToolchain(readyMade?: ReadyMade): Promise<readonly ToolStatus[]> {
   const where = { ...whereabouts(), readyMade };
   const root = cacheRoot();
@@ -37,13 +37,13 @@ export async function inspectToolchain(readyMade?: ReadyMade): Promise<readonly 
 }
 
 export interface BuilderStatus extends ToolStatus {
-  /** Whether one of the programs that were named cannot be had without it. */
+  /** Whether one of the named programs is unavailable without it. */
   readonly needed: boolean;
 }
 
 /**
- * Go and Python. `needed` are those that build the named programs, in the version that these need.
- * @param missing programs that are not there; a name that is none of the toolchain's needs neither.
+ * Inspects Go and Python. `needed` marks those that build the named programs, in the necessary version.
+ * @param missing missing programs; a name outside the toolchain needs neither.
  */
 export async function inspectBuilders(missing: readonly string[] = toolNames): Promise<readonly BuilderStatus[]> {
   const where = whereabouts();
@@ -63,8 +63,8 @@ export async function inspectBuilders(missing: readonly string[] = toolNames): P
 }
 
 /**
- * What has to be installed before these programs can be obtained and run: Go for one that has to be built. Python for what Python runs,
- * also where it is in the cache, because a virtual environment uses the Python that it was made with.
+ * Returns the programs that must be installed before these programs can be obtained and run: Go for one that has to be built; Python for
+ * all that Python runs, even from the cache, because a virtual environment uses the Python that created it.
  */
 export async function neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<Builder['name']>> {
   const where = whereabouts();
@@ -98,7 +98,7 @@ async function inspectTool(recipe: Recipe, root: string, where: Whereabouts): Pr
     }
     const found = { ...status, source: tool.source, path: tool.path };
     if (tool.source === 'environment' || tool.source === 'path') return { ...found, foundVersion: tool.version };
-    // What the cache claims is asked of the program itself: a virtual environment can be damaged and still look whole.
+    // The program itself confirms the cache's entry: a virtual environment can be damaged and still look complete.
     fix = `rm -r "${tool.entryDir ?? entry.dir}" && ${FIX}`;
     return { ...found, foundVersion: await readVersion(tool.path, recipe.probe, where.clock, where.signal) };
   } catch (error) {

@@ -24,7 +24,7 @@ const inImage: LocatedTool = {
 const promised: Promised = { from: inImage.source };
 const refusal: Refusal = { refused: 'nats in image natsio/nats-box:9 is 0.4.0', fix: 'Name another image.' };
 
-/** A place with `nats`, and how often it was taken from there. */
+/** Makes a source with `nats`, and counts how often it was taken from there. */
 function place(seen: Promised | Refusal, given: LocatedTool | Refusal = inImage) {
   let taken = 0;
   const readyMade: ReadyMade = {
@@ -39,7 +39,7 @@ function place(seen: Promised | Refusal, given: LocatedTool | Refusal = inImage)
   return { readyMade, taken: () => taken };
 }
 
-/** No Go and no Python; `nats` on PATH where it is asked for. */
+/** Makes a machine without Go and Python; `nats` is on PATH where requested. */
 async function machine(dir: string, withNats: boolean): Promise<void> {
   const bin = join(dir, 'bin');
   await mkdir(bin);

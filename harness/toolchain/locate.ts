@@ -12,18 +12,18 @@ export interface Whereabouts {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Where programs are ready-made, which spares a build. */
+  /** Source of prebuilt programs, which saves a build. */
   readonly readyMade?: ReadyMade | undefined;
 }
 
-/** `DR_CONTRACTS_NATS_SERVER` for `nats-server`. */
+/** Returns `DR_CONTRACTS_NATS_SERVER` for `nats-server`. */
 export const environmentVariableOf = (name: ToolName): string =>
   `DR_CONTRACTS_${name.toUpperCase().replaceAll('-', '_')}`;
 
 /**
- * Looks for a tool without building it: where its environment variable points, where it is ready-made, in the cache, on PATH. A place that
+ * Finds a tool without building it: by its environment variable, in the source of prebuilt programs, in the cache, on PATH. A source that
  * must be fetched first comes last.
- * @throws {ExplainedError} when the variable is set and does not name a program that says its version.
+ * @throws {ExplainedError} when the variable is set and does not name a program that reports its version.
  */
 export async function locateTool(
   recipe: Recipe,
@@ -49,7 +49,7 @@ async function taken(recipe: Recipe, readyMade: ReadyMade | undefined): Promise<
   return tool !== undefined && isLocated(tool) ? tool : undefined;
 }
 
-/** The same, without taking or fetching anything. */
+/** Finds the same without taking or fetching anything. */
 export async function lookForTool(
   recipe: Recipe,
   entry: CacheEntry,
@@ -89,7 +89,7 @@ function refused(recipe: Recipe, variable: string, observed: string, cause?: unk
   );
 }
 
-/** The tool in a finished cache entry; `source` says whether it was found there or has just been put there. */
+/** Returns the tool in a finished cache entry; `source` says whether it was found there or has just been put there. */
 export async function fromCache(
   recipe: Recipe,
   entry: CacheEntry,
@@ -107,7 +107,7 @@ export async function fromCache(
 
 export const programOf = (recipe: Recipe): string => (recipe.kind === 'go' ? recipe.name : recipe.program);
 
-/** A program of another version, or one that cannot say its version, is none: it is passed over without a word. */
+/** Skips a program of another version, or one that cannot report its version, without a message. */
 async function fromPath(recipe: Recipe, where: Whereabouts): Promise<LocatedTool | undefined> {
   if (recipe.takenFromPath === false) return undefined;
   for (const path of await programsOnPath(recipe.name, where.environment)) {
@@ -121,7 +121,7 @@ async function fromPath(recipe: Recipe, where: Whereabouts): Promise<LocatedTool
 const isWanted = (version: string, recipe: Recipe): boolean =>
   version === recipe.version || (recipe.kind === 'go' && version === recipe.wholeVersion);
 
-/** Every executable file of that name in the folders of PATH, in their order. */
+/** Returns every executable file of that name in the folders of PATH, in their order. */
 export async function programsOnPath(name: string, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter(isAbsolute);
   const paths = [...new Set(folders)].map((folder) => join(folder, name));
@@ -129,13 +129,13 @@ export async function programsOnPath(name: string, environment: NodeJS.ProcessEn
   return paths.filter((_, index) => usable[index]);
 }
 
-/** The names in the order in which they are built, each once. */
+/** Returns the names in build order, without duplicates. */
 export const inOrder = (names: readonly ToolName[]): readonly ToolName[] =>
   toolNames.filter((name) => names.includes(name));
 
 /**
- * `image …` names the image that the program was copied out of, and its digest. A program out of a pack lies in the cache, and was built on
- * another machine: it is called by the pack's digest.
+ * `image …` names the image from which the program was copied, and its digest. A program from a pack lies in the cache, but was built on
+ * another machine: its source is the pack's digest.
  */
 export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `image ${string}` | `pack ${string}`;
 
@@ -144,35 +144,35 @@ export interface LocatedTool {
   readonly version: string;
   readonly source: ToolSource;
   readonly path: string;
-  /** Its entry in the cache, where that is not the one of builds. */
+  /** Its entry in the cache, where that differs from the entry of builds. */
   readonly entryDir?: string;
 }
 
-/** A place that has programs which need no build, e.g. the images of the docker target. */
+/** A source of programs that need no build, e.g. the images of the docker target. */
 export interface ReadyMade {
   /**
-   * What `take` would do, as far as that is known without fetching, starting or copying anything.
-   * @returns undefined where this place has no such program.
+   * Predicts the result of `take`, as far as possible without fetching, starting or copying anything.
+   * @returns undefined where this source has no such program.
    */
   look(recipe: Recipe): Promise<LocatedTool | Promised | Refusal | undefined>;
-  /** The program, put into the tool cache where it is not there yet. */
+  /** Returns the program, after copying it into the tool cache where necessary. */
   take(recipe: Recipe): Promise<LocatedTool | Refusal | undefined>;
-  /** Why programs were not taken from here, of those that were asked for. */
+  /** Reasons why requested programs were not taken from here. */
   readonly refusals: ReadonlyMap<ToolName, Refusal>;
 }
 
-/** Why a program is not taken from a place. */
+/** Reason why a program is not taken from a source. */
 export interface Refusal {
   readonly refused: string;
-  /** What the user can do about it. */
+  /** The fix for the user. */
   readonly fix: string;
 }
 
-/** A program that will be taken from there once it is needed. */
+/** A program that will be taken from there when it is needed. */
 export interface Promised {
-  /** For a reader, e.g. the image with its digest. */
+  /** Name for a reader, e.g. the image with its digest. */
   readonly from: string;
-  /** Set where that place has to be fetched first, which may fail. */
+  /** Set where that source has to be fetched first, which may fail. */
   readonly fetch?: string;
 }
 

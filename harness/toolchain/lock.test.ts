@@ -17,7 +17,7 @@ async function claim(dir: string, owner: ProcessIdentity, worker?: ProcessIdenti
   await writeFile(join(dir, `0-${owner.pid}.json`), JSON.stringify({ owner, machine: thisMachine(), worker }));
 }
 
-/** A process of its own group that ends only when it is ended. */
+/** Starts a process in its own group that runs until it is killed. */
 async function longRunning(): Promise<{ readonly identity: ProcessIdentity; readonly ended: Promise<unknown> }> {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
   const ended = once(child, 'exit');

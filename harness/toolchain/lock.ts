@@ -20,35 +20,35 @@ import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 const claimSchema = z.object({
   owner: processIdentitySchema,
   machine: machineSchema,
-  /** The leader of the process group that works for the owner: a killed owner leaves it behind. */
+  /** Leader of the process group that works for the owner: it survives a killed owner. */
   worker: processIdentitySchema.optional(),
 });
 type Claim = z.infer<typeof claimSchema>;
 
-/** A build of Kubernetes on one slow core takes less. */
+/** More than a build of Kubernetes takes on one slow core. */
 const WAIT_BUDGET_MS = 3_600_000;
-/** A claim from another machine or container cannot be checked; after this it is taken for abandoned. */
+/** A claim from another machine or container cannot be checked; after this time it counts as abandoned. */
 const FOREIGN_CLAIM_MS = 3_600_000;
 
 export interface HeldLock extends AsyncDisposable {
-  /** Says which process group works under this lock, so that whoever takes over from a killed owner can end it. */
+  /** Records the process group that works under this lock, so that the next owner can end it after the present one was killed. */
   noteWorker(pid: number): Promise<void>;
 }
 
 export interface LockOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told who holds it, each time that somebody else does. */
+  /** Called with the holder's pid, whenever the holder changes. */
   readonly onWaiting: (ownerPid: number) => void;
 }
 
 /**
- * Takes the lock that lies in `dir`, waiting for a living owner and clearing away a dead one.
+ * Takes the lock in `dir`. Waits for a living owner and removes a dead one.
  *
- * Every contender puts down a claim under a name of its own, then looks: it holds the lock when it sees no other living
- * claim. Of two contenders the later one to put its claim down must see the other, so both can never hold. The one with the
- * greater name steps back, so one of them does get it. Because no name is ever used twice, removing a dead claim cannot hit
- * a living one, which is the race that locks of a single file have when they are taken over.
+ * Every contender writes a claim under a unique name, then lists all claims: it holds the lock when there is no other living claim. Of two
+ * contenders, the one that writes its claim later must see the other's, so both can never hold the lock. The one with the greater name
+ * withdraws, so one of them gets it. Because no name is ever used twice, removing a dead claim cannot hit a living one. Locks of a single
+ * file have that race when they are taken over.
  *
  * @throws {ExplainedError} when a living owner keeps it for an hour; the signal's reason on abort.
  */
@@ -124,7 +124,7 @@ class OwnClaim {
     await rm(join(this.dir, this.name), { force: true });
   }
 
-  /** Never half-written under its name: who reads a claim reads all of it. */
+  /** Never half-written under its name, so a reader always gets a whole claim. */
   private async write(claim: Claim): Promise<void> {
     const draft = join(this.dir, `.${this.name}`);
     await writeFile(draft, JSON.stringify(claim));

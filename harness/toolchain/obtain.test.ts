@@ -17,7 +17,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A `go` that builds, in no time, a shell script that says the version of `nats`, and counts its builds. */
+/** Makes a `go` that instantly builds a shell script which reports the version of `nats`, and counts its builds. */
 async function machine(
   dir: string,
   builtVersion: string = recipeOf('nats').version,
@@ -195,7 +195,7 @@ printf '#!/bin/sh\necho "Kubernetes v${recipeOf('kube-apiserver').version}"\n' >
   });
 });
 
-/** A `go` that builds each program when a file says so, and writes down what it builds, at which priority. */
+/** Makes a `go` that builds each program when a file says so, and records the program and its priority. */
 async function steppedMachine(dir: string) {
   const bin = join(dir, 'bin');
   const log = join(dir, 'builds.log');

@@ -12,25 +12,25 @@ import { fromCache, inOrder, type LocatedTool, locateTool, type ReadyMade, type 
 import { recipeOf } from './recipes.ts';
 
 export interface ObtainOptions {
-  /** Told what is being built, for how long, and what comes next. */
+  /** Called with the current build, its elapsed time, and the next one. */
   readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  /** Where programs are ready-made; they are built otherwise. */
+  /** Source of prebuilt programs; the others are built. */
   readonly readyMade?: ReadyMade | undefined;
-  /** Keeps how long each program took. */
+  /** Records the time of each program. */
   readonly activities?: Activities | undefined;
-  /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
+  /** Makes builds use only processor time that nothing else on this machine needs: for a run that drills meanwhile. */
   readonly givesWay?: boolean;
-  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  /** True for a pack: only programs built from the pinned sources, none from PATH or the environment. */
   readonly onlyBuilt?: boolean;
 }
 
-/** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */
+/** Programs that are being obtained; each can be used as soon as it is available. Disposal ends the builds that still run. */
 export interface ToolSupply extends AsyncDisposable {
   /**
    * Waits for these programs.
-   * @throws {ExplainedError} as soon as one of them cannot be had. Others are obtained all the same.
+   * @throws {ExplainedError} as soon as one of them turns out unavailable. The others are still obtained.
    */
   obtained(names: readonly ToolName[]): Promise<Toolchain>;
 }
@@ -43,10 +43,10 @@ interface Wanted {
 type Slots = ReadonlyMap<ToolName, PromiseWithResolvers<LocatedTool>>;
 
 /**
- * The programs by name: each from its environment variable, the place that has it ready-made, the cache, PATH (same version only) or a
- * build, in this order.
- * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails; an AggregateError when several
- *   things went wrong. Everything that could be built is in the cache then.
+ * Obtains the programs by name: each from its environment variable, the source of prebuilt programs, the cache, PATH (same version only) or
+ * a build, in this order.
+ * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails; an AggregateError when there
+ *   are several problems. The cache then contains everything that could be built.
  */
 export async function obtainToolchain(names: readonly ToolName[], options: ObtainOptions): Promise<Toolchain> {
   await using supply = beginObtaining([names], options);
@@ -59,9 +59,9 @@ export async function obtainToolchain(names: readonly ToolName[], options: Obtai
 }
 
 /**
- * Begins to obtain the programs of several wishes, each of them what one contract needs. What is there is found first, all of it; what is
- * missing is built: Go programs one after the other, in the order of `inBuildOrder`, and the installation of LocalStack beside them. A
- * build that fails leaves the others alone.
+ * Starts to obtain the programs of several wishes, each with the needs of one contract. First finds all available programs; then builds the
+ * missing ones: Go programs in sequence, in the order of `inBuildOrder`, and LocalStack's installation beside them. A failed build does not
+ * stop the others.
  */
 export function beginObtaining(wishes: readonly (readonly ToolName[])[], options: ObtainOptions): ToolSupply {
   const over = new AbortController();
@@ -77,7 +77,7 @@ export function beginObtaining(wishes: readonly (readonly ToolName[])[], options
     if (own.size === 0) return;
     for (const [name, slot] of own) {
       slots.set(name, slot);
-      // Nobody may ask for one that fails.
+      // A caller need not await one that fails.
       slot.promise.catch(() => undefined);
     }
     work.push(obtainInto(own, those, { ...options, signal }));
@@ -85,7 +85,7 @@ export function beginObtaining(wishes: readonly (readonly ToolName[])[], options
   begin(wishes);
   return {
     obtained: async (names) => {
-      // A wish that came later is obtained beside the others.
+      // A later wish is obtained beside the others.
       begin([names]);
       const tools = await Promise.all(names.flatMap((name) => slots.get(name)?.promise ?? []));
       return asToolchain(tools);
@@ -122,12 +122,12 @@ async function obtainInto(
     if (lacking !== undefined) reject(lacking.names, lacking.error);
     await buildAll(builds, slots, where, options);
   } catch (error) {
-    // Of those that are there already this changes nothing.
+    // This does not change the slots that are already settled.
     reject(slots.keys(), error);
   }
 }
 
-/** Fills the slots of what is there, all at once: a target then starts its parts side by side. @returns what must be built. */
+/** Fills the slots of all available programs at once, so that a target starts its parts side by side. @returns the programs to build. */
 async function locateAll(
   slots: Slots,
   where: Whereabouts,
@@ -159,7 +159,7 @@ async function locateAll(
 const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
   await fromCache(recipe, entry, 'cache');
 
-/** In the order of what is missing. What lacks its builder is not among the builds. */
+/** Returns the builds in the order of the missing programs, without those whose builder is missing. */
 async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {
   const wanted = missing.map(({ recipe }) => recipe);
   const builders = await findBuilders(wanted, where);
@@ -178,7 +178,7 @@ async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {
   };
 }
 
-/** Each build settles the slots of its own programs. */
+/** Runs the builds. Each settles the slots of its own programs. */
 async function buildAll(
   builds: readonly Build[],
   slots: Slots,

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A Python that notes what it is asked to install, and a uv that does the same or fails. */
+/** Makes a Python that records its installations, and a uv that does the same or fails. */
 async function machine(dir: string, { python = '3.12.4', uv = 'exit 0' } = {}) {
   const bin = join(dir, 'bin');
   await mkdir(bin);

@@ -4,9 +4,9 @@ import type { Command, CommandResult } from '../process/run.ts';
 import { FIRST_START_FILE, lockFolder, PYTHON_LOCK_FILES, UV_LOCK_FILE } from './cache-folder.ts';
 
 export interface PythonBuild {
-  /** The absolute path of a Python itself: uv takes pyenv's shims for something else. */
+  /** Absolute path of a real Python: uv misinterprets pyenv's shims. */
   readonly pythonPath: string;
-  /** The virtual environment to make. */
+  /** The virtual environment to create. */
   readonly dir: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly run: (command: Command) => Promise<CommandResult>;
@@ -15,8 +15,8 @@ export interface PythonBuild {
 }
 
 /**
- * Makes a virtual environment with LocalStack and the AWS command line in it, from the lock files alone. uv installs them; pip does
- * where there is no uv for this machine, or uv fails, e.g. because only pip knows the way to the user's index.
+ * Creates a virtual environment with LocalStack and the AWS command line, from the lock files alone. uv installs them; pip does where there
+ * is no uv for this machine, or uv fails, e.g. because only pip has the settings of the user's index.
  * @throws {ExplainedError} when both fail, or LocalStack does not serve.
  */
 export async function buildVirtualEnvironment(build: PythonBuild): Promise<void> {
@@ -35,7 +35,7 @@ export async function buildVirtualEnvironment(build: PythonBuild): Promise<void>
 }
 
 /**
- * Builds what LocalStack keeps in its environment, starts it and uses it once.
+ * Builds the files that LocalStack keeps in its environment, starts it and uses it once.
  * @throws {ExplainedError} when it does not serve.
  */
 export async function startForTheFirstTime(
@@ -82,19 +82,19 @@ async function installByPip(
   }
 }
 
-/** The package index in what `pip config list` prints, by pip's own order of precedence: uv reads no setting of pip's. */
+/** Returns the package index from the output of `pip config list`, by pip's own order of precedence: uv does not read pip's settings. */
 export function indexOf(pipConfig: string): string | undefined {
   const settings = [':env:', 'install', 'global'].map((section) => `${section}.index-url`);
   const values = settings.map((name) => new RegExp(`^${name}='(.*)'$`, 'm').exec(pipConfig)?.[1]);
   return values.find((value) => value !== undefined);
 }
 
-/** Three packages are published as source only: they are built with the pinned setuptools, not with one that is fetched unseen. */
+/** Three packages are published as source only: they are built with the pinned setuptools, not with an unpinned download. */
 const LOCKED = ['--no-build-isolation', '--require-hashes', '--no-deps'] as const;
 
 const lockFileOf = (name: string): string => join(lockFolder, 'python', name);
 
-/** The user's environment with its index and proxy settings, without what would send packages elsewhere or change what is installed. */
+/** Returns the user's environment with its index and proxy settings, without variables that would move or change the installation. */
 export function venvEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   return withoutUndefined(environment, [
     'PYTHONHOME',

@@ -5,7 +5,7 @@ import type { Recipe } from '../registered/recipe.ts';
 
 const byName: ReadonlyMap<ToolName, Recipe> = new Map(programs.map((recipe) => [recipe.name, recipe]));
 
-/** How a program is obtained. @throws {ExplainedError} for one that no system has registered. */
+/** Returns the recipe of a program. @throws {ExplainedError} for one that no system has registered. */
 export function recipeOf(name: ToolName): Recipe {
   const recipe = byName.get(name);
   if (recipe !== undefined) return recipe;
@@ -17,16 +17,16 @@ export function recipeOf(name: ToolName): Recipe {
   });
 }
 
-/** Every program that the toolchain has a recipe for. */
+/** Every program with a recipe. */
 export const toolNames: readonly ToolName[] = programs.map(({ name }) => name);
 
-/** Of the docker target alone. */
+/** Programs of the docker target alone. */
 export const dockerToolNames: readonly ToolName[] = programs
   .filter(({ onlyOn }) => onlyOn === 'docker')
   .map(({ name }) => name);
 
-/** What the local target runs and is used with. */
+/** Programs that run the local target or are used with it. */
 export const localToolNames: readonly ToolName[] = toolNames.filter((name) => !dockerToolNames.includes(name));
 
-/** Any of these Pythons runs LocalStack from the one lock file. 3.10 lacks networkx 3.6, 3.14 a wheel of jpype1 1.6. */
+/** Each of these Pythons runs LocalStack from the same lock file. 3.10 lacks networkx 3.6, 3.14 a wheel of jpype1 1.6. */
 export const pythonVersions = ['3.11', '3.12', '3.13'] as const;

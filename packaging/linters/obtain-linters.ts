@@ -12,8 +12,8 @@ import {
 } from '../../harness/toolchain/testing/checker-cache.ts';
 import { rootFolder } from '../places.ts';
 
-// Other people's tools that read workflows: Go's module cache keeps actionlint, which go.sum pins; an environment of Python in the cache of
-// the toolchain keeps the others, which the digests of requirements.txt pin.
+// Third-party tools that check workflows. Go's module cache keeps actionlint, pinned by go.sum; a Python environment in the cache of the
+// toolchain keeps the others, pinned by the digests of requirements.txt.
 
 const folder = join(rootFolder, 'packaging', 'linters');
 const requirements = join(folder, 'requirements.txt');
@@ -25,15 +25,15 @@ interface LintResult {
 }
 
 export interface Linters {
-  /** Checks workflows of GitHub Actions, with the shell scripts in them. */
+  /** Checks workflows of GitHub Actions and their shell scripts. */
   actionlint(path: string): Promise<LintResult>;
-  /** Checks a file by GitLab's schema of `.gitlab-ci.yml`. */
+  /** Checks a file with GitLab's schema of `.gitlab-ci.yml`. */
   gitlabSchema(path: string): Promise<LintResult>;
-  /** Checks a script of bash. */
+  /** Checks a bash script. */
   shellcheck(script: string): Promise<LintResult>;
 }
 
-/** Installs what is not there yet. @throws when it cannot be installed, or Go is missing. */
+/** Installs missing linters. @throws when one cannot be installed, or Go is missing. */
 export async function obtainLinters(): Promise<Linters> {
   const options: CheckerOptions = {
     clock: systemClock,

@@ -7,7 +7,7 @@ import { rootFolder } from '../places.ts';
 import { pictureOf } from './picture.ts';
 import { record, shown } from './recording.ts';
 
-// Draws the pictures of the README from real runs. Run by hand after a change of what they show:
+// Draws the pictures of the README from real runs. Run it by hand after a change of their content:
 //   npm run picture -- demo                            runs the demo and records it: docs/images/demo.svg
 //   npm run picture -- run reports/latest/run.json     the table of that run: docs/images/run.svg
 const DEMO_COLUMNS = 100;
@@ -38,7 +38,7 @@ async function drawDemo(): Promise<void> {
   );
 }
 
-/** The table and the last line of the report: what the run ends with, without the durations between them. */
+/** Draws the table and the last line of the report: the end of a run's output, without the durations between them. */
 async function drawRun(path: string): Promise<void> {
   const run = runRecordSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   const traits = { live: false, columns: TABLE_COLUMNS, rows: 0, colour: true, unicode: true };

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { rootFolder } from '../places.ts';
 
-/** Finishes every animation, or leaves a page that wants none, and reads what can be seen. */
+/** Finishes every animation, or keeps a page without motion, and reads the visible text. */
 async function visibleText(file: string, reducedMotion: 'reduce' | 'no-preference'): Promise<string> {
   const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });

@@ -6,13 +6,13 @@ const MARGIN_PX = 20;
 const FONT_PX = 14;
 const FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
 
-/** What a terminal shows from a moment on. */
+/** Content of a terminal from a moment on. */
 export interface Frame {
   readonly atMs: number;
   readonly lines: readonly Line[];
 }
 
-/** A line that stands in a row for some time; without an end it is part of the last frame. */
+/** A line's stay in a row; without an end it is part of the last frame. */
 interface Stay {
   readonly row: number;
   readonly line: Line;
@@ -21,12 +21,12 @@ interface Stay {
 }
 
 /**
- * A picture of a terminal as SVG, without scripts, fonts or anything else from elsewhere, so that code forges show it. It brings its own ground, so it
- * reads the same on a light and on a dark page.
+ * Draws a terminal as SVG without scripts, fonts or other external content, so that code forges show it. The picture has its own
+ * background, so it looks the same on a light and on a dark page.
  *
- * Several frames are played once and end on the last one. Where nothing is animated (a printed page, a viewer without CSS, a reader who wants
- * no motion) the last frame is all that is shown.
- * @param label what a reader hears who does not see it.
+ * Several frames play once and end on the last one. Where nothing is animated (a printed page, a viewer without CSS, a reader who prefers
+ * no motion), only the last frame is shown.
+ * @param label text for a screen reader.
  */
 export function pictureOf(frames: readonly Frame[], label: string): string {
   const rows = Math.max(1, ...frames.map(({ lines }) => lines.length));
@@ -47,7 +47,7 @@ export function pictureOf(frames: readonly Frame[], label: string): string {
   ].join('\n');
 }
 
-/** `w`: waits for its turn, and stays. `p`: is shown for some time; where nothing moves it is not shown at all. */
+/** `w`: appears at its time, and stays. `p`: is visible for some time; without animation it is never shown. */
 const STYLE = `<style>
 .p{visibility:hidden}
 @media (prefers-reduced-motion:no-preference){.w{animation:w backwards}.p{animation:p}}
@@ -58,7 +58,7 @@ const STYLE = `<style>
 const widthOf = (line: Line): number =>
   line.reduce((most, { column, text }) => Math.max(most, column + text.length), 0);
 
-/** Each line from the frame in which it comes into its row to the one in which another takes its place. */
+/** Returns each line's stay, from the frame in which it enters its row to the one in which another line replaces it. */
 function staysOf(frames: readonly Frame[]): readonly Stay[] {
   const ended: Stay[] = [];
   let open: readonly (Stay | undefined)[] = [];

@@ -8,9 +8,9 @@ import { linesOf } from './screen.ts';
 
 const { Terminal } = xterm;
 
-/** Two frames lie at least this far apart: a spinner needs no more. */
+/** Minimal interval between two frames; short enough for a spinner. */
 const BETWEEN_FRAMES_MS = 250;
-/** More rows than any command here prints, so that nothing scrolls away. */
+/** More rows than any command here prints, so that nothing scrolls off the screen. */
 const ROWS = 200;
 
 export interface Recorded {
@@ -19,7 +19,7 @@ export interface Recorded {
 }
 
 /**
- * Runs a command line on a terminal of its own (`script` of util-linux makes it) and keeps what the terminal showed, in real time.
+ * Runs a command line in its own terminal (`script` of util-linux provides it) and records the terminal's content in real time.
  * @param command as a reader types it; the picture begins with it.
  */
 export async function record(
@@ -56,7 +56,7 @@ export async function record(
   }
 }
 
-/** What a terminal shows of a text that was printed to it at once. */
+/** Returns a terminal's content after a text was printed to it at once. */
 export async function shown(text: string, columns: number): Promise<Frame> {
   const terminal = new Terminal({ cols: columns, rows: ROWS, allowProposedApi: true, convertEol: true });
   await written(terminal, text);
@@ -82,7 +82,7 @@ async function framesOf(
     at += bytes;
     const frame = { atMs: Math.round(afterMs), lines: linesOf(terminal) };
     const last = frames.at(-1);
-    // Of the frames of one moment the last counts: a view that is cleared and drawn again does not flicker.
+    // The last frame of one moment counts: a view that is cleared and drawn again does not flicker.
     if (last !== undefined && frames.length > 1 && frame.atMs - last.atMs < BETWEEN_FRAMES_MS) {
       frames[frames.length - 1] = { ...frame, atMs: last.atMs };
     } else {

@@ -1,6 +1,6 @@
 import type { IBufferCell, Terminal } from '@xterm/headless';
 
-/** Neighbouring characters of a line that look the same. */
+/** Adjacent characters of a line with the same style. */
 interface Span {
   readonly column: number;
   readonly text: string;
@@ -11,14 +11,14 @@ interface Span {
 /** One line of a terminal, without the blanks at its end. */
 export type Line = readonly Span[];
 
-/** Colours on a dark ground, each with a contrast of at least 4.5 to 1. */
+/** Colours on a dark background, each with a contrast of at least 4.5 to 1. */
 export const GROUND = '#0d1117';
 const USUAL = '#c9d1d9';
 const DIM = '#8b949e';
 /** By number of the terminal's palette: black, red, green, yellow, blue, magenta, cyan, white. */
 const PALETTE = [DIM, '#f85149', '#3fb950', '#d29922', '#58a6ff', '#bc8cff', '#39c5cf', USUAL];
 
-/** What the terminal shows, with everything that has scrolled out of it above. */
+/** Returns the content of the terminal, including the lines that have scrolled off at the top. */
 export function linesOf(terminal: Terminal): readonly Line[] {
   const { active } = terminal.buffer;
   const lines: Line[] = [];
@@ -48,7 +48,7 @@ function colourOf(cell: IBufferCell): string {
   return cell.isDim() !== 0 && colour === USUAL ? DIM : colour;
 }
 
-/** Blanks have no look, so those between two looks belong to either. */
+/** Blanks have no visible style, so those between two styles belong to either. */
 function withoutBlankEnd(spans: readonly Span[]): Line {
   const kept = [...spans];
   for (;;) {

@@ -8,7 +8,7 @@ function cell({ mayImport }: ImportRule): string {
   return mayImport.length === 0 ? 'nothing' : [...mayImport].sort().join(', ').replaceAll('*', '\\*');
 }
 
-/** The page with the table that it should show. */
+/** Returns the page with the expected table. */
 export function withTable(page: string, rules: readonly ImportRule[]): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);

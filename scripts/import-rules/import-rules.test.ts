@@ -17,7 +17,7 @@ const report = z.object({
   diagnostics: z.array(z.object({ category: z.string(), location: z.object({ path: z.string() }) })),
 });
 
-/** The folder of the rule that a file is under, or the file itself at the top of `harness/`. */
+/** Returns the folder of the rule for a file, or the file itself at the top of `harness/`. */
 function placeOf(file: string): string {
   const [top = '', second = '', third] = file.split('/');
   if (second === '') return top;
@@ -28,7 +28,7 @@ const ruleOf = (place: string): ImportRule | undefined =>
   importRules.find(({ folder }) => folder === place) ??
   (place.startsWith('systems/') ? importRules.find(({ folder }) => folder === 'systems/*') : undefined);
 
-/** The part of a rule that allows the import, if one does. */
+/** Returns the part of a rule that allows the import, if one does. */
 function allows(allowed: readonly string[], file: string): string | undefined {
   const place = placeOf(file);
   return allowed.find((path) => {
@@ -54,7 +54,7 @@ async function importsOfProduction(): Promise<readonly Import[]> {
   return found;
 }
 
-/** The files that the linter refuses, of files that import what is said, in a folder that holds nothing but them and the rules. */
+/** Returns the files that the linter refuses, among files with the given imports, in a folder that contains only them and the rules. */
 async function refused(files: ReadonlyMap<string, string>): Promise<ReadonlySet<string>> {
   const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-import-rules-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

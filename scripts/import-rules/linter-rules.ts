@@ -18,7 +18,7 @@ interface Override {
   };
 }
 
-/** Files lie up to this many folders below the folder of their rule. */
+/** Maximal depth of files below the folder of their rule. */
 const DEEPEST = 3;
 
 function override(includes: readonly string[], group: readonly string[], message: string): Override {
@@ -28,12 +28,12 @@ function override(includes: readonly string[], group: readonly string[], message
 
 const up = (folders: number): string => '../'.repeat(folders);
 
-/** An override for each depth, because the linter compares the import as it is written: `../model/x.ts` or `../../model/x.ts`. */
+/** Returns an override for each depth, because the linter compares the import as written: `../model/x.ts` or `../../model/x.ts`. */
 function overridesOf(rule: ImportRule): Override[] {
   const { mayImport, folder, message } = rule;
   if (mayImport === 'everything') return [];
   const toHarness = folder.split('/').length;
-  // The files of `systems/` itself: what lies deeper belongs to a system.
+  // The files of `systems/` itself: deeper files belong to a system.
   const depths = folder === 'systems' ? [0] : Array.from({ length: DEEPEST + 1 }, (_, depth) => depth);
   return depths.map((depth) => {
     const outside = Array.from({ length: toHarness }, (_, index) => up(depth + index + 1));
@@ -41,7 +41,7 @@ function overridesOf(rule: ImportRule): Override[] {
     const within = folder === 'systems' ? ['./*/**'] : [];
     const allowed = mayImport.flatMap((path) => {
       const prefix = `!${up(depth + toHarness)}${path}`;
-      // From one system to another, an import does not name the folder that holds both.
+      // An import from one system to another does not name the folder that contains both.
       const beside = folder === 'systems/*' ? [`!${up(depth + 1)}${path.replace(/^systems\//, '')}`] : [];
       if (path.endsWith('.ts')) return path.startsWith('systems/') ? [prefix, ...beside] : [prefix];
       return path === 'systems' ? [`${prefix}/*.ts`] : [`${prefix}/**`];
@@ -51,7 +51,7 @@ function overridesOf(rule: ImportRule): Override[] {
   });
 }
 
-/** The part of the linter's configuration that `biome.json` extends, as text with a line for each override. */
+/** Returns the part of the linter's configuration that `biome.json` extends, with a line for each override. */
 export function linterRulesText(rules: readonly ImportRule[]): string {
   const lines = overrides(rules).map((each) => `  ${JSON.stringify(each)}`);
   return `{ "overrides": [\n${lines.join(',\n')}\n] }\n`;

@@ -1,23 +1,22 @@
-/** What one folder is, and what its files may import. Tests and folders called `testing` may import everything. */
+/** A folder's purpose, and the imports that its files may have. Tests and folders called `testing` may import everything. */
 export interface ImportRule {
   /** A folder below `harness/`; `systems/*` stands for each folder of a system. */
   readonly folder: string;
   readonly is: string;
   /** Folders or single files below `harness/`, besides the folder itself; or everything. */
   readonly mayImport: readonly string[] | 'everything';
-  /** The folder computes and reads nothing: no module of Node either. */
+  /** The folder only computes: it may not even import a module of Node. */
   readonly pure?: true;
-  /** What the linter says about a breach. */
+  /** The linter's message for a breach. */
   readonly message: string;
 }
 
-/** Folders whose files run programs, wait, or talk to servers, and that know no system. */
+/** Folders whose files run programs, wait, or talk to servers, and that depend on no system. */
 const primitives = ['base', 'clock', 'wait', 'process', 'clients'] as const;
 
 /**
- * The one table of what may import what. `npm run import-rules` writes the linter's rules and the table of
- * docs/architecture.md from it; a test fails when one of them differs, when a folder imports what its row leaves out, and
- * when a row allows what nobody imports.
+ * The only table of allowed imports. `npm run import-rules` writes the linter's rules and the table of docs/architecture.md from it. A test
+ * fails when one of them differs, when a folder imports something outside its row, and when a row allows an unused import.
  */
 export const importRules: readonly ImportRule[] = [
   {
@@ -97,6 +96,7 @@ export const importRules: readonly ImportRule[] = [
       'model',
       'node-version.ts',
       'process/identity.ts',
+      'project/config.ts',
       'registered/provider.ts',
       'targets/trial-runtime.ts',
       'wait',

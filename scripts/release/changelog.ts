@@ -1,7 +1,7 @@
 const HEADING = /^## \[([^\]]+)\](?: - (\d{4}-\d{2}-\d{2}))?[ \t]*$/gm;
 
 /**
- * What a changelog in the form of keepachangelog.com says of a version.
+ * Returns the entry of a version in a changelog in the form of keepachangelog.com.
  * @returns undefined where the version has no dated heading, or nothing is listed below it.
  */
 export function notesOf(changelog: string, version: string): string | undefined {

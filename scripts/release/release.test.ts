@@ -31,7 +31,7 @@ interface Repository {
   commitAll(): Promise<void>;
 }
 
-/** A repository of a package with one file, and a trial that runs this program. */
+/** Makes a repository of a package with one file, and a trial that runs this program. */
 async function repository({ version = '1.2.0', trial = 'process.exit(0)' } = {}): Promise<Repository> {
   const root = await mkdtemp(join(tmpdir(), 'dr-contracts-release-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

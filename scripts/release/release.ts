@@ -6,10 +6,10 @@ import { notesOf } from './changelog.ts';
 
 const manifestSchema = z.object({ name: z.string(), version: z.string().regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/) });
 const packedSchema = z.array(z.object({ filename: z.string() })).length(1);
-/** npm 12 gives an object by package, npm 11 and older a list. */
+/** npm 12 returns an object by package, npm 11 and older a list. */
 const packedByNameSchema = z.record(z.string(), z.object({ filename: z.string() }));
 
-/** Why nothing was released, and what to do. Nothing was tagged. */
+/** Reason why nothing was released, and the fix. Nothing was tagged. */
 export class ReleaseRefusedError extends Error {
   override readonly name = 'ReleaseRefusedError';
 }
@@ -21,11 +21,11 @@ export interface Release {
 }
 
 /**
- * Makes a release of the version in `package.json`: checks that it may be released, packs it, runs the trial of the package,
- * and makes an annotated tag with the entry of the changelog. It pushes and publishes nothing.
+ * Makes a release of the version in `package.json`: checks that it may be released, packs it, runs the trial of the package, and creates an
+ * annotated tag with the changelog's entry. Pushes and publishes nothing.
  * @param root folder of the repository
- * @throws {ReleaseRefusedError} before anything is packed, when the tree is dirty, the tag exists, or the changelog has no entry
- * for the version; before the tag is made, when the trial changed the repository.
+ * @throws {ReleaseRefusedError} before anything is packed, when the tree is dirty, the tag exists, or the changelog has no entry for the
+ *   version; before the tag is made, when the trial changed the repository.
  */
 export async function release(root: string, say: (line: string) => void): Promise<Release> {
   const git = async (...args: string[]): Promise<string> => (await execa('git', args, { cwd: root })).stdout;

@@ -7,7 +7,7 @@ import { madeUpReport } from '../../evidence/compliance/testing/made-up-period.t
 import { requireReplaceable } from '../../reporting/replaceable-file.ts';
 import { printPdf } from './compliance-command.ts';
 
-// By a real browser. `npm run test:page` installs one where it is missing.
+// Uses a real browser. `npm run test:page` installs one where it is missing.
 
 const madeAt = new Date('2026-11-30T12:13:14.000Z');
 const page = '<!DOCTYPE html><html lang="en"><title>Report</title><h1>One</h1><h2>Two</h2><p>text</p></html>';

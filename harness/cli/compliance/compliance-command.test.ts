@@ -21,7 +21,7 @@ const options: ComplianceOptions = {
   keys: [],
 };
 
-/** Runs of today, in the ledger of the configuration. */
+/** Appends today's runs to the ledger of the configuration. */
 async function appended(io: CommandIo, runs: readonly string[], key?: TestKey): Promise<void> {
   using ledger = new Ledger(openFolderStore(join(io.cwd, 'reports/ledger')), key?.signer, systemClock);
   for (const runId of runs) {
@@ -134,7 +134,7 @@ describe('dr-contracts report --from', () => {
       await copyFile(entryPath(io, 2), entryPath(io, 7));
       const copied = await reported(io, stdout);
       expect([copied.ledger.verdict, copied.population.drills.met]).toEqual(['invalid', 2]);
-      // The only drill of r2 is replaced by that of r1.
+      // Replaces the only drill of r2 by that of r1.
       await copyFile(entryPath(io, 2), entryPath(io, 5));
       const replaced = await reported(io, stdout);
       expect([replaced.ledger.verdict, replaced.population.drills.met]).toEqual(['invalid', 1]);
@@ -192,7 +192,7 @@ describe('dr-contracts report --from', () => {
     withStubIo(async ({ io }) => {
       await appended(io, ['r1']);
       await mkdir(join(io.cwd, 'bin'));
-      // Stands in for the browser, which CI starts elsewhere: this is about what is done with its output.
+      // Stands in for the browser, which other jobs of CI start: this test is about the handling of its output.
       const script =
         '#!/bin/sh\nfor a; do case $a in --print-to-pdf=*) printf "/CreationDate (D:20010101000000+00" > "$(echo "$a" | cut -d= -f2)";; esac; done\n';
       await writeFile(join(io.cwd, 'bin/chromium'), script);

@@ -32,10 +32,10 @@ import { openLedger, readKeys, requireUnbroken } from '../verify-command.ts';
 import type { ComplianceFormat, ComplianceOptions } from './compliance-options.ts';
 
 /**
- * Writes the report of a period, from the ledger alone. It reads the ledger one entry at a time, for CSV twice: the first line is written
- * only when the whole ledger was verified.
- * @throws {ExplainedError} when the ledger cannot be read or holds nothing of the period, when the format cannot say that the ledger is
- * invalid, or when the report cannot be written.
+ * Writes the report of a period, from the ledger alone. Reads the ledger one entry at a time, and twice for CSV: the first line is written
+ * only after the whole ledger was verified.
+ * @throws {ExplainedError} when the ledger cannot be read or has no entry of the period, when the format cannot say that the ledger is
+ *   invalid, or when the report cannot be written.
  */
 export async function runCompliance(options: ComplianceOptions, io: CommandIo): Promise<0> {
   const period = periodOf(options, io);
@@ -48,7 +48,7 @@ export async function runCompliance(options: ComplianceOptions, io: CommandIo): 
   return 0;
 }
 
-/** What a report is made from. */
+/** Inputs of a report. */
 interface Making {
   readonly options: ComplianceOptions;
   readonly period: Period;
@@ -56,11 +56,11 @@ interface Making {
   readonly io: CommandIo;
 }
 
-/** Reads the ledger for what the format shows, and for nothing else. */
+/** Reads only those parts of the ledger that the format shows. */
 async function contentOf(making: Making): Promise<string | Buffer | AsyncIterable<string>> {
   const { options, period, store, io } = making;
   if (options.format === 'csv') {
-    // What is appended meanwhile was not verified.
+    // Entries that are appended meanwhile were not verified.
     const listed = { ...making, store: listedOnce(store) };
     await verified(listed, () => undefined);
     return csvLines(readLedger(listed.store, io.signal), period);
@@ -97,7 +97,7 @@ const ENDINGS: Readonly<Record<ComplianceFormat, string>> = {
   oscal: 'oscal.json',
 };
 
-/** Undefined for standard output. */
+/** Returns the place of the report; undefined for standard output. */
 async function placeOf(
   { out, format, force = false }: ComplianceOptions,
   { fromMs, toMs }: Period,
@@ -126,7 +126,7 @@ async function placeOf(
   return path;
 }
 
-/** A report on nothing looks like a period without a breach. */
+/** Refuses a period without entries: its report would look like a period without a breach. */
 function requireEntries(
   entries: number,
   { at }: LedgerStore,
@@ -142,7 +142,7 @@ function requireEntries(
   });
 }
 
-/** Verifies the ledger and collects the period of it in one pass. */
+/** Verifies the ledger and collects its entries of the period in one pass. */
 async function reportOf(making: Making): Promise<ComplianceReport> {
   const { options, period, store, io } = making;
   const collector = new PeriodCollector(period);
@@ -171,8 +171,8 @@ interface Verified {
 
 /**
  * Verifies the whole ledger.
- * @param follow told of each entry that is evidence, the oldest first.
- * @throws {ExplainedError} for a ledger that holds nothing up to the end of the period, and for an invalid one where the format cannot say so.
+ * @param follow called for each entry that is evidence, the oldest first.
+ * @throws {ExplainedError} for a ledger without entries up to the end of the period, and for an invalid one where the format cannot say so.
  */
 async function verified(
   { options, period, store, io }: Making,
@@ -183,7 +183,7 @@ async function verified(
   const counted = new CountedEntries();
   let entries = 0;
   const onEntry: NonNullable<VerifyOptions['onEntry']> = (entry, trust) => {
-    // What a stranger wrote is no evidence, and neither is a copy.
+    // An entry of an unknown writer is no evidence, and neither is a copy.
     if (trust === 'bad' || !counted.counts(entry)) return;
     if (isUpTo(period, happenedAt(entry.body))) entries += 1;
     follow(entry);
@@ -213,7 +213,7 @@ async function write(
   else await pipeline(Readable.from(content), io.stdout, { end: false });
 }
 
-/** Chromium and what is made of it; only these take the same options. */
+/** Chromium and browsers based on it; only these take the same options. */
 const BROWSERS = [
   'chromium',
   'chromium-browser',
@@ -228,7 +228,7 @@ const PRINT_BUDGET_MS = 120_000;
 
 /**
  * Prints a page by a headless browser of this machine.
- * @param madeAt the time that the file names as its date: the same report is then the same file.
+ * @param madeAt the date in the file, so that the same report gives the same file.
  * @throws {ExplainedError} when there is no such browser, or it does not print.
  */
 export async function printPdf(
@@ -248,7 +248,7 @@ export async function printPdf(
       file: browser,
       args: [
         '--headless',
-        // It loads one file of our own and nothing from a network. As root, and in containers, it has no sandbox of its own.
+        // It loads one file of this program and nothing from a network. As root, and in containers, it has no sandbox of its own.
         '--no-sandbox',
         '--disable-gpu',
         '--disable-background-networking',
@@ -286,12 +286,12 @@ async function isProgram(path: string): Promise<boolean> {
     await access(path, constants.X_OK);
     return true;
   } catch {
-    // Whatever the reason: it cannot be run from there.
+    // Whatever the reason, it cannot be run from that path.
     return false;
   }
 }
 
-/** Two files of the same page differ in these two dates alone, whose length is fixed. */
+/** Sets both dates of a PDF. Two files of the same page differ in these dates alone, and their length is fixed. */
 function withDate(pdf: Buffer, at: Date): Buffer {
   const digits = at.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
   const text = pdf.toString('latin1');

@@ -6,11 +6,11 @@ export type ComplianceFormat = (typeof complianceFormats)[number];
 
 export interface ComplianceOptions {
   readonly from: Date;
-  /** The end of the period; now when left out. */
+  /** End of the period; now when left out. */
   readonly to?: Date | undefined;
   readonly controls: readonly FrameworkId[];
   readonly format: ComplianceFormat;
-  /** Where the report goes, from the current folder, `-` for standard output; beside the records when left out. */
+  /** Path of the report from the current folder, `-` for standard output; beside the records when left out. */
   readonly out?: string | undefined;
   /** Whether `out` may replace a file that this program did not write. */
   readonly force?: boolean | undefined;
@@ -21,7 +21,7 @@ export interface ComplianceOptions {
   readonly reviewerKeys?: readonly string[];
 }
 
-/** `soc2,dora`: the frameworks whose clauses the report holds. */
+/** Parses `soc2,dora`: the frameworks whose clauses the report contains. */
 export function frameworkList(text: string): readonly FrameworkId[] {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !frameworkIds.some((id) => id === name));

@@ -9,7 +9,7 @@ import { entriesOf, ordersDrill, ordersPromise, periodOf } from '../../evidence/
 import { renderOscal } from '../../evidence/exports/oscal.ts';
 import { theCheckers } from '../exports/testing/checkers-setup.ts';
 
-// The OSCAL of a period, read by a tool and checked against a schema that are not ours.
+// Third-party tools read the OSCAL of a period and check it against a third-party schema.
 
 function ofPeriod(): string {
   const results = new PeriodResults(periodOf('2026-11-01', '2026-11-30'));

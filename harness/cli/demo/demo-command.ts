@@ -30,14 +30,14 @@ export interface DemoOptions {
 }
 
 /**
- * Drills a backup job that reports success and restores nothing, then the same job repaired, and says what came out. Both are real
- * drills by the engine that drills a user's contracts. Nothing is written but the two programs into the tool cache.
+ * Drills a backup job that reports success and restores nothing, then the repaired job, and prints the results. Both are real drills by the
+ * engine that drills a user's contracts. Writes nothing but the two programs in the tool cache.
  * @returns 0 when the first drill was breached and the second one met; 1 when the repaired job is breached; 2 otherwise.
- * @throws whatever kept the demo from running; by then everything is stopped.
+ * @throws the error that stopped the demo; by then everything is stopped.
  */
 export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<number> {
   const { clock, signal, secrets } = io;
-  // The scripts are started by their first line, which looks Node up on PATH.
+  // The first line of each script looks Node up on PATH.
   process.env['PATH'] = [process.env['PATH'], dirname(process.execPath)].filter((part) => part).join(delimiter);
   const out = json ? io.stderr : io.stdout;
   const story = demoStory(traitsOf(out, io.environment));
@@ -108,10 +108,10 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
   return exitCode;
 }
 
-/** Programs by the names that their users know. */
+/** Names by which users know the programs. */
 const SHOWN_NAMES: Readonly<Record<string, string>> = { weed: 'SeaweedFS' };
 
-/** What the demo promises of itself. */
+/** Returns 0 when the drills end as the demo promises. */
 export function exitCodeOf(drills: readonly DrillRecord[]): number {
   const [asItIs, repaired] = drills.map(verdictOf);
   if (asItIs === 'breached' && repaired === 'met') return 0;
@@ -124,14 +124,14 @@ const stepOf = ({ clock, signal }: CommandIo, view: RunView): PartStep => ({
   progress: view.onProgress,
 });
 
-/** The demo tells the verdict itself. */
+/** The demo prints the verdict itself. */
 const unjudged =
   (view: RunView): DrillListener =>
   (event) => {
     if (event.kind !== 'judged') view.onDrill(event);
   };
 
-/** Shows each part of the demo while it goes on: lines that vanish on a terminal, plain ones elsewhere. */
+/** Shows each part of the demo while it runs: as lines that vanish on a terminal, as plain lines elsewhere. */
 function showingOn(out: NodeJS.WriteStream, io: CommandIo) {
   const noted = createReporterFaults();
   return async <T>(work: (view: RunView) => Promise<T>): Promise<T> => {

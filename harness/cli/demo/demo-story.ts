@@ -4,9 +4,9 @@ import { verdictOf } from '../../reporting/run-summary.ts';
 import { type Palette, paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
 
-// What the demo prints. All of it is said of records: nothing here decides anything.
+// Output of the demo. All of it is derived from records: nothing here decides anything.
 
-/** A line that one of two files has in place of another. */
+/** A line that differs between two files. */
 export interface ChangedLine {
   readonly before: string;
   readonly after: string;
@@ -75,7 +75,7 @@ export function demoStory(traits: TerminalTraits): DemoStory {
 
 const count = (lines: readonly ChangedLine[]): string => (lines.length === 1 ? 'One line' : `${lines.length} lines`);
 
-/** What a reader wants to know of a kept promise: what came back, what was lost, and how long it took. */
+/** Checks that a reader of a kept promise wants to see: the restored content, the loss, and the duration. */
 const OF_A_KEPT_PROMISE = ['content', 'rpo', 'rto'];
 
 function drillText(record: DrillRecord, traits: TerminalTraits, palette: Palette): string {

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { runRecordSchema } from '../../model/run-record.ts';
 
 const command = fileURLToPath(new URL('../../../bin/dr-contracts.mjs', import.meta.url));
-/** Sockets on which no server listens any more. */
+/** Returns the sockets on which no server listens any more. */
 async function socketsLeft(): Promise<readonly string[]> {
   const listening = await readFile('/proc/net/unix', 'utf8');
   const sockets = (await readdir('/tmp')).filter((name) => name.startsWith('seaweedfs-'));
@@ -19,7 +19,7 @@ async function places() {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const disk = await mkdtemp(join(tmpdir(), 'drc-demo-'));
   onTestFinished(() => rm(disk, { recursive: true, force: true }));
-  // Longer than the path of a unix socket may be.
+  // Longer than the maximal path of a unix socket.
   const scratch = join(disk, 'a-workspace-of-a-pipeline/'.repeat(5));
   await mkdir(scratch, { recursive: true });
   return { folder, scratch };

@@ -3,7 +3,7 @@ import { exportFormats } from '../../evidence/exports/format-names.ts';
 import { LEDGER_OPTION, utcTime } from '../arguments.ts';
 
 interface FromLedger {
-  /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */
+  /** A folder, or `s3://bucket/prefix`; that of the configuration when left out. */
   readonly ledger?: string | undefined;
 }
 
@@ -20,13 +20,13 @@ export interface ExportOptions extends FromLedger {
 export interface CommentOptions extends FromLedger {
   readonly run?: string | undefined;
   readonly waivers?: string | undefined;
-  /** Number of the pull request; that of the pipeline when left out. */
+  /** Number of the pull request; the pipeline's own when left out. */
   readonly pull?: number | undefined;
 }
 
 export interface HistoryOptions extends FromLedger {
   readonly contracts: readonly string[];
-  /** How many runs are read, from the last one. */
+  /** Number of runs to read, from the last one backwards. */
   readonly runs: number;
   readonly json: boolean;
 }
@@ -56,7 +56,7 @@ const RUN_HELP = 'a run record, `previous`, or the id of a run in the ledger (de
 const WAIVERS = '--waivers <file>';
 const WAIVERS_HELP = 'the waivers (default: dr-waivers.yaml, if there is one)';
 
-/** The commands that tell what the ledger holds to other tools and to people. */
+/** Adds the commands that report the ledger's content to other tools and to people. */
 export function addEvidenceCommands(
   program: Command,
   commands: EvidenceCommands,

@@ -22,7 +22,7 @@ import { readChecked } from '../read-checked.ts';
 import { needsUnbrokenLedger, openLedger, requireOwnOut, requireUnbroken } from '../verify-command.ts';
 import type { ExportOptions } from './evidence-options.ts';
 
-/** Writes results in one format. 0 whatever the verdicts are: the gate decides, an export tells. */
+/** Writes results in one format. Returns 0 whatever the verdicts are: the gate decides, an export reports. */
 export async function runExport(options: ExportOptions, io: CommandIo): Promise<0> {
   if (options.out !== undefined) await requireOwnOut(options.out, options, io);
   const waivers = await waiversOf(options, io);
@@ -53,8 +53,8 @@ function seriesOfRun({ promises, drills, postures }: ExportedRun, waivers: reado
 }
 
 /**
- * The waivers that the policy allows. Both are read from the base branch when the pipeline names one, as the gate reads them: a pull
- * request must not waive its own breach.
+ * Returns the waivers that the policy allows. Waivers and policy are read from the base branch when the pipeline names one, as the gate
+ * does: a pull request must not waive its own breach.
  */
 export async function waiversOf(
   { waivers: named }: Pick<ExportOptions, 'waivers'>,
@@ -76,9 +76,9 @@ async function write(pieces: Iterable<string>, out: string | undefined, io: Comm
 }
 
 /**
- * A run by what the command line names: a run record (a path), the id of a run in the ledger, `last`, or `previous`.
- * @param format the format in which it is written. The ledger is verified for one that has no place to say that it is invalid.
- * @throws {ExplainedError} when there is no such run, and for an invalid ledger of which the format cannot say so.
+ * Finds the run that the command line names: a run record (a path), the id of a run in the ledger, `last`, or `previous`.
+ * @param format the output format. For a format that cannot say that the ledger is invalid, the ledger is verified.
+ * @throws {ExplainedError} when there is no such run, and for an invalid ledger in a format that cannot say so.
  */
 export async function findRun(
   named: string,
@@ -100,7 +100,7 @@ export async function findRun(
   const run = await exportedFromLedger(readLedger(store, io.signal, 'newest first'), wantedBy(named));
   if (run !== undefined) return run;
   const isByPlace = named === 'last' || named === 'previous';
-  // A name that the ledger does not know is the caller's mistake; a ledger without runs is not.
+  // A name that is missing from the ledger is the caller's mistake; a ledger without runs is not.
   const Failure = isByPlace ? ExplainedError : UsageError;
   throw new Failure({
     thing: `ledger ${store.at}`,

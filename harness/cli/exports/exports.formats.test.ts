@@ -14,8 +14,8 @@ import { decide, run, waiver } from '../../evidence/gate/testing/made-up-gate.ts
 import { theCheckers } from './testing/checkers-setup.ts';
 import type { Checkers } from './testing/obtain-checkers.ts';
 
-// Each format is read by a tool, or checked against a schema, that is not ours. The results hold every outcome, and texts that break a
-// format that does not escape them. `npm run test:formats` installs the tools.
+// A third-party tool reads each format, or checks it against a third-party schema. The results include every outcome, and texts that break
+// a format that does not escape them. `npm run test:formats` installs the tools.
 
 const results = madeUpResults();
 const groups = resultGroups(results, { waivers: madeUpWaivers, atMs: AT_MS });
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The export as a file. */
+/** Writes the export into a file. */
 async function written(format: string, ending: string, change = (text: string) => text): Promise<string> {
   const path = join(folder, `${format}.${ending}`);
   await writeFile(path, change([...exportRun(format, results, madeUpWaivers, AT_MS)].join('')));

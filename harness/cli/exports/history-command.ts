@@ -10,7 +10,7 @@ import { openLedger } from '../verify-command.ts';
 import type { DiffOptions, HistoryOptions } from './evidence-options.ts';
 import { findRun } from './export-command.ts';
 
-/** Prints every promise with its last verdicts and recovery times. 0 whatever the verdicts are. */
+/** Prints every promise with its last verdicts and recovery times. Returns 0 whatever the verdicts are. */
 export async function runHistory({ ledger, contracts, runs, json }: HistoryOptions, io: CommandIo): Promise<0> {
   using store = await openLedger(ledger, io);
   const history = await historyOf(readLedger(store, io.signal, 'newest first'), { contracts, runs });
@@ -28,7 +28,7 @@ export async function runHistory({ ledger, contracts, runs, json }: HistoryOptio
   return 0;
 }
 
-/** Prints what changed from one run to another. 0 whatever changed: the gate decides. */
+/** Prints the changes from one run to another. Returns 0 whatever changed: the gate decides. */
 export async function runDiff({ a, b, ledger, json }: DiffOptions, io: CommandIo): Promise<0> {
   const diff = diffRuns(await findRun(a, ledger, io), await findRun(b, ledger, io));
   if (json) io.stdout.write(`${JSON.stringify(diff, undefined, 2)}\n`);

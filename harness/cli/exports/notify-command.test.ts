@@ -27,7 +27,7 @@ interface Chat extends AsyncDisposable {
   readonly received: readonly { readonly path: string; readonly body: string; readonly type: string | undefined }[];
 }
 
-/** A server that takes messages, or answers what it is told to. */
+/** Starts a server that takes messages, or answers as given. */
 async function chat(answer: (request: IncomingMessage, response: ServerResponse) => void = ok): Promise<Chat> {
   const received: { path: string; body: string; type: string | undefined }[] = [];
   const server = createServer(async (request, response) => {
@@ -197,7 +197,7 @@ interface Comment {
   body: string;
 }
 
-/** What GitHub's interface does with the comments of one pull request, as its reference describes it. */
+/** Simulates GitHub's interface to the comments of one pull request, as its reference describes it. */
 async function github(comments: Comment[], refusal?: number) {
   const requests: string[] = [];
   const server = createServer(async (request, response) => {

@@ -26,8 +26,8 @@ interface Sink {
 }
 
 /**
- * Tells chats what changed with the last run. A chat that does not take the message is reported on stderr, and is no failure.
- * @throws {ExplainedError} when no address is given, one is none, or the ledger cannot be read.
+ * Reports the changes of the last run to chats. A chat that does not take the message is reported on stderr, and is no failure.
+ * @throws {ExplainedError} when there is no address, one is invalid, or the ledger cannot be read.
  */
 export async function runNotify(options: NotifyOptions, io: CommandIo): Promise<0> {
   const sinks = await sinksOf(io);
@@ -55,7 +55,7 @@ export async function runNotify(options: NotifyOptions, io: CommandIo): Promise<
   return 0;
 }
 
-/** An argument can be seen by every user of a machine, so an address is read from the environment, or from a file that it names. */
+/** Reads the addresses from the environment, or from a file named there: every user of a machine can see arguments. */
 async function sinksOf({ environment, cwd, secrets }: CommandIo): Promise<readonly Sink[]> {
   const sinks: Sink[] = [];
   for (const kind of webhookKinds) {
@@ -85,8 +85,8 @@ function noAddress(): ExplainedError {
 }
 
 /**
- * Writes the results of a run into one comment on the pull request, which the next run edits. A comment that GitHub does not take is
- * reported on stderr, and is no failure.
+ * Writes the results of a run into one comment on the pull request, which the next run edits. A comment that GitHub rejects is reported on
+ * stderr, and is no failure.
  * @throws {ExplainedError} when there is no token or no run.
  */
 export async function runComment(options: CommentOptions, io: CommandIo): Promise<0> {
@@ -108,7 +108,7 @@ export async function runComment(options: CommentOptions, io: CommandIo): Promis
   return 0;
 }
 
-/** `refs/pull/12/merge`, as GitHub Actions sets it for a pull request. */
+/** Parses `refs/pull/12/merge`, which GitHub Actions sets for a pull request. */
 function pullIn({ GITHUB_REF = '' }: Environment): number | undefined {
   const [, digits] = /^refs\/pull\/(\d+)\//.exec(GITHUB_REF) ?? [];
   return digits === undefined ? undefined : Number(digits);

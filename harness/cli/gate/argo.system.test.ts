@@ -12,7 +12,7 @@ import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { withStubIo } from '../testing/stub-parts.ts';
 import { breached, drilled, served } from './testing/served-gate.ts';
 
-// The examples for Argo are read by those who will read them: a real API server with the definitions of Argo Rollouts, the web metric of Argo
+// The examples for Argo are checked by their real readers: a real API server with the definitions of Argo Rollouts, the web metric of Argo
 // Rollouts, and the names in the source of Argo CD's engine.
 
 const place = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -21,7 +21,7 @@ const ANALYSIS = 'rollouts-analysis.yaml';
 const example = (name: string) => readFile(place(`../../../templates/argo/${name}`), 'utf8');
 const MODULE = place('testing/argo');
 const SET_UP_MS = 600_000;
-/** Argo CD's engine of syncs. Too much to build for two names. */
+/** Argo CD's engine of syncs. Building it would cost too much for two names. */
 const ENGINE = {
   module: 'github.com/argoproj/gitops-engine@v0.7.3',
   sum: 'h1:0ZlRTReAJG5Y1PviQ8ZIJq/+VowxWe2uFwoXqYcbtXU=',
@@ -52,7 +52,7 @@ describe('the examples for Argo', () => {
     const definition = join(rollouts.Dir, 'manifests/crds/analysis-template-crd.yaml');
     const { exitCode, all } = await kubectl(['create', '--filename', definition]);
     expect(exitCode, all).toBe(0);
-    // `kubectl wait` gives up on a definition that has no condition at all yet.
+    // `kubectl wait` fails on a definition that has no condition yet.
     const look = async () => {
       const waited = await kubectl(['wait', '--for', 'condition=Established', 'crd/analysistemplates.argoproj.io']);
       return waited.exitCode === 0 ? arrived(undefined) : notYet(waited.all);
@@ -105,7 +105,7 @@ describe('the examples for Argo', () => {
 describe('the web metric for Argo Rollouts, measured by its own code on the answers of a gate', () => {
   const measured = z.object({ phase: z.string(), message: z.string().optional() });
 
-  /** Measures the metric of the example, at another address. */
+  /** Measures the example's metric at another address. */
   async function measure(address: string): Promise<z.output<typeof measured>> {
     const [template] = documentsIn(await example(ANALYSIS));
     const [metric] = template?.spec.metrics ?? [];
@@ -153,7 +153,7 @@ const manifestSchema = z.looseObject({
 });
 const documentsIn = (text: string) => parseAllDocuments(text).map((document) => manifestSchema.parse(document.toJS()));
 
-/** The value of a constant of Go. */
+/** Returns the value of a constant of Go. */
 function constant(source: string, name: string): string {
   const value = new RegExp(`\\b${name}\\b[^=\\n]*= "([^"]+)"`).exec(source)?.[1];
   if (value === undefined) throw new Error(`the source has no constant ${name}`);

@@ -27,28 +27,28 @@ import { shownPlace } from '../shown-place.ts';
 import { readKeys, requireNamedLedger } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
-/** What a project promises now, and what of it cannot be read. */
+/** A project's present promises, and the problems of reading them. */
 interface StatedPromises {
   readonly promises: readonly PromiseFacts[];
   readonly mistakes: readonly { readonly contract: string | null; readonly file: string; readonly message: string }[];
 }
 
-/** Reads the contracts of a project; a project without any states none. */
+/** Reads the contracts of a project; a project without contracts has no promises. */
 export type LoadPromises = (project: Project) => Promise<StatedPromises>;
 
-/** A decision, and what it was asked about. */
+/** A decision, and its subject. */
 export interface GateAnswer {
   readonly decision: GateDecision;
-  /** Every contract that the project states; undefined where they could not be read. */
+  /** All contracts of the project; undefined where they could not be read. */
   readonly contracts: readonly string[] | undefined;
 }
 
 export type Asked = Pick<GateOptions, 'policy' | 'waivers' | 'ledger' | 'commit' | 'at' | 'base' | 'key' | 'strict'>;
 
 /**
- * Gathers everything that a decision needs, and decides. What cannot be gathered is a problem of the decision, so that all of it is told:
- * an invalid policy (64) as well as a ledger that cannot be read (70).
- * @param opened the ledger, where the caller has opened it; it is not closed here.
+ * Gathers the inputs of a decision, and decides. A missing input is a problem of the decision, so that all problems are reported: an
+ * invalid policy (64) as well as a ledger that cannot be read (70).
+ * @param opened the ledger, where the caller has opened it; this function does not close it.
  */
 export async function askGate(
   asked: Asked,
@@ -73,7 +73,7 @@ export async function askGate(
   const base =
     baseName === undefined ? undefined : await noted('gate-failed', () => findBase(folder, baseName, io.signal));
   const given = (await noted('file-invalid', () => readKeys(asked.key, io))) ?? [];
-  // Without the base branch that is named, no file of this checkout may take the place of its files.
+  // Without the named base branch, no file of this checkout may replace its files.
   const isReadable = baseName === undefined || base !== undefined;
   const files = await readFiles(asked, { folder, base, given, isReadable, io }, noted);
   const stated = project && (await noted('gate-failed', () => load(project)));
@@ -124,7 +124,7 @@ type Noted = <T>(kind: 'gate-failed' | 'file-invalid', work: () => Promise<T>) =
 const baseCommits = async (base: BaseBranch | undefined, noted: Noted) =>
   base === undefined ? undefined : await noted('gate-failed', () => base.history());
 
-/** An error that was explained says everything by itself; its cause is how a library put it. */
+/** Returns the text of an error. An explained error is complete; its cause is only a library's wording. */
 const toldOf = (error: unknown): string =>
   error instanceof Error && error.name === 'ExplainedError' ? error.message : summaryOf(error);
 
@@ -162,7 +162,7 @@ async function readFiles(
 
 type CheckedOut = Pick<GateQuestion, 'commit' | 'workTree'>;
 
-/** Which commit is asked about, and whether it is the one whose contracts are read. */
+/** Returns the commit in question, and whether its contracts are those that were read. */
 async function commitState(folder: string, asked: string | undefined, signal: AbortSignal): Promise<CheckedOut> {
   const head = await gitState(folder, signal);
   const workTree = head.dirty === false ? 'at-commit' : 'changed';
@@ -202,7 +202,7 @@ async function readProofs(
 
 interface LedgerPlace {
   readonly at: string;
-  /** From where `at` is read. */
+  /** Folder to which `at` is relative. */
   readonly folder: string;
 }
 
@@ -234,7 +234,7 @@ function notesOf(
     workTree === 'elsewhere'
       ? [`Commit ${commit?.slice(0, 10)} is not checked out: only proofs of that very commit count.`]
       : [];
-  // Promises are not kept by time: those of today are asked about.
+  // No history of promises is kept, so today's apply.
   const past = asksAboutPast ? ['Contracts, policy and waivers are those of today.'] : [];
   return [...ignored, ...elsewhere, ...past];
 }

@@ -14,11 +14,11 @@ import { askGate, type GateAnswer, type LoadPromises } from './ask-gate.ts';
 import type { GateOptions } from './gate-options.ts';
 import { renderDocument, writeDecision } from './write-decision.ts';
 
-/** What the gate exits with when it could not decide. */
+/** Exit code of a gate that could not decide. */
 export const GATE_FAILED = 70;
 const USAGE = 64;
 
-/** Decides and prints. Whatever goes wrong is an exit code of the gate, never a decision to pass. */
+/** Decides and prints. Every error is an exit code of the gate, never a decision to pass. */
 export async function runGate(options: GateOptions, io: CommandIo, load: LoadPromises): Promise<number> {
   try {
     if (options.serve !== undefined) {
@@ -56,7 +56,7 @@ async function print(decision: GateDecision, options: GateOptions, io: CommandIo
   return exitCode;
 }
 
-/** Everything about one contract. One that the decision does not hold is told why. */
+/** Prints everything about one contract. For one outside the decision, prints the reason. */
 function explainContract(
   name: string,
   { decision, contracts }: GateAnswer,
@@ -71,7 +71,7 @@ function explainContract(
     return exitCodeFor(decision, dryRun);
   }
   if (contracts === undefined || contracts.includes(name)) {
-    // Nothing was decided of it: the reasons are those of the whole decision.
+    // There is no decision about it; the reasons are those of the whole decision.
     io.stdout.write(`${renderGateText(decision, traits)}`);
     io.stderr.write(`dr-contracts: --explain ${name}: ${whyUndecided(name, decision, contracts)}\n`);
     return exitCodeFor(decision, dryRun);
@@ -94,7 +94,7 @@ function whyUndecided(name: string, { ledger, problems }: GateDecision, contract
     : 'the ledger could not be read, so nothing was decided on it.';
 }
 
-/** A dry run forgives what was found out, and not that something could not be found out. */
+/** Returns the exit code. A dry run forgives findings, but not that something could not be found out. */
 function exitCodeFor({ exitCode }: GateDecision, isDryRun: boolean): GateExitCode {
   return isDryRun && (exitCode === 1 || exitCode === 2) ? 0 : exitCode;
 }

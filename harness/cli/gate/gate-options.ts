@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { textArgument, timeArgument } from '../arguments.ts';
 
-/** Formats of the decision that are one document each. */
+/** Formats in which the decision is one document. */
 const documentFormats = ['json', 'junit', 'gitlab'] as const;
 export type DocumentFormat = (typeof documentFormats)[number];
 
-/** A file that gets the decision, from the current folder. */
+/** An output file of the decision, relative to the current folder. */
 export interface DecisionFile {
   readonly format: DocumentFormat;
   readonly path: string;
@@ -102,7 +102,7 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     });
 }
 
-/** `FORMAT=FILE`, added to those before. */
+/** Parses `FORMAT=FILE` and adds it to the earlier ones. */
 function decisionFile(text: string, before: readonly DecisionFile[] = []): readonly DecisionFile[] {
   const [, name, path = ''] = /^([a-z]+)=(.+)$/.exec(text) ?? [];
   const format = documentFormats.find((each) => each === name);

@@ -10,17 +10,17 @@ import { InterruptedError } from '../interruption.ts';
 import { type Asked, askGate, type LoadPromises } from './ask-gate.ts';
 import type { ServeAddress } from './gate-options.ts';
 
-// The same answer over HTTP, for analysis runs, promotion hooks and status checks. It reads, and changes nothing.
+// Serves the same answer over HTTP, for analysis runs, promotion hooks and status checks. It reads, and changes nothing.
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 const WIDTH = 100;
 
 /**
- * Listens until a signal of the operating system ends it, which is how a server is meant to end.
- * @throws when the address cannot be used, and when something else than such a signal ended it.
+ * Listens until a signal of the operating system ends it, which is the normal end of a server.
+ * @throws when the address cannot be used, and when anything but such a signal ended it.
  */
 export async function serveGate(address: ServeAddress, asked: Asked, io: CommandIo, load: LoadPromises): Promise<void> {
-  // One after the other: a decision reads the whole ledger.
+  // Requests are handled in sequence: a decision reads the whole ledger.
   let last: Promise<unknown> = Promise.resolve();
   const ask: AskAgain = (wanted) => {
     const next = last.then(
@@ -31,7 +31,7 @@ export async function serveGate(address: ServeAddress, asked: Asked, io: Command
   };
   const server = createServer((request, response) => {
     answer(request, response, address, ask).catch((error: unknown) => {
-      // Nobody may take a broken gate for an open one.
+      // A broken gate must not look like an open one.
       if (!response.headersSent)
         reply(response, 500, 'text/plain', `${io.secrets?.redact(summaryOf(error)) ?? summaryOf(error)}\n`);
       else response.destroy();
@@ -60,7 +60,7 @@ async function answer(
 ): Promise<void> {
   const url = URL.parse(request.url ?? '', 'http://gate');
   if (url === null) return reply(response, 400, 'text/plain', 'The address cannot be read.\n');
-  // A page in a browser must not reach a server on loopback by a name that somebody else controls.
+  // A page in a browser must not reach a server on loopback under a name that an attacker controls.
   if (LOOPBACK.test(address.host) && !isLoopback(request.headers.host)) {
     return reply(response, 403, 'text/plain', 'This gate answers on loopback, and to that name alone.\n');
   }
@@ -68,7 +68,7 @@ async function answer(
   if (!isHook && url.pathname !== '/gate') {
     return reply(response, 404, 'text/plain', 'There are /gate (JSON, always 200) and /promote (200 or 409).\n');
   }
-  // A promotion hook may post what it wants to promote; nothing of that is used.
+  // A promotion hook may post what it wants to promote; the body is ignored.
   const methods = isHook ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD'];
   if (!methods.includes(request.method ?? '')) {
     response.setHeader('Allow', methods.join(', '));
@@ -114,7 +114,7 @@ function isLoopback(host: string | undefined): boolean {
 const plainText = (decision: GateDecision): string =>
   renderGateText(decision, { live: false, columns: WIDTH, rows: 40, colour: false, unicode: false });
 
-/** The decision in a few lines: a hook shows its body in an event. */
+/** Returns the decision in a few lines: a hook shows its body in an event. */
 function sentencesOf(decision: GateDecision): string {
   const problems = [...decision.problems, ...decision.promises.flatMap((promise) => promise.problems)];
   const lines = problems.slice(0, 5).map(({ contract, disaster, sentence }) => {

@@ -7,7 +7,7 @@ import { requireReplaceable, writeAtomically } from '../../reporting/replaceable
 import { explaining } from '../../reporting/system-error.ts';
 import type { DecisionFile, DocumentFormat } from './gate-options.ts';
 
-/** The decision as a document. */
+/** Renders the decision as a document. */
 export function renderDocument(format: DocumentFormat, decision: GateDecision): string {
   switch (format) {
     case 'json':
@@ -19,14 +19,14 @@ export function renderDocument(format: DocumentFormat, decision: GateDecision): 
   }
 }
 
-/** A folder, or an address in a bucket. */
+/** Returns a folder, or an address in a bucket. */
 function ledgerOf({ sources: { ledger } }: GateDecision, cwd: string): string {
   return ledger.startsWith('s3:') ? ledger : resolve(cwd, ledger);
 }
 
 /**
- * Writes one decision to several files, so that a pipeline asks the gate once.
- * @throws {ExplainedError} for a file that this program did not write, and for one that cannot be written.
+ * Writes one decision to several files, so that a pipeline queries the gate once.
+ * @throws {ExplainedError} for a file of another program, and for one that cannot be written.
  */
 export async function writeDecision(
   files: readonly DecisionFile[],

@@ -4,7 +4,7 @@ import { type Answers, askAnswers } from './answers.ts';
 
 const { signal } = new AbortController();
 
-/** A reader who answers each question with the next line, and then leaves. */
+/** Simulates a reader who answers each question with the next line, and then leaves. */
 async function ask(given: Partial<Answers>, lines: readonly string[]): Promise<{ answers: Answers; asked: string }> {
   const [input, output] = [new PassThrough(), new PassThrough({ encoding: 'utf8' })];
   const left = [...lines];

@@ -13,20 +13,20 @@ import { longestGapMs } from '../../verdict/schedule-gap.ts';
 export const pipelineSystems = ['github', 'gitlab'] as const;
 export type PipelineSystem = (typeof pipelineSystems)[number];
 
-/** What `init` offers to start with. */
+/** Assets for which `init` can write a first contract. */
 export const startAssets: readonly Capability[] = [...firstContracts.keys()];
 
-/** What is started with where nobody says otherwise. */
+/** The default asset. */
 export const [defaultAsset = ''] = startAssets;
 
-/** @throws for what `startAssets` does not hold. */
+/** @throws for an asset outside `startAssets`. */
 export function firstContractOf(asset: Capability): FirstContract {
   const first = firstContracts.get(asset);
   if (first === undefined) throw new Error(`no provider of ${asset} brings a first contract`);
   return first;
 }
 
-/** What a first contract says, and which pipeline drills it, as the command line or its reader gave it. */
+/** Content of a first contract and the pipeline that drills it, from the command line or from the reader's answers. */
 export interface Answers {
   readonly asset: Capability;
   readonly name: string;
@@ -38,7 +38,7 @@ export interface Answers {
   readonly ci: PipelineSystem | 'none';
 }
 
-/** `valid` throws when it does not like the text; what it throws is what the reader is told. */
+/** Makes the schema of a text. `valid` throws for a bad one; the reader sees its message. */
 const text = (valid: (given: string) => void) =>
   z.string().superRefine((given, context) => {
     try {
@@ -48,7 +48,7 @@ const text = (valid: (given: string) => void) =>
     }
   });
 
-/** Each answer by itself, so that a question can be asked again at once. */
+/** One schema per answer, so that a question can be repeated at once. */
 const answerSchemas = {
   asset: z.enum(startAssets),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, such as orders'),
@@ -63,7 +63,7 @@ const answerSchemas = {
   ci: z.enum([...pipelineSystems, 'none']),
 } as const;
 
-/** What a first contract says where nobody says otherwise. */
+/** Returns the default content of a first contract. */
 const defaultAnswers = (asset: Capability): Answers => ({
   asset,
   priority: 'P1',
@@ -73,7 +73,7 @@ const defaultAnswers = (asset: Capability): Answers => ({
 });
 
 /**
- * Why no drill can meet the promise, however good backup and restore are; empty where one may. The contract is written all the same: its
+ * Returns why no drill can meet the promise, however good backup and restore are; empty where one may. The contract is still written: its
  * objectives may be what was promised, and its drill then shows by how much they are missed.
  */
 export function impossibilities({ asset, rto, rpo, cron }: Answers, from = new Date()): readonly string[] {
@@ -97,8 +97,8 @@ export function impossibilities({ asset, rto, rpo, cron }: Answers, from = new D
 }
 
 /**
- * What the command line gives, completed by the defaults.
- * @throws {UsageError} for the first answer that cannot be, by its option.
+ * Completes the values of the command line with the defaults.
+ * @throws {UsageError} for the first invalid answer, naming its option.
  */
 export function answersFrom(given: Partial<Answers>): Answers {
   const parsed = z.object(answerSchemas).partial().safeParse(given);
@@ -138,7 +138,7 @@ interface Conversation {
 }
 
 /**
- * Asks for what the command line left open, each with its default; asks again for what cannot be.
+ * Asks for the values that the command line left open, each with its default; repeats the question after an invalid answer.
  * @param proposed defaults that suit this folder better than the usual ones.
  */
 export async function askAnswers(
@@ -146,10 +146,10 @@ export async function askAnswers(
   proposed: Pick<Answers, 'ci'>,
   { input, output, signal }: Conversation,
 ): Promise<Answers> {
-  // Bad options first: nobody answers eight questions to hear of them afterwards.
+  // Checks the options first, so that the reader does not answer eight questions before a bad option is reported.
   answersFrom(given);
   const terminal = createInterface({ input, output });
-  // Several answers that are pasted arrive at once: what nobody has asked for yet is kept for the questions to come.
+  // Several pasted answers arrive at once: early ones are kept for the next questions.
   let isOpen = true;
   terminal.once('close', () => {
     isOpen = false;
@@ -159,7 +159,7 @@ export async function askAnswers(
     for (;;) {
       const question = `${QUESTIONS[name]} [${proposed}]: `;
       terminal.setPrompt(question);
-      // Ctrl-C and Ctrl-D close it, and so does the end of pasted lines that are still to be read.
+      // Ctrl-C and Ctrl-D close it, and so does the end of pasted lines that are not yet read.
       if (isOpen) terminal.prompt();
       else output.write(question);
       const next = await lines.next();

@@ -22,9 +22,9 @@ interface Step extends WrittenFile {
 }
 
 /**
- * Makes a project of the current folder: a configuration, a first contract, what it needs, an npm script and a pipeline. Asks on a terminal,
- * and never elsewhere. Writes all or nothing: what is there and says something else is refused before anything is written. In a folder that
- * has a configuration, `--ci` alone adds the pipeline and leaves everything else as it is.
+ * Makes a project in the current folder: a configuration, a first contract, the files that it needs, an npm script and a pipeline. Asks on
+ * a terminal only. Writes all or nothing: an existing file with other content is refused before anything is written. In a folder that has a
+ * configuration, `--ci` alone adds the pipeline and leaves everything else unchanged.
  */
 export async function runInit(
   options: InitOptions,
@@ -78,7 +78,7 @@ function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage)
 
 const IGNORE = '.gitignore';
 
-/** What is ignored already stays so; only a line is added. */
+/** Adds the missing lines to the file; existing lines stay. */
 async function ignoredReports(cwd: string): Promise<WrittenFile> {
   const there = (await readIfThere(join(cwd, IGNORE))) ?? '';
   const missing = ['node_modules/', 'reports/'].filter(
@@ -90,8 +90,8 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
 }
 
 /**
- * pnpm 11 and newer install nothing with an install script before somebody has decided about it, so a pipeline would fail. No package below
- * this one needs its script.
+ * Returns the command by which the user tells pnpm to run no install script: pnpm 11 and newer install nothing with such a script before
+ * the user has decided about it, so a pipeline would fail. No package below this one needs its script.
  */
 async function ignoredBuilds({ root, manager, lockFile }: Repository): Promise<readonly string[]> {
   if (manager !== 'pnpm') return [];

@@ -19,10 +19,10 @@ type Given = Partial<Omit<Answers, 'ci'>> & {
   force?: boolean;
 };
 
-/** What is saved by scripts in its first contract. */
+/** Assets whose first contract saves them with scripts. */
 const byScripts = startAssets.filter((asset) => firstContractOf(asset).scripts !== undefined);
 
-/** `dr-contracts init` and its options. */
+/** Adds `dr-contracts init` and its options. */
 export function addInitCommand(program: Command, init: (options: InitOptions) => Promise<void>): void {
   const command = program
     .command('init')

@@ -14,21 +14,21 @@ const GITHUB = '.github/workflows/disaster-recovery.yml';
 const GITLAB = '.gitlab-ci.yml';
 const GITLAB_INCLUDED = '.gitlab/disaster-recovery.gitlab-ci.yml';
 
-/** The system whose pipelines a repository seems to have: GitLab where there is its file, else GitHub. */
+/** Returns the probable pipeline system of a repository: GitLab where its file exists, else GitHub. */
 export async function likelyPipelineSystem(folder: string): Promise<PipelineSystem> {
   const { root } = await findRepository(folder);
   return (await readIfThere(join(root, GITLAB))) === undefined ? 'github' : 'gitlab';
 }
 
-/** Files of a pipeline, and what its author has to do by hand. */
+/** Files of a pipeline, and the steps left to its author. */
 interface PipelineFiles {
   readonly files: readonly WrittenFile[];
   readonly next: readonly string[];
 }
 
 /**
- * The files of a pipeline in the root of the repository, where GitHub and GitLab look for them, for the project in `folder`. GitLab reads
- * one file only. A repository that has it keeps it as it is; it has to include ours.
+ * Returns the files of a pipeline in the root of the repository, where GitHub and GitLab look for them, for the project in `folder`. GitLab
+ * reads one file only. An existing one is kept; it has to include the new file.
  */
 export async function pipelineFiles(ci: Answers['ci'], folder: string): Promise<PipelineFiles> {
   if (ci === 'none') return { files: [], next: [] };
@@ -62,7 +62,7 @@ function forGithub(template: string, { within, manager, lockFile, mainBranches, 
   return replaced(template, [
     ['branches: [main]', `branches: [${mainBranches.join(', ')}]`],
     ['    shell: bash\n', within === '' ? '    shell: bash\n' : `    shell: bash\n    working-directory: ${within}\n`],
-    // setup-node asks the package manager for its cache, so it has to be there before.
+    // setup-node asks the package manager for its cache, so the package manager must be installed before.
     [
       '      - uses: actions/setup-node@',
       `${manager === 'npm' ? '' : '      - run: corepack enable\n'}      - uses: actions/setup-node@`,
@@ -70,7 +70,7 @@ function forGithub(template: string, { within, manager, lockFile, mainBranches, 
     ['cache: npm', `cache: ${manager}${lock}`],
     ['run: npm ci', `run: ${commands.install}`],
     ['npx dr-contracts', `${commands.exec} dr-contracts`],
-    // Steps that use an action know nothing of the working directory.
+    // Steps that use an action ignore the working directory.
     ['path: reports/', `path: ${reports}`],
   ]);
 }
@@ -93,7 +93,7 @@ function forGitlab(template: string, { within, manager, lockFile, commands }: Re
   ]);
 }
 
-/** @throws {ExplainedError} where the template no longer says what has to be replaced. */
+/** @throws {ExplainedError} where the template no longer contains the text to replace. */
 function replaced(template: string, pairs: readonly (readonly [string, string])[]): string {
   return pairs.reduce((text, [from, to]) => {
     if (text.includes(from)) return text.replaceAll(from, () => to);
@@ -107,8 +107,8 @@ function replaced(template: string, pairs: readonly (readonly [string, string])[
 }
 
 /**
- * The pipeline that `init --ci` is asked to add to a project that is there already: nothing else is named, and there is a configuration.
- * Undefined where a project has to be made.
+ * Returns the pipeline that `init --ci` adds to an existing project: no other option is given, and there is a configuration. Undefined
+ * where a project has to be made.
  */
 export async function pipelineToAdd(
   { answers, ownScripts }: InitOptions,
@@ -120,7 +120,7 @@ export async function pipelineToAdd(
   return (await findConfiguration(cwd)) === undefined ? undefined : ci;
 }
 
-/** Writes the pipeline and, where there is none, the policy of its gate. A file that says something else is left alone, unless forced. */
+/** Writes the pipeline and, where there is none, the policy of its gate. Leaves a file with other content alone, unless forced. */
 export async function addPipeline(
   ci: PipelineSystem,
   { force, extension }: { readonly force: boolean; readonly extension: 'ts' | 'mts' },

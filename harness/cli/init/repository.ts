@@ -13,22 +13,22 @@ type PackageManager = keyof typeof LOCK_FILES;
 
 const MANAGERS = ['npm', 'pnpm', 'yarn'] as const satisfies readonly PackageManager[];
 
-/** The repository around the folder of a project, as a pipeline sees it. */
+/** The repository around a project's folder, as a pipeline sees it. */
 export interface Repository {
   readonly root: string;
-  /** The project's folder from the root, such as `packages/dr`; empty where it is the root. */
+  /** Project's folder relative to the root, such as `packages/dr`; empty where it is the root. */
   readonly within: string;
   readonly manager: PackageManager;
-  /** From the root. */
+  /** Relative to the root. */
   readonly lockFile: string;
-  /** Branches that are pushed to after a review. */
+  /** Branches that take reviewed changes. */
   readonly mainBranches: readonly string[];
   readonly commands: ManagerCommands;
 }
 
-/** How the package manager is called. */
+/** Command lines of the package manager. */
 export interface ManagerCommands {
-  /** Installs exactly what the lock file says. */
+  /** Installs exactly the versions of the lock file. */
   readonly install: string;
   /** Runs the program of an installed package. */
   readonly exec: string;
@@ -36,7 +36,7 @@ export interface ManagerCommands {
   readonly add: string;
 }
 
-/** Looks at the folder and those above it, up to the root of the repository. Without a repository, the folder is the root. */
+/** Searches the folder and its parents, up to the root of the repository. Without a repository, the folder is the root. */
 export async function findRepository(folder: string): Promise<Repository> {
   const above = foldersFrom(folder);
   const depth = await firstIndex(above, (each) => isThere(join(each, '.git')));
@@ -72,7 +72,7 @@ const isThere = (path: string): Promise<boolean> =>
 
 const manifestSchema = z.looseObject({ packageManager: z.string().optional() });
 
-/** The nearest lock file decides, or the `packageManager` of a package.json; npm where there is neither. */
+/** Returns the manager of the nearest lock file or of the `packageManager` of a package.json; npm where there is neither. */
 async function managerOf(folders: readonly string[]): Promise<{ manager: PackageManager; lockFile: string }> {
   for (const folder of folders) {
     for (const manager of MANAGERS) {
@@ -99,13 +99,13 @@ function commandsOf(manager: PackageManager, lock: string): ManagerCommands {
   const isClassic = lock.includes('# yarn lockfile v1');
   return {
     install: `yarn install ${isClassic ? '--frozen-lockfile' : '--immutable'}`,
-    // Yarn 1 prints a banner on standard output, where a pipeline reads the answer of a command.
+    // Yarn 1 prints a banner on standard output, where a pipeline reads the output of a command.
     exec: isClassic ? 'yarn --silent' : 'yarn',
     add: 'yarn add -D',
   };
 }
 
-/** What the clone says of its origin; the two usual names where it says nothing. */
+/** Returns the default branch of the clone's origin; the two usual names where it is unknown. */
 async function mainBranchesOf(root: string): Promise<readonly string[]> {
   const head = join(root, '.git', 'refs', 'remotes', 'origin', 'HEAD');
   // In a worktree `.git` is a file.
@@ -124,19 +124,19 @@ const packageSchema = z.looseObject({
   devDependencies: z.record(z.string(), z.string()).optional(),
 });
 
-/** The package.json of the project that `init` was called in. */
+/** The package.json of the project in which `init` was called. */
 export interface UserPackage {
   readonly isModule: boolean;
   /** Whether the project itself depends on this package, so that its contracts can import it. */
   readonly dependsOnUs: boolean;
-  /** The script of our name that is already there and does something else. */
+  /** An existing script with our name that does something else. */
   readonly otherScript: string | undefined;
   readonly before: string;
-  /** With the script in it. */
+  /** Text with the script added. */
   readonly after: string;
 }
 
-/** @throws {ExplainedError} when there is no package.json here, or it cannot be read. */
+/** @throws {ExplainedError} when there is no readable package.json here. */
 export async function readUserPackage(folder: string): Promise<UserPackage> {
   const path = join(folder, 'package.json');
   let before: string;
@@ -169,13 +169,13 @@ export async function readUserPackage(folder: string): Promise<UserPackage> {
 
 const BOM = '\uFEFF';
 
-/** With the line ends of the file as it was, so that only the lines that change show up as changed. */
+/** Applies the line ends of the original file, so that only changed lines show up as changed. */
 function inStyleOf(before: string, text: string): string {
   const withEnds = before.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;
   return before.startsWith(BOM) ? `${BOM}${withEnds}` : withEnds;
 }
 
-/** A schema puts the fields that it knows first; what is written again must keep the author's order. */
+/** Parses package.json. A schema would put its known fields first, but the written file must keep the author's order. */
 function parseManifest(text: string) {
   try {
     const asWritten = z.record(z.string(), z.unknown()).parse(JSON.parse(text.replace(BOM, '')));

@@ -5,7 +5,7 @@ import { answersFrom, startAssets } from './answers.ts';
 import { addInitCommand } from './init-options.ts';
 import { filesToWrite } from './written-files.ts';
 
-// A system of which nobody could start with a contract gets one.
+// A system without a first contract gets one.
 vi.mock('../../systems/gcs/providers.ts', async (original) => {
   const actual = await original<typeof GcsProviders>();
   const firstContract = {

@@ -4,7 +4,7 @@ import type { OwnScripts } from '../../registered/first-contract.ts';
 import { unlessMissing } from '../../reporting/system-error.ts';
 import { type Answers, firstContractOf } from './answers.ts';
 
-/** A file that `init` writes, by its path from the project's folder. */
+/** A file that `init` writes, by its path relative to the project's folder. */
 export interface WrittenFile {
   readonly path: string;
   readonly content: string;
@@ -15,11 +15,11 @@ export interface WrittenFile {
 export interface StartOptions {
   readonly answers: Answers;
   readonly ownScripts: OwnScripts | undefined;
-  /** In a package of ES modules TypeScript files are modules by themselves; elsewhere their name has to say so. */
+  /** In a package of ES modules, TypeScript files are modules by themselves; elsewhere their extension has to say so. */
   readonly extension: 'ts' | 'mts';
 }
 
-/** Everything that a first drill needs: configuration, contract and the scripts that it names; and the policy of a pipeline's gate. */
+/** Returns all files that a first drill needs: the configuration, the contract and its scripts; and the policy of a pipeline's gate. */
 export async function filesToWrite(options: StartOptions): Promise<readonly WrittenFile[]> {
   const { answers, ownScripts, extension } = options;
   const { scripts } = firstContractOf(answers.asset);
@@ -44,13 +44,13 @@ export async function filesToWrite(options: StartOptions): Promise<readonly Writ
   return files;
 }
 
-/** The policy of the gate that a pipeline asks. */
+/** Returns the policy of the gate that a pipeline queries. */
 export async function policyFile(extension: StartOptions['extension']): Promise<WrittenFile> {
   const content = await shipped('templates/dr-gate.ts.txt');
   return { path: `dr-gate.${extension}`, content, is: 'what the gate of the pipeline lets pass' };
 }
 
-/** @param isNew true where nothing was found: a file that came to be since then is not overwritten. */
+/** @param isNew true where no file was found: one that appeared since then is not overwritten. */
 export async function writeFileOf(
   folder: string,
   { path, content, executable }: WrittenFile,
@@ -62,11 +62,11 @@ export async function writeFileOf(
   if (executable === true) await chmod(place, 0o755);
 }
 
-/** A file of this package, by its path in there. */
+/** Reads a file of this package, by its path in it. */
 export const shipped = (path: string): Promise<string> =>
   readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
-/** The text of a file; undefined where there is none. */
+/** Reads the text of a file; undefined where there is none. */
 export const readIfThere = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 
 const configuration = (extension: string): string => `import { defineConfig } from 'dr-contracts';

@@ -8,12 +8,12 @@ import { ExplainedError } from '../../model/errors.ts';
 import { ledgerSettings, openProject } from '../../project/prepare-run.ts';
 import type { CommandIo } from '../command-io.ts';
 
-// What a person says about runs is appended like anything else, after the ledger was read and found to be unbroken.
+// A person's statement about runs is appended like any other entry, after the ledger was read and found unbroken.
 
 export interface ReviewPlace {
-  /** What is left out here, the configuration says. */
+  /** The configuration's ledger when left out. */
   readonly ledger?: string | undefined;
-  /** A private key, from the current folder; `ledger.reviewKey` of the configuration, then `ledger.key`, when left out. */
+  /** A private key, relative to the current folder; when left out, `ledger.reviewKey` of the configuration, then `ledger.key`. */
   readonly signWith?: string | undefined;
 }
 
@@ -21,17 +21,18 @@ export interface OpenReview extends Disposable {
   readonly at: string;
   /**
    * Checks the key without signing anything.
-   * @returns who would sign.
-   * @throws {ExplainedError} when there is no usable key, none although the other entries have a signature, or it was replaced.
+   * @returns the name of the signer.
+   * @throws {ExplainedError} when there is no usable key, when there is none although the other entries have a signature, or when it was
+   *   replaced.
    */
   checkKey(): Promise<string>;
-  /** Appends an entry. @returns where it is, and a sentence on who signed it. */
+  /** Appends an entry. @returns its place, and a sentence on its signer. */
   append(entry: NewEntry): Promise<{ readonly appended: Appended; readonly signedBy: string }>;
 }
 
 /**
  * Reads the whole ledger and opens it for one more entry.
- * @param follow told of each entry, the oldest first.
+ * @param follow called for each entry, the oldest first.
  * @throws {ExplainedError} for a ledger that is broken or empty, and when the entry would have no signature although the others have.
  */
 export async function openReview(

@@ -13,7 +13,7 @@ import { openReview, type ReviewPlace } from './append-review.ts';
 export interface OpenDeviationOptions extends ReviewPlace {
   readonly contract?: string | undefined;
   readonly disaster?: string | undefined;
-  /** The drill that showed it; it says which contract and disaster. */
+  /** The drill that showed it, with its contract and disaster. */
   readonly drill?: string | undefined;
   readonly cause: string;
   readonly action: string;
@@ -26,7 +26,7 @@ export interface OpenDeviationOptions extends ReviewPlace {
 export interface CloseDeviationOptions extends ReviewPlace {
   /** The entry of the ledger that opened it. */
   readonly entry: number;
-  /** The drill that shows that it is gone; the last one that was met when left out. */
+  /** The drill that shows that it is fixed; the last one that was met when left out. */
   readonly retest?: string | undefined;
   readonly by: string;
   readonly comment: string;
@@ -39,7 +39,7 @@ export interface ListDeviationsOptions {
 
 type Subject = Pick<EntryOf<'deviation'>, 'contract' | 'disaster' | 'drillId'>;
 
-/** Appends what went wrong, why, and who corrects it by when. */
+/** Appends the problem, its cause, the person who corrects it and the due date. */
 export async function openDeviation(options: OpenDeviationOptions, io: CommandIo): Promise<0> {
   const { cause, action, owner, due, ticket = null } = options;
   const known = new KnownContracts();
@@ -78,7 +78,7 @@ export async function openDeviation(options: OpenDeviationOptions, io: CommandIo
   return 0;
 }
 
-/** Appends that a drill which was met has closed a deviation. */
+/** Appends that a met drill has closed a deviation. */
 export async function closeDeviation(options: CloseDeviationOptions, io: CommandIo): Promise<0> {
   const { entry, by, comment } = options;
   const deviations = new DeviationList();
@@ -118,7 +118,7 @@ function retestOf({ sequence, body, retests, open }: OpenDeviation, drillId: str
   throw new ExplainedError({ thing: 'deviation', expected, observed: `there is none yet${since}`, nextStep });
 }
 
-/** Lists the deviations that are open, the oldest first. */
+/** Lists the open deviations, the oldest first. */
 export async function listDeviations({ ledger, json }: ListDeviationsOptions, io: CommandIo): Promise<0> {
   using store = await openLedger(ledger, io);
   const deviations = new DeviationList();
@@ -155,7 +155,7 @@ export async function listDeviations({ ledger, json }: ListDeviationsOptions, io
   return 0;
 }
 
-/** What the last run promised: a deviation is of something that the project knows. */
+/** Promises of the last run: a deviation must concern something that the project knows. */
 class KnownContracts {
   readonly #disasters = new Map<string, readonly string[]>();
 

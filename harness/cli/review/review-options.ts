@@ -18,7 +18,7 @@ const SIGN_WITH = [
 
 type Given<T> = Omit<T, 'comment' | 'dryRun' | 'json'> & { comment?: string; dryRun?: boolean; json?: boolean };
 
-/** The commands by which people say something about runs. */
+/** Adds the commands by which people comment on runs. */
 export function addReviewCommands(
   program: Command,
   commands: ReviewCommands,

@@ -14,11 +14,11 @@ export interface SignOffOptions extends ReviewPlace {
   readonly role?: string | undefined;
   readonly outcome: (typeof signOffOutcomes)[number];
   readonly comment: string;
-  /** Only show what would be signed off. */
+  /** Only show the would-be sign-off. */
   readonly dryRun: boolean;
 }
 
-/** Appends that somebody reviewed a run, or the last drills of a contract, and accepted or rejected it. */
+/** Appends that a person reviewed a run, or the last drills of a contract, and accepted or rejected it. */
 export async function runSignOff(options: SignOffOptions, io: CommandIo): Promise<0> {
   const { run, contract, reviewer, role, outcome, comment, dryRun } = options;
   const subject = subjectOf(run, contract);

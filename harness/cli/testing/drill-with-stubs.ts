@@ -4,7 +4,7 @@ import { madeUpDrill } from '../../reporting/testing/made-up-records.ts';
 import { runDrill } from '../drill-command.ts';
 import { stubParts } from './stub-parts.ts';
 
-// A whole `dr-contracts drill` of one drill that somebody else made: `node drill-with-stubs.ts FOLDER`. Its exit code is that of the run.
+// A whole `dr-contracts drill` of one made-up drill: `node drill-with-stubs.ts FOLDER`. Its exit code is that of the run.
 
 const [cwd = ''] = process.argv.slice(2);
 const { parts } = stubParts({ records: [madeUpDrill()], promises: [madeUpPromise()] });

@@ -1,5 +1,5 @@
-// Opens a session with one sleeping process in it, says so, and does what its argument tells: `wait` for signals, `hang` in its
-// teardown, or `throw`. Its clock makes two seconds of every reading, so that a second signal is never an echo of the first.
+// Opens a session with one sleeping process in it, prints that it is ready, and acts by its argument: `wait` for signals, `hang` in its
+// teardown, or `throw`. Every reading advances its clock by two seconds, so that a second signal is never an echo of the first.
 import { spawn } from 'node:child_process';
 import { systemClock } from '../../clock/clock.ts';
 import { identify } from '../../process/identity.ts';

@@ -48,7 +48,7 @@ const faults: readonly (readonly [contract: string, finding: FindingName, cause:
   ],
 ];
 
-/** Of each kind of line in its plan, what the page says of it. */
+/** Each kind of line in its plan, with the page's text about it. */
 const linesNotHeld: readonly (readonly [line: string, cause: RegExp])[] = [
   ['A2', /check refused-policy: messaging-writer-policy: breached .*Principal is not allowed/],
   ['B1', /drill swallowed-errors: stream-deleted: breached .*NoSuchBucket/],
@@ -68,9 +68,9 @@ const linesNotHeld: readonly (readonly [line: string, cause: RegExp])[] = [
   ['F1', /nothing holds it: name a contract, a check or a test/],
 ];
 
-/** The tests of the poor platform on the target at hand: what is wrong with it is the same wherever it runs. */
+/** Defines the tests of the poor platform on the present target: its defects are the same on every target. */
 export function describePoorPlatform(budgetMs: number): void {
-  // The command as a user gives it, but for the target: the one that the other tests use, which is up already.
+  // Runs the command as a user does, but on the target that the other tests use, which already runs.
   const target = sharedTarget();
   let folder = '';
   let run: RunRecord;

@@ -12,13 +12,13 @@ import { readyTarget, type Target } from '../../model/target.ts';
 import type { CommandIo } from '../command-io.ts';
 import type { DrillParts } from '../drill-parts.ts';
 
-// Stands in for the real systems in the tests of the command line itself, which judges and proves nothing.
+// Stands in for the real systems in the tests of the command line itself; judges and proves nothing.
 
 interface StubRun {
   readonly records: readonly DrillRecord[];
-  /** What the project promises. */
+  /** Promises of the project. */
   readonly promises?: readonly PromiseFacts[];
-  /** Called when the target is up and before the records are given back. */
+  /** Called when the target runs, before the records are returned. */
   readonly during?: (options: ContractRunOptions) => Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export interface StubIo {
   readonly controller: AbortController;
 }
 
-/** A folder of its own with one contract file, and outputs that can be read. */
+/** Makes a separate folder with one contract file, and readable outputs. */
 export async function withStubIo(use: (stub: StubIo) => Promise<void>): Promise<void> {
   const cwd = await mkdtemp(join(tmpdir(), 'dr-contracts-cli-'));
   try {
@@ -116,6 +116,6 @@ function capture(): { stream: NodeJS.WriteStream; text: () => string } {
   const stream = new PassThrough({ encoding: 'utf8' }).on('data', (chunk: string) => {
     text += chunk;
   });
-  // Like a pipe: not a terminal, and of no known width.
+  // Like a pipe: not a terminal, and of unknown width.
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
 }

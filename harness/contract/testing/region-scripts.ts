@@ -2,7 +2,7 @@ import type { FailoverSettings } from '../../procedures/failover-options.ts';
 
 const of = (name: string): string => `fixtures/platform/scripts/regions/${name}.mjs`;
 
-/** The platform's own failover, at a drill's pace. */
+/** The platform's own failover, with the pace of a drill. */
 export const regionScripts: FailoverSettings = {
   mirror: of('mirror'),
   detect: of('detect'),

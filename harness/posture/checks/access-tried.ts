@@ -13,20 +13,20 @@ import { EVALUATION, scopeSchema } from './writer-policy.ts';
 
 const writerSchema = scopeSchema
   .extend({
-    /** A live IAM user: everything that it has is tried. */
+    /** A live IAM user. The check tries all of its policies. */
     user: nameSchema.optional(),
-    /** A live IAM role: everything that it has is tried as if a user had it. */
+    /** A live IAM role. The check tries all of its policies as those of a user. */
     role: nameSchema.optional(),
-    /** Instead of a live one: a policy document of the platform, a JSON file. */
+    /** A policy document of the platform (a JSON file), instead of a live user or role. */
     policy: pathSchema.optional(),
-    /** What it needs in other buckets. */
+    /** Rights that the writer needs in other buckets. */
     also: z.array(scopeSchema).default([]),
   })
   .refine(({ user, role, policy }) => [user, role, policy].filter((each) => each !== undefined).length === 1, {
     error: 'must name one of user, role and policy',
     path: ['user'],
   });
-/** Hundreds of requests, and the start of the service, on a machine that does other things besides. */
+/** Covers hundreds of requests and the start of the service on a busy machine. */
 const TRIAL_BUDGET_MS = 180_000;
 
 const optionsSchema = z.strictObject({
@@ -47,9 +47,9 @@ const itemOf = (writer: Declared): string =>
 const scopesOf = ({ user: _user, role: _role, policy: _policy, also, ...scope }: Declared) => [scope, ...also];
 
 /**
- * Users and roles may do what they need below their prefixes and nothing else: decided by evaluation of everything that they have, and
- * tried, request by request, on a service of the target that enforces signatures and policies. The record says which of the two decided
- * each right. Where the target has no such service, the evaluation decides alone.
+ * Users and roles may do what they need below their prefixes and nothing else. The check evaluates all their policies and tries each
+ * request on a service of the target that enforces signatures and policies. The record says which of the two decided each right. Where the
+ * target has no such service, the evaluation decides alone.
  */
 export function accessTried(options: AccessTriedOptions): PostureCheck {
   const { writers } = parseOptions('accessTried', optionsSchema, options);
@@ -90,7 +90,7 @@ interface EvaluatedWriter extends FoundWriter {
   readonly evaluation: WriterEvaluation;
 }
 
-/** @returns what is wrong where there is no such user or role, or nothing says what it may do. */
+/** @returns the problem, if the user or role does not exist or has no policy. */
 async function writerAsItIs(
   writer: Declared,
   { target, step }: PostureContext,
@@ -142,7 +142,7 @@ async function evaluatedWriter(found: FoundWriter, { step }: PostureContext): Pr
 }
 
 async function decided(writers: readonly EvaluatedWriter[], { target, step }: PostureContext): Promise<Comparison> {
-  // Nobody is there to be tried.
+  // No writer is left to try.
   if (writers.length === 0) return { of: 'requests', compared: 0, differences: [] };
   const evaluated = together(writers);
   const tried = writers.flatMap(({ evaluation, documents, ...writer }) =>
@@ -166,14 +166,14 @@ async function decided(writers: readonly EvaluatedWriter[], { target, step }: Po
       basis: `${EVALUATION} only`,
     };
   }
-  // What IAM refuses is in force nowhere.
+  // A document that IAM refuses is in force nowhere.
   if (tried.length === 0) return { ...evaluated, basis: EVALUATION };
   await using held = await target.place(enforcingStore, { label: 'access' }, step.signal);
   const { tryAccess } = await import('../enforced/try-access.ts');
   return joined(writers, evaluated, await tryAccess(tried, held, step), held);
 }
 
-/** What the documents of every writer say. */
+/** Joins the comparisons of all writers' documents. */
 function together(writers: readonly EvaluatedWriter[]): Comparison {
   const each = writers.map(({ item, evaluation: { comparison, decided } }) => ({
     ...comparison,
@@ -192,7 +192,10 @@ function together(writers: readonly EvaluatedWriter[]): Comparison {
   };
 }
 
-/** Both together. What was tried stands first, because it was seen to happen, in turn with the writers of whom only the evaluation tells. */
+/**
+ * Joins trial and evaluation. Differences that were tried come first, because they were observed; they alternate with those of writers that
+ * were only evaluated.
+ */
 function joined(
   writers: readonly EvaluatedWriter[],
   evaluated: Comparison,

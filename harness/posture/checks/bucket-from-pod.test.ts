@@ -17,7 +17,7 @@ const judged = (end: PodTrialEnd) =>
     failure: null,
   });
 
-/** Runs the pod's script with that shell text in the place of the aws command line. @returns its termination log. */
+/** Runs the pod's script with that shell text in place of the aws command line. @returns its termination log. */
 async function saidWith(aws: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-pod-requests-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ async function saidWith(aws: string): Promise<string> {
   return await readFile(log, 'utf8');
 }
 
-/** Keeps what is written, and gives it back. */
+/** Keeps the written object and returns it. */
 const STORE = `case "$*" in
   *list-objects-v2*) exit 0 ;;
   "s3 cp - "*) cat >"$STORE" ;;

@@ -12,25 +12,25 @@ import { compareRequests, notTried, REQUESTS, requestScript } from './pod-reques
 
 const optionsSchema = z.strictObject({
   namespace: nameSchema,
-  /** The live CronJob whose pods these are: image, security settings and place are taken from it. */
+  /** The live CronJob of these pods, which gives the image, security settings and node placement. */
   cronJob: nameSchema,
-  /** Becomes the pod's variables, so it has `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+  /** Becomes the pod's environment variables; needs `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
   secret: nameSchema,
   bucket: nameSchema,
   prefix: prefixSchema,
   region: nameSchema,
-  /** A folder with the Dockerfile of the CronJob's image, for a target that can get it from nowhere else. */
+  /** A folder with the Dockerfile of the CronJob's image, for a target that cannot pull the image. */
   build: pathSchema.optional(),
 });
 type BucketReachedFromPodOptions = z.input<typeof optionsSchema>;
 type Given = z.output<typeof optionsSchema>;
 
-/** Building an image and putting it onto a node comes before the trial itself. */
+/** Includes building an image and loading it onto a node. */
 const BUDGET_MS = 420_000;
 
 /**
- * A pod of the cluster that has nothing but the Secret lists the bucket with the prefix, writes an object below it and reads it back,
- * with the CronJob's own image. While it is not met it halts the roll-out as `access`.
+ * With nothing but the Secret and the CronJob's own image, a pod of the cluster lists the bucket with the prefix, writes an object below it
+ * and reads it back. A failure halts the roll-out as `access`.
  */
 export function bucketReachedFromPod(options: BucketReachedFromPodOptions): PostureCheck {
   const given = parseOptions('bucketReachedFromPod', optionsSchema, options);
@@ -73,7 +73,7 @@ async function tried(given: Given, context: PostureContext): Promise<Comparison>
   const key = `${prefix}dr-trial-${crypto.randomUUID()}`;
   const content = crypto.randomUUID();
   const end = await inPod(given, { template, key, content }, context, place.kubeconfigPath);
-  // The writer may not delete, and the harness leaves nothing of its own.
+  // The writer may not delete, so the harness removes its own object.
   await removeEveryVersion(s3, { bucket, key }, step.signal);
   const takesAnything = (await refusalOf(s3, { bucket, prefix }, MADE_UP, step.signal)) === undefined;
   return compareRequests(end, {
@@ -94,7 +94,7 @@ async function inPod(
 ) {
   const s3 = await target.place(s3Store);
   const variables = {
-    // Where the pod would find other credentials than those of the Secret.
+    // Switches off sources of credentials other than the Secret.
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -111,4 +111,4 @@ async function inPod(
   return await runPodTrial(kubeconfigPath, trial, target.sessionId, step);
 }
 
-// The requests that a pod makes to the bucket, and what its answers are worth.
+// Requests that a pod makes to the bucket, and the judgement of their answers.

@@ -10,7 +10,7 @@ import { parseOptions, pathSchema, readDocument } from '../documents.ts';
 const optionsSchema = z.strictObject({
   bucket: z.string().min(1),
   region: z.string().min(1),
-  /** JSON files in the form in which `aws s3api put-bucket-…` takes them. */
+  /** JSON files in the form that `aws s3api put-bucket-…` takes. */
   declared: z.strictObject({
     versioning: pathSchema,
     lifecycle: pathSchema,
@@ -21,7 +21,7 @@ const optionsSchema = z.strictObject({
 });
 export type BucketSettingsOptions = z.input<typeof optionsSchema>;
 
-/** The live bucket is set up as its operators declared it: read back, and compared value by value. */
+/** The live bucket has the settings that its operators declared, compared value by value. */
 export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
   const { bucket, region, declared } = parseOptions('bucketSettings', optionsSchema, options);
   const { publicAccess, ...others } = declared;
@@ -57,7 +57,7 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
   };
 }
 
-/** A statement that nobody declared may protect the bucket: what it says decides whether it goes. */
+/** Gives an undeclared statement a next step of its own: it may protect the bucket, so its content decides whether it stays. */
 function withoutWeakening({ compared, differences }: SettingComparison): SettingComparison {
   const nextStep = 'Declare it, or take it away if it allows more than it should.';
   return {

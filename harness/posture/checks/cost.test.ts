@@ -152,7 +152,7 @@ describe('growth that is measured', () => {
   });
 
   it('is the line through the sizes, for a month of 730 hours, of their mean', () => {
-    // 10 bytes a day more, 1000 on the average: 304.17 bytes a month.
+    // The size grows by 10 bytes a day from an average of 1000: 304.17 bytes a month.
     const points = [-2, -1, 0, 1, 2].map((atDays) => point(atDays + 20_000, 1_000 + 10 * atDays));
     expect(measuredGrowth(points)).toEqual({ percentPerMonth: '30.42', spanMs: 4 * day, points: 5 });
   });

@@ -22,14 +22,14 @@ import { layoutOf, layoutOptions } from '../point-series.ts';
 const cronJob = z.strictObject({ namespace: nameSchema, name: nameSchema });
 
 const costSchema = z.strictObject({
-  /** The check's name, where a contract has several. */
+  /** Name of the check, where a contract has several. */
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, e.g. storage-cost')
     .default('cost'),
-  /** What a month may cost, such as `20 USD`. */
+  /** Maximum cost of a month, such as `20 USD`. */
   budget: z.string(),
-  /** Recovery points below a prefix of a bucket, and the CronJob that makes them. */
+  /** Recovery points below a prefix of a bucket, with the CronJob that makes them. */
   prefixes: z
     .array(
       z.strictObject({
@@ -37,24 +37,24 @@ const costSchema = z.strictObject({
         prefix: prefixSchema,
         ...layoutOptions,
         madeBy: cronJob,
-        /** In parts of which size the uploader works, such as `8MiB`, the default of the AWS command line. */
+        /** Size of the uploader's parts, such as `8MiB`, the default of the AWS command line. */
         partSize: z.string().default('8MiB'),
-        /** The region, or `internet`, where each recovery point is read once after its upload, such as to verify it. */
+        /** The region, or `internet`, from which each recovery point is read once after its upload, for example to verify it. */
         readBackFrom: z.string().min(1).optional(),
       }),
     )
     .default([]),
   /** Velero Schedules. Their backups are found by the location of each. */
   velero: z.array(nameSchema).default([]),
-  /** Copies of those buckets in others, by a CronJob, or by S3 itself where there is no `madeBy`. */
+  /** Copies of those buckets in other buckets, made by a CronJob, or by S3 itself where `madeBy` is absent. */
   copies: z
     .array(z.strictObject({ bucket: z.string().min(1), to: z.string().min(1), madeBy: cronJob.optional() }))
     .default([]),
-  /** What costs a fixed amount each month, such as a standby cluster. */
+  /** Fixed amounts per month, such as a standby cluster. */
   items: z.array(z.strictObject({ item: z.string().min(1), perMonth: z.string() })).default([]),
-  /** How sizes grow, such as `10% per month`; measured where it is left out. */
+  /** Growth of the sizes, such as `10% per month`; measured if absent. */
   growth: z.string().optional(),
-  /** A price table of the platform's own, by its path from the platform's folder. */
+  /** A price table of the platform, by its path relative to the platform's folder. */
   prices: pathSchema.optional(),
 });
 export type CostOptions = z.input<typeof costSchema>;
@@ -68,7 +68,7 @@ const NEVER_COUNTED = [
   'a retention that an uploader sets on single objects',
 ];
 
-/** What backups, copies and a standby cost a month is within the budget. */
+/** The monthly cost of backups, copies and a standby is within the budget. */
 export function costWithin(options: CostOptions): PostureCheck {
   const given = parseOptions('costWithin', costSchema, options);
   const thing = `check ${given.name}`;
@@ -160,7 +160,7 @@ async function countStored(
   const places = given.prefixes.map(({ bucket, prefix }) => ({ bucket, prefix }));
   const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, places, ...known };
   const counted = [];
-  // One after the other, so that the lines of a record are in the order of the contract.
+  // In sequence, so the lines of a record are in the order of the contract.
   for (const prefix of given.prefixes) {
     const planned = await countPrefix(prefix, reading);
     if (planned !== undefined) counted.push(planned);
@@ -175,7 +175,7 @@ async function countStored(
   return { prices: { source, date, currency, region }, growth: reading.growth };
 }
 
-/** An answer of the store that has another form than S3's is told in words, not in those of the schema. */
+/** Reports an answer whose form differs from S3's, in plain words instead of the schema's. */
 function explained(error: unknown, thing: string): never {
   if (!(error instanceof z.ZodError)) throw error;
   const field = error.issues[0]?.path.join('.') ?? '';

@@ -14,7 +14,7 @@ const placeholderSchema = z.strictObject({ namespaces: z.array(nameSchema).min(1
 const acceptedSchema = z.strictObject({
   namespace: nameSchema,
   secret: nameSchema,
-  /** The key that holds an AWS credentials file; left out when the Secret has AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. */
+  /** The key that holds an AWS credentials file; absent if the Secret has AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. */
   file: nameSchema.optional(),
   bucket: z.string().min(1),
   prefix: prefixSchema,
@@ -32,7 +32,7 @@ export function noCredentials(options: NoCredentialsOptions): PostureCheck {
     needs: [],
     reads: folders,
     async observe({ step }) {
-      // Its patterns take a while to load, and listing contracts does without them.
+      // Its patterns take a while to load, and listing contracts does not need them.
       const { scanForCredentials } = await import('../credentials/scan.ts');
       return comparisonOf(await scanForCredentials(folders, step.signal));
     },
@@ -54,7 +54,7 @@ export function noPlaceholders(options: NoPlaceholdersOptions): PostureCheck {
   };
 }
 
-/** The credentials in a live Secret are there, filled in, and S3 takes them for a listing of the writer's own prefix. */
+/** The credentials in a live Secret exist and are filled in, and S3 accepts them for a listing of the writer's own prefix. */
 export function credentialsAccepted(options: CredentialsAcceptedOptions): PostureCheck {
   const given = parseOptions('credentialsAccepted', acceptedSchema, options);
   const { namespace, secret, file, bucket, prefix } = given;
@@ -65,14 +65,14 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
   return {
     name: `${secret}-accepted`,
     promise: `S3 accepts the credentials in ${item} below ${prefix}`,
-    // Credentials that are refused may do nothing, whatever the policies say.
+    // Refused credentials permit nothing, whatever the policies say.
     condition: 'access',
     needs: ['kubernetes', 's3'],
     async observe({ target, step }) {
       const { kubeconfigPath } = await target.place(sharedKubernetes);
       const values = await readSecret(kubeconfigPath, { namespace, name: secret }, step);
       const credentials = values === undefined ? undefined : credentialsOf(values, file);
-      // In a file of credentials they are a part of the Secret's value.
+      // In a credentials file, the key is only a part of the Secret's value.
       for (const value of Object.values(credentials ?? {})) step.secrets.add(value, item);
       let differences: readonly PostureDifference[] = [];
       const notVerified: string[] = [];
@@ -111,7 +111,7 @@ export function credentialsOf(
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
-/** The `name = value` lines of an AWS credentials file; profiles are not told apart, for a writer has one. */
+/** Returns the `name = value` lines of an AWS credentials file. Profiles are ignored, because a writer has one. */
 function iniValues(text: string): Record<string, string> {
   return Object.fromEntries(
     [...text.matchAll(/^\s*([A-Za-z_]+)\s*=\s*(\S+)\s*$/gm)].map(([, name = '', value = '']) => [name, value]),

@@ -3,13 +3,13 @@ import { formatDuration } from '../../model/units.ts';
 import type { PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
 
-/** Why a promise about recovery points is broken by a rule, with its identifier. */
+/** A rule that breaks a promise about recovery points, with the reason and the rule's identifier. */
 export interface LifecycleProblem {
   readonly text: string;
   readonly cause: Cause;
 }
 
-/** A rule with a date deletes whatever the age is, and goes on doing so once the date is past. */
+/** A rule with a date deletes objects of any age, and continues to do so after the date. */
 export function endedOnADate(where: string, { dated }: PrefixLifecycle, nowMs: number): LifecycleProblem[] {
   return dated.map(({ atMs, rule, isForAll }) => {
     const what = isForAll ? 'every recovery point' : 'some of what lies';
@@ -22,7 +22,7 @@ export function endedOnADate(where: string, { dated }: PrefixLifecycle, nowMs: n
   });
 }
 
-/** Deleted before anybody could restore it. */
+/** Reports a rule that deletes recovery points before anyone could restore them. */
 export function endedAtOnce(where: string, { current }: PrefixLifecycle): LifecycleProblem[] {
   if (current === null || current.afterMs > 0) return [];
   return [
@@ -33,7 +33,7 @@ export function endedAtOnce(where: string, { current }: PrefixLifecycle): Lifecy
   ];
 }
 
-/** A rule for some of the objects takes recovery points that the rule for all of them was to keep. */
+/** Reports a rule for some of the objects that deletes recovery points which the rule for all of them keeps. */
 export function endedTooEarly(where: string, { current, someCurrent }: PrefixLifecycle): string[] {
   if (someCurrent === null || current === null || someCurrent.afterMs >= current.afterMs) return [];
   return [
@@ -41,7 +41,7 @@ export function endedTooEarly(where: string, { current, someCurrent }: PrefixLif
   ];
 }
 
-/** Deleting in a versioned bucket only hides: without a rule for noncurrent versions everything stays, and is paid for. */
+/** In a versioned bucket, deletion only hides objects. Without a rule for noncurrent versions everything stays, and costs money. */
 export function noncurrentProblems(
   where: string,
   { noncurrent }: PrefixLifecycle,
@@ -54,7 +54,7 @@ export function noncurrentProblems(
   ];
 }
 
-/** Velero's backups of files share older objects of their repository: whoever deletes by age deletes from the newest, too. */
+/** Velero's file backups share older objects of their repository, so a rule that deletes by age also deletes data of the newest backup. */
 export function takenFromVelero(where: string, { current, someCurrent }: PrefixLifecycle): string[] {
   const ending = current ?? someCurrent;
   if (ending === null) return [];
@@ -63,7 +63,7 @@ export function takenFromVelero(where: string, { current, someCurrent }: PrefixL
   ];
 }
 
-/** Velero and its repository read their objects all the time; what has to be thawed first ends backups as well as restores. */
+/** Velero and its repository read their objects all the time. A class that needs thawing stops both backups and restores. */
 export function archivedFromVelero(where: string, { archiving }: PrefixLifecycle): LifecycleProblem[] {
   if (archiving === null) return [];
   const { rule, storageClass, afterMs } = archiving;

@@ -8,20 +8,20 @@ import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { parseOptions, pathSchema } from '../documents.ts';
 
 const optionsSchema = z.strictObject({
-  /** A folder with a kustomization, any other folder of manifests, or one file of them, such as what `kubectl kustomize` wrote. */
+  /** A folder with a kustomization, another folder of manifests, or one manifest file, such as the output of `kubectl kustomize`. */
   kustomization: pathSchema,
-  /** What stands for names that the server checks, e.g. `{ REPLACE_WITH_NAMESPACE: 'agents' }`. Secrets may stay placeholders. */
+  /** Values for placeholder names that the server validates, e.g. `{ REPLACE_WITH_NAMESPACE: 'agents' }`. Secrets may stay placeholders. */
   values: z.record(z.string().regex(/^REPLACE_WITH_/), z.string()).default({}),
 });
 export type ServerAcceptsOptions = z.input<typeof optionsSchema>;
 
-/** The real API accepts every object that the manifests make, in a server-side dry run with unknown fields refused. */
+/** The real API accepts every object of the manifests in a server-side dry run that refuses unknown fields. */
 export function serverAccepts(options: ServerAcceptsOptions): PostureCheck {
   const { kustomization, values } = parseOptions('serverAccepts', optionsSchema, options);
   return {
     name: 'server-accepts-manifests',
     promise: `The API server accepts every manifest of ${kustomization}`,
-    // With Velero, for its types are among them.
+    // Velero is needed for its types, which the manifests use.
     needs: ['kubernetes', 'velero'],
     reads: [kustomization],
     async observe({ target, step }) {
@@ -34,7 +34,7 @@ export function serverAccepts(options: ServerAcceptsOptions): PostureCheck {
   };
 }
 
-/** The object with those values in the place of their names, wherever a text holds one. */
+/** Returns the object with each placeholder in its texts replaced by the value. */
 function filled(object: ManifestObject, values: Readonly<Record<string, string>>): ManifestObject {
   const names = Object.entries(values);
   const fill = (value: unknown): unknown => {

@@ -14,7 +14,7 @@ const step: PostureContext['step'] = {
   secrets: new Secrets(),
   progress: () => undefined,
 };
-// None of these checks looks at a target.
+// None of these checks reads a target.
 const target = {} as PostureContext['target'];
 
 function run(verdict: 'met' | 'breached'): PastRun {
@@ -24,7 +24,7 @@ function run(verdict: 'met' | 'breached'): PastRun {
   return { runId: 'r', began, target: 'local', promises, results: [{ ...found, at: began, verdict }] };
 }
 
-/** The verdict on a ledger of those runs, the newest first. */
+/** Judges a ledger of those runs, newest first. */
 async function judged(verdicts: readonly ('met' | 'breached')[], options: NotRepeatedOptions = {}) {
   const check = notRepeated(options);
   const project: PostureProject = {

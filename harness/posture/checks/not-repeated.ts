@@ -23,16 +23,16 @@ import { nameSchema, parseOptions } from '../documents.ts';
 const cronJobSchema = z.strictObject({ namespace: nameSchema, name: nameSchema });
 const schema = z
   .strictObject({
-    /** A promise may not be unproven or breached in so many runs of the ledger in a row. */
+    /** A promise may not be unproven or breached in this many consecutive runs of the ledger. */
     runs: z.int().min(2).default(3),
-    /** A posture check may not be left unproven or breached for longer than this. */
+    /** Maximum time for which a posture check may stay unproven or breached. */
     findingFor: z.string().default('7d'),
-    /** Of so many of its last firings … */
+    /** Number of last firings to judge. */
     firings: z.int().min(1).default(10),
-    /** … a job may not fail in so many. */
+    /** A job may not fail in this many of them. */
     failedFirings: z.int().min(1).default(2),
     cronJobs: z.array(cronJobSchema).default([]),
-    /** Schedules of Velero, by their names. */
+    /** Names of Velero Schedules. */
     veleroSchedules: z.array(nameSchema).default([]),
   })
   .refine(({ firings, failedFirings }) => failedFirings <= firings, {
@@ -41,7 +41,7 @@ const schema = z
   });
 export type NotRepeatedOptions = z.input<typeof schema>;
 
-/** Nothing fails again and again: no promise in the runs of the ledger, no posture check for days, no job in its last firings. */
+/** Nothing fails repeatedly: no promise in the runs of the ledger, no posture check for days, no job in its last firings. */
 export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
   const { runs, findingFor, cronJobs, veleroSchedules, ...firings } = parseOptions('notRepeated', schema, options);
   const limits = { runs, findingForMs: parseDurationMs(findingFor, 'notRepeated, findingFor') };
@@ -65,7 +65,7 @@ export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
       const judged = jobs.map((job) => ('item' in job ? notFound(job) : judgeFirings(job, firings)));
       return comparisonOf({
         of: ledger.isEmpty && hasJobs ? 'jobs' : hasJobs ? 'promises and jobs' : 'promises',
-        // Of an empty ledger, no promise was held against anything.
+        // An empty ledger compares no promise.
         compared: ledger.isEmpty && hasJobs ? jobs.length : ledger.compared + jobs.length,
         nothingYet: ledger.isEmpty && !hasJobs ? EMPTY : undefined,
         differences: [...ledger.differences, ...judged.flatMap(({ differences }) => differences)],
@@ -77,7 +77,7 @@ export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
   };
 }
 
-/** It promises nothing about runs of which it knows nothing. */
+/** Says only what the ledger knows; runs in another ledger stay unknown. */
 const EMPTY =
   'the ledger holds no run before this one, so nothing was repeated in it; what ran where another ledger is kept is not known';
 
@@ -114,7 +114,7 @@ async function cronJobFirings(
   return firingsOfCronJob(what, found, limits);
 }
 
-/** The last firings of a CronJob: those that were due since it was made, with the Jobs that are left of them. */
+/** Returns the last firings of a CronJob: those due since its creation, with the Jobs that remain of them. */
 export function firingsOfCronJob(what: string, found: CronJobFirings, limits: FiringLimits): JobFirings {
   const { cron, timeZone, created, lastFired, keepsSucceeded, keepsFailed, firings } = found;
   const newest = firings[0]?.dueAt ?? lastFired;
@@ -131,7 +131,7 @@ export function firingsOfCronJob(what: string, found: CronJobFirings, limits: Fi
   };
 }
 
-/** A failed Job is removed when newer ones have failed, and otherwise only by what stands here. */
+/** Returns why failed Jobs may be hidden. Newer failed Jobs replace older ones; otherwise only the reasons below remove a failed Job. */
 function whatHides(
   { keepsSucceeded, keepsFailed, expires, replacesRunning, lastFired, firings }: CronJobFirings,
   { failedFirings }: FiringLimits,
@@ -185,7 +185,7 @@ async function backupsOf(
     })),
     unknown: backups.length === 0 ? 0 : limits.firings - backups.length,
     kept: 'no Backup of them is there',
-    // Velero keeps failed Backups as long as others.
+    // Velero keeps failed Backups as long as successful ones.
     hidesFailures: undefined,
   };
 }

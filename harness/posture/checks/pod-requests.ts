@@ -2,7 +2,7 @@ import type { Comparison } from '../../model/comparison.ts';
 import type { PostureDifference } from '../../model/posture.ts';
 import type { PodTrialEnd } from '../../systems/kubernetes/posture/pod-trial.ts';
 
-/** In their order, as the script names them and as a sentence does. */
+/** Request names in the order of the script and of sentences. */
 export const REQUESTS = [
   { name: 'list', what: 'a listing with the prefix' },
   { name: 'write', what: 'an object that is written' },
@@ -14,8 +14,8 @@ const CAUSE = 'bucket-not-reached';
 const ITEM_LENGTH = 400;
 
 /**
- * Makes the requests with the aws command line. Each leaves a line in the pod's termination log, which holds 4096 bytes: name,
- * `ok` or `failed`, and the end of what the command said.
+ * Shell script that makes the requests with the aws command line. Each request writes one line to the pod's termination log (4096 bytes):
+ * name, `ok` or `failed`, and the end of the command's output.
  */
 export const requestScript = `
 tell() {
@@ -35,14 +35,14 @@ try write
 try read
 `;
 
-/** Nothing was asked of the bucket, for that reason. */
+/** A comparison for a trial that sent the bucket no request, with the reason. */
 export const notTried = (item: string, found: string, nextStep: string): Comparison => ({
   of: 'requests from a pod',
   compared: 1,
   differences: [{ item, expected: 'what the pod needs to ask the bucket', found, nextStep, cause: CAUSE }],
 });
 
-/** What the pod said of its requests, as it was promised: every one succeeds. */
+/** Compares the pod's reported requests with the promise that every one succeeds. */
 export function compareRequests(
   end: PodTrialEnd,
   { namespace, image, bucket, prefix, notVerified }: PodRequests,

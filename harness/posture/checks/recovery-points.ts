@@ -18,14 +18,14 @@ import { contractFor } from '../objective.ts';
 import { layoutOf, layoutOptions, seriesOf } from '../point-series.ts';
 
 const levels = {
-  /** The newest must be younger than this. */
+  /** Maximum age of the newest recovery point. */
   fresh: z.string().optional(),
   critical: z.string().optional(),
-  /** Instead of both: the contract whose `freshness` this is. */
+  /** The contract whose `freshness` applies, instead of `fresh` and `critical`. */
   for: nameSchema.optional(),
-  /** From the beginning of a capture until it lies off-site. */
+  /** Maximum time from the start of a capture until it is stored off-site. */
   lag: z.string(),
-  /** Percent of the attempts. */
+  /** Minimum percentage of successful attempts. */
   successAbove: z
     .number()
     .min(0)
@@ -36,7 +36,7 @@ const bucketSchema = z.strictObject({
   bucket: z.string().min(1),
   prefix: prefixSchema,
   ...layoutOptions,
-  /** One is expected in each of these: an attempt that left nothing behind is counted as failed by it. */
+  /** Interval in which one is expected. A missing one counts as a failed attempt that left nothing behind. */
   every: z.string(),
   ...levels,
 });
@@ -44,7 +44,7 @@ const veleroSchema = z.strictObject({ schedule: nameSchema, ...levels });
 export type RecoveryPointsOptions = z.input<typeof bucketSchema>;
 export type VeleroBackupsOptions = z.input<typeof veleroSchema>;
 
-/** Recovery points that a job puts into the live bucket are fresh, prompt and without gaps. */
+/** Recovery points of a job in the live bucket are fresh, prompt and without gaps. */
 export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
   const { every, ...given } = parseOptions('recoveryPoints', bucketSchema, options);
   const where = `s3://${given.bucket}/${given.prefix}`;
@@ -89,7 +89,7 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
   };
 }
 
-/** Backups of a Velero Schedule, by Velero's own objects and by what really lies in the bucket. */
+/** Checks backups of a Velero Schedule against Velero's own objects and the objects stored in the bucket. */
 export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
   const given = parseOptions('veleroBackups', veleroSchema, options);
   const what = `Velero Schedule ${given.schedule}`;
@@ -136,7 +136,7 @@ const youngerThan = ({ fresh, for: contract }: Levels): string =>
 
 type Promised = (project: PostureProject) => Promise<RecoveryPointsObservation['promised']>;
 
-/** What was promised; where a contract says it, once the contracts are known. */
+/** Returns the promised levels. Where a contract states them, they are read once the contracts are known. */
 function promisedBy(given: Levels, thing: string): Promised {
   const { fresh, critical, for: contract, lag, successAbove } = given;
   const rest = { successAbovePercent: successAbove, lagWithinMs: parseDurationMs(lag, `${thing}, lag`) };

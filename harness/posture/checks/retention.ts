@@ -28,7 +28,7 @@ import {
 const keeps = z.int().positive();
 const promised = {
   keeps,
-  /** What capture and upload may take: so much later the next recovery point is there. */
+  /** Maximum time of capture and upload: the next recovery point may be this late. */
   takes: z.string().optional(),
 };
 const bucketSchema = z.strictObject({
@@ -38,14 +38,14 @@ const bucketSchema = z.strictObject({
   /** The CronJob that makes them. */
   madeBy: z.strictObject({ namespace: nameSchema, name: nameSchema }),
   ...promised,
-  /** The contract whose RTO counts where recovery points have to be thawed first. */
+  /** The contract whose RTO applies where recovery points have to be thawed first. */
   for: nameSchema.optional(),
 });
 const veleroSchema = z.strictObject({ schedule: nameSchema, ...promised });
 type RetentionOptions = z.input<typeof bucketSchema>;
 type VeleroRetentionOptions = z.input<typeof veleroSchema>;
 
-/** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
+/** The live bucket's lifecycle keeps enough recovery points of a prefix, and removes the expired ones for good. */
 export function retention(options: RetentionOptions): PostureCheck {
   const given = parseOptions('retention', bucketSchema, options);
   const { bucket, prefix, madeBy, keeps: keepsAtLeast, for: contract } = given;
@@ -104,7 +104,7 @@ export function retention(options: RetentionOptions): PostureCheck {
   };
 }
 
-/** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not take them away from Velero. */
+/** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not delete them first. */
 export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
   const { schedule: name, keeps: keepsAtLeast, takes } = parseOptions('veleroRetention', veleroSchema, options);
   const what = `Velero Schedule ${name}`;
@@ -170,7 +170,7 @@ function timesOf(schedule: LiveSchedule | null): RetentionObservation['schedule'
   return { cron, timeZone, ...(runs === undefined ? {} : { runs }) };
 }
 
-/** What lies there expires, and nothing follows. */
+/** Returns the problem of a schedule that makes no new recovery points while the existing ones expire. */
 function standstill(what: string, schedule: LiveSchedule | null): LifecycleProblem[] {
   if (schedule === null) return [];
   const nothingFollows = 'what lies there expires, and nothing follows';
@@ -182,7 +182,7 @@ function standstill(what: string, schedule: LiveSchedule | null): LifecycleProbl
   return [{ text, cause: 'schedule-takes-no-backup' }];
 }
 
-/** What lies in an archive already says more than the rule that moves it there. */
+/** Objects already in an archive class prove more than the rule that moves them there. */
 function thawOf(
   { archiving, current }: PrefixLifecycle,
   points: readonly ObservedRecoveryPoint[],

@@ -17,18 +17,18 @@ import { credentialsOf } from './credentials.ts';
 const credentialSchema = z.strictObject({
   /** The live IAM user whose keys are rotated. */
   user: nameSchema,
-  /** The live Secret that holds one of its keys. `file`: the key of the Secret with an AWS credentials file. */
+  /** The live Secret that holds one of its keys. `file`: the Secret's key with an AWS credentials file. */
   secret: z.strictObject({ namespace: nameSchema, name: nameSchema, file: nameSchema.optional() }).optional(),
 });
 const agesSchema = z.strictObject({
-  /** The oldest that a key may be, e.g. `90d`. */
+  /** Maximum age of a key, e.g. `90d`. */
   rotatedWithin: z.string(),
   credentials: z.array(credentialSchema).min(1),
 });
 export type CredentialsRotatedOptions = z.input<typeof agesSchema>;
 type Credential = z.output<typeof credentialSchema>;
 
-/** Every key that IAM still accepts is younger than the policy on rotation allows, and so is the one in the Secret that uses it. */
+/** Every key that IAM accepts is younger than the rotation policy allows, including the one in the Secret. */
 export function credentialsRotated(options: CredentialsRotatedOptions): PostureCheck {
   const { rotatedWithin, credentials } = parseOptions('credentialsRotated', agesSchema, options);
   const withinMs = parseDurationMs(rotatedWithin, 'credentialsRotated({ … }), rotatedWithin');
@@ -71,34 +71,36 @@ async function useOf({ secret }: Credential, { target, step }: PostureContext): 
 }
 
 const rehearsalSchema = z.strictObject({
-  /** The live IAM user whose policies are taken over; its own keys are left alone. */
+  /** The live IAM user whose policies are copied; the check does not touch its own keys. */
   user: nameSchema,
   bucket: z.string().min(1),
-  /** Below which it backs up. */
+  /** Prefix of the user's backups. */
   prefix: prefixSchema,
   /** The platform's script that rotates a key. Without it, the harness rotates. */
   rotatedBy: pathSchema.optional(),
-  /** The platform's backup, run with the old key and with the new one. Without it, the harness uploads sample objects. */
+  /** The platform's backup, run with each key. Without it, the harness uploads sample objects. */
   backup: z
     .strictObject({
       script: pathSchema,
       environment: z.record(z.string(), z.string()).default({}),
-      /** What it needs of the target, besides the S3. */
+      /** Parts of the target that it needs besides S3. */
       needs: z.array(z.lazy(() => z.enum(capabilities()))).default([]),
     })
     .optional(),
-  /** How long backups and restores may pause for the rotation, as the platform documents it, e.g. `30s`. Without it, they may not. */
+  /**
+   * Maximum pause of backups and restores during the rotation, as the platform documents it, e.g. `30s`. Without it, no pause is allowed.
+   */
   pauseWithin: z.string().optional(),
 });
 export type RotationRehearsedOptions = z.input<typeof rehearsalSchema>;
 
-/** Backups of the platform, a rotation, and two stores, on a machine that does other things besides. */
+/** Covers backups of the platform, a rotation and two stores on a busy machine. */
 const REHEARSAL_BUDGET_MS = 300_000;
 
 /**
- * The rotation of a writer's key, rehearsed on a service of the target that enforces credentials: the new key works and may do no more than
- * the old one, the old one is refused, backups and restores go on all the time, no secret is printed, and a recovery point from before is
- * still read byte for byte.
+ * Rehearses the rotation of a writer's key on a service of the target that enforces credentials. The new key works and has no more rights
+ * than the old one. The old key is refused. Backups and restores continue throughout, no secret is printed, and a recovery point from
+ * before is still read byte for byte.
  */
 export function rotationRehearsed(options: RotationRehearsedOptions): PostureCheck {
   const given = parseOptions('rotationRehearsed', rehearsalSchema, options);

@@ -4,7 +4,7 @@ import type { PostureContext } from '../../model/posture.ts';
 import { cronJobRuns, veleroScheduleRuns } from './schedules.ts';
 
 const named = { namespace: 'agents', name: 'nats-backup' };
-/** Contracts are asked first: what follows in a check needs a cluster. */
+/** The check reads contracts first; everything after that needs a cluster. */
 const contextOf = (...contracts: { name: string; rpoMs: number }[]): PostureContext =>
   ({
     project: { contracts: async () => contracts as unknown as readonly Contract[] },

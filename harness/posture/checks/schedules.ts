@@ -21,11 +21,11 @@ import { nameSchema, parseOptions } from '../documents.ts';
 import { contractFor } from '../objective.ts';
 
 const promised = {
-  /** The RPO that this schedule carries. */
+  /** RPO that this schedule serves. */
   rpo: z.string().optional(),
-  /** Instead of it: the contract whose RPO this is. */
+  /** The contract whose RPO it is, instead of `rpo`. */
   for: nameSchema.optional(),
-  /** What capture and upload may take: part of the exposure. */
+  /** Maximum time of capture and upload, which is part of the exposure. */
   takes: z.string().optional(),
 };
 const cronJobSchema = z.strictObject({ namespace: nameSchema, name: nameSchema, ...promised });
@@ -33,7 +33,7 @@ const veleroSchema = z.strictObject({ name: nameSchema, ...promised });
 export type CronJobScheduleOptions = z.input<typeof cronJobSchema>;
 export type VeleroScheduleCheckOptions = z.input<typeof veleroSchema>;
 
-/** A live CronJob is there, is not suspended, and runs often enough for its RPO. */
+/** A live CronJob exists, is not suspended, and runs often enough for its RPO. */
 export function cronJobRuns(options: CronJobScheduleOptions): PostureCheck {
   const { namespace, name, ...given } = parseOptions('cronJobRuns', cronJobSchema, options);
   return scheduleCheck(
@@ -46,7 +46,7 @@ export function cronJobRuns(options: CronJobScheduleOptions): PostureCheck {
   );
 }
 
-/** A live Velero Schedule is there, not paused, accepted, has a usable storage location, and runs often enough for its RPO. */
+/** A live Velero Schedule exists, is not paused, is accepted, has a usable storage location, and runs often enough for its RPO. */
 export function veleroScheduleRuns(options: VeleroScheduleCheckOptions): PostureCheck {
   const { name, ...given } = parseOptions('veleroScheduleRuns', veleroSchema, options);
   return scheduleCheck(
@@ -63,7 +63,7 @@ export function veleroScheduleRuns(options: VeleroScheduleCheckOptions): Posture
   );
 }
 
-/** The newest backup that Velero completed holds nothing, so the Schedule chooses nothing. */
+/** Returns the problem if the newest completed backup is empty: the Schedule selects nothing. */
 async function emptyNewest(
   kubeconfigPath: string,
   of: { readonly namespace: string; readonly schedule: string },
@@ -136,7 +136,7 @@ function promisedRpo({ name, rpoMs }: Contract, what: string): number {
   });
 }
 
-/** Written here, or by a contract, which is known once the check is made. */
+/** Returns the RPO from the options, or from a contract, which is known only when the check runs. */
 function rpoOf({ rpo, for: contract }: Given, what: string): (project: PostureProject) => Promise<number> {
   if (rpo !== undefined && contract === undefined) {
     const rpoMs = parseDurationMs(rpo, `${what}, rpo`);

@@ -7,32 +7,32 @@ import { readVeleroInstallation } from '../../systems/velero/posture/installatio
 import { nameSchema, parseOptions } from '../documents.ts';
 
 const optionsSchema = z.strictObject({
-  /** The server's version, e.g. `1.18.3`; `1.18` takes every patch of it. */
+  /** Version of the server, e.g. `1.18.3`; `1.18` takes every patch of it. */
   version: z.string().regex(/^v?\d+\.\d+(\.\d+(-[\w.]+)?)?$/, 'must be a version such as 1.18.3 or 1.18'),
-  /** Of the storage location, as Velero names it. */
+  /** Provider of the storage location, as Velero names it. */
   provider: nameSchema.default('aws'),
   bucket: nameSchema,
-  /** The location's prefix is this one, or below it. */
+  /** The location's prefix must be this one or below it. */
   prefix: z
     .string()
     .regex(/^[^/].*$/, 'must be a key prefix such as velero')
     .transform((prefix) => prefix.replace(/\/+$/, ''))
     .default('velero'),
-  /** What the location's config says. */
+  /** Region in the location's config. */
   region: nameSchema.optional(),
-  /** Where it is installed; the target's own Velero when left out. */
+  /** Namespace of the installation; by default the target's own Velero. */
   namespace: nameSchema.optional(),
-  /** Names of the Schedules that must be accepted; every one that is there when left out. */
+  /** Names of the Schedules that must be accepted; by default all. */
   schedules: z.array(nameSchema).min(1).optional(),
-  /** Labels of the nodes that need an agent; every node on which pods may start when left out. */
+  /** Labels of the nodes that need an agent; by default every schedulable node. */
   agentOn: z.record(nameSchema, z.string()).optional(),
 });
 export type VeleroInstalledOptions = z.input<typeof optionsSchema>;
 
 /**
- * Velero is installed and works: the server's version, a plugin for each location's provider, an available location below its
- * prefix, a ready node agent on every node that needs one, accepted Schedules, and a last backup that completed. While it is not
- * met it halts the roll-out as `installation`.
+ * Velero is installed and works: the server's version, a plugin for each location's provider, an available location below its prefix, a
+ * ready node agent on every node that needs one, accepted Schedules, and a last backup that completed. A failure halts the roll-out as
+ * `installation`.
  */
 export function veleroInstalled(options: VeleroInstalledOptions): PostureCheck {
   const { namespace, ...promised } = parseOptions('veleroInstalled', optionsSchema, options);

@@ -10,7 +10,7 @@ import { s3Store } from '../../systems/s3/service.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
 
-/** What a policy allows was decided from its documents; no service was asked. */
+/** Basis of a decision made from the policy documents alone, without asking a service. */
 export const EVALUATION = 'evaluation';
 
 const action = z
@@ -21,29 +21,29 @@ export const scopeSchema = z.strictObject({
   bucket: z.string().min(1),
   /** Empty for the whole bucket. */
   prefix: prefixSchema.or(z.literal('')),
-  /** Every action that the writer needs, and nothing else. With a prefix, listing is allowed with it only. */
+  /** Every action that the writer needs, and no other. With a prefix, listing is allowed with that prefix only. */
   may: z.array(action).min(1),
-  /** Names that it uses below the prefix, such as `*.tar`; `*` stands for any letters, also `/`. Without them: any name. */
+  /** Key names that it uses below the prefix, such as `*.tar`; `*` matches any characters, including `/`. If absent: any name. */
   keys: z
     .array(z.string().regex(/^[^/]/, 'must be a name below the prefix, without a "/" before it'))
     .min(1)
     .optional(),
-  /** Region of the bucket, for conditions on `aws:RequestedRegion`. Without it such a condition is noted, not judged. */
+  /** Region of the bucket, for conditions on `aws:RequestedRegion`. Without it such a condition is recorded, not judged. */
   region: z.enum(REGIONS, { error: 'must be a region of AWS, such as eu-west-1' }).optional(),
 });
 
 const writerFields = scopeSchema.extend({
   /** The policy document: a JSON file of the platform. */
   policy: pathSchema,
-  /** The live IAM user that has it. Without a user or a role, only the document is looked at. */
+  /** The live IAM user with that policy. Without a user or a role, the check reads only the document. */
   user: z.string().min(1).optional(),
-  /** The live IAM role that has it. */
+  /** The live IAM role with that policy. */
   role: z.string().min(1).optional(),
-  /** Default encryption of the bucket: a JSON file in the form in which `aws s3api put-bucket-encryption` takes it. */
+  /** Default encryption of the bucket: a JSON file in the form that `aws s3api put-bucket-encryption` takes it. */
   encryption: pathSchema.optional(),
-  /** What it needs in other buckets. */
+  /** Rights that the writer needs in other buckets. */
   also: z.array(scopeSchema).default([]),
-  /** Of the check, where several writers share a prefix; otherwise it is named after the prefix. */
+  /** Name of the check, where several writers share a prefix; by default it is derived from the prefix. */
   name: nameSchema.optional(),
 });
 const writerSchema = writerFields.refine(({ user, role }) => user === undefined || role === undefined, {
@@ -52,7 +52,7 @@ const writerSchema = writerFields.refine(({ user, role }) => user === undefined 
 });
 type WriterPolicyOptions = z.input<typeof writerSchema>;
 
-/** A policy allows its writer what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
+/** A policy allows its writer what it needs below its prefix, and nothing else. The check decides every action of S3 as IAM would. */
 export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
   const {
     policy,
@@ -102,7 +102,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
   };
 }
 
-/** What the document says, what the live writer has, and what all of that lets it do. */
+/** Joins the decision on the document, the comparison with the live writer, and the decision on all policies together. */
 function together(
   decided: Comparison,
   live: Pick<Comparison, 'compared' | 'differences'>,
@@ -123,7 +123,7 @@ function together(
 const transportSchema = z.strictObject({ bucket: z.string().min(1), prefix: prefixSchema });
 type EncryptedTransportOptions = z.input<typeof transportSchema>;
 
-/** The live bucket's own policy refuses whatever comes unencrypted or unsigned, and nothing else. */
+/** The live bucket's own policy refuses unencrypted and unsigned requests, and nothing else. */
 export function encryptedTransport(options: EncryptedTransportOptions): PostureCheck {
   const scope = parseOptions('encryptedTransport', transportSchema, options);
   return {
@@ -133,7 +133,7 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
     async observe({ target, step }) {
       const { settings } = await readBucketSettings(await target.place(s3Store), scope.bucket, step.signal);
       const name = `the policy of bucket ${scope.bucket}`;
-      // A bucket without a policy refuses nothing: what an empty one would do is what happens.
+      // A bucket without a policy refuses nothing, as with an empty policy.
       const none = { Version: '2012-10-17', Statement: [] };
       return await compareTransportPolicy({
         ...scope,
@@ -149,15 +149,15 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
 interface LiveComparison {
   readonly compared: number;
   readonly differences: readonly PostureDifference[];
-  /** True when the declared document is all that the writer has. */
+  /** True if the writer has no policy but the declared document. */
   readonly isDeclaredAlone: boolean;
 }
 
 /**
- * Whether the declared document is among what a live user or role has. What it has besides is judged by what it allows, so that a
- * policy that only protects is no difference.
- * @param item how the writer is called in messages.
- * @param live undefined where there is no such user or role.
+ * Compares the declared document with those of a live user or role. Additional documents are judged by what they allow, so a policy that
+ * only protects is no difference.
+ * @param item name of the writer in messages.
+ * @param live undefined if the user or role does not exist.
  */
 function compareLive(item: string, declared: unknown, live: readonly LivePolicy[] | undefined): LiveComparison {
   const cause = 'policy-not-applied';
@@ -181,7 +181,7 @@ function compareLive(item: string, declared: unknown, live: readonly LivePolicy[
   }
   return {
     compared: closest.compared,
-    // What is live and not declared may protect: nobody is told to take it away.
+    // An undeclared live statement may protect, so the report does not tell the reader to remove it.
     differences: closest.differences.map((difference) => ({
       ...difference,
       cause,

@@ -4,24 +4,24 @@ import { type Made, MONTH_MS } from './object-life.ts';
 import { billingOf, GB_BYTES, type RegionPrices } from './price-table.ts';
 import type { PointSizes } from './sizes.ts';
 
-/** Of a GB, less than a thousandth of a byte. */
+/** Decimal places of a quantity; in GB, the error is less than a thousandth of a byte. */
 const PLACES = 12;
 
 interface NewLine {
   readonly item: string;
-  /** The quantity is this divided by `per`. */
+  /** Divided by `per`, this is the quantity. */
   readonly amount: bigint;
   readonly per: bigint;
   readonly unit: string;
-  /** Undefined where the table has none: the line cannot be computed then. */
+  /** Undefined if the table has no price; the line cannot be computed then. */
   readonly unitPrice: string | undefined;
-  /** What has no price, for the message. */
+  /** Name of the priced thing, for the message. */
   readonly priced: string;
   readonly basis: string;
   readonly growsPercentPerMonth?: string | undefined;
 }
 
-/** Gathers what is paid for. What costs nothing by its quantity is no line. */
+/** Collects the lines of the bill. A quantity of 0 makes no line. */
 export class CostLines {
   readonly lines: CostLine[] = [];
   readonly undecided: UndecidedItem[] = [];
@@ -45,9 +45,9 @@ export class CostLines {
     });
   }
 
-  /** A part of the cost that nobody can compute: never a silent zero. */
+  /** Records a part of the cost that cannot be computed. It never counts as 0. */
   undecide(item: string, reason: string): void {
-    // The sentence that names it ends by itself.
+    // The sentence around the reason has its own full stop.
     this.undecided.push({ item, reason: reason.replace(/\.+$/, ''), cause: 'cost-unknown' });
   }
 
@@ -56,7 +56,7 @@ export class CostLines {
   }
 }
 
-// What a storage class costs besides storage and requests. The kinds of fees: https://aws.amazon.com/s3/pricing/
+// Fees of a storage class besides storage and requests. The kinds of fees: https://aws.amazon.com/s3/pricing/
 
 interface Fee {
   readonly title: string;
@@ -64,7 +64,7 @@ interface Fee {
   readonly prices: RegionPrices;
   readonly region: string;
   readonly basis: string;
-  /** How long its objects stay, together; divided by `per` it is how many are there at once. */
+  /** Sum of the objects' storage times; divided by `per` it is the number of objects present at once. */
   readonly objectMs: bigint;
   readonly per: bigint;
 }
@@ -97,7 +97,7 @@ export function addMonitoring(fee: Fee, to: CostLines): void {
   });
 }
 
-/** Of STANDARD and INTELLIGENT_TIERING nothing is paid for what is read, unless the table says so. */
+/** Reads from STANDARD and INTELLIGENT_TIERING are free, unless the table says otherwise. */
 const isFree = (storageClass: string): boolean => ['STANDARD', 'INTELLIGENT_TIERING'].includes(storageClass);
 
 interface Retrieval {
@@ -111,7 +111,7 @@ interface Retrieval {
   readonly growsPercentPerMonth?: string | undefined;
 }
 
-/** What is paid for each GB that is read back or copied once after its upload. */
+/** Adds the fee per GB that is read back or copied once after its upload. */
 export function addRetrieval(plan: Retrieval, to: CostLines): void {
   const { item, storageClass, made, sizes, prices, region, basis, growsPercentPerMonth } = plan;
   const unitPrice = prices.storage[storageClass]?.retrievalPerGb;

@@ -4,10 +4,10 @@ import { addMonitoring, addNamesInStandard, type CostLines } from './cost-lines.
 import type { PricedPlace } from './estimate.ts';
 import { billedBytes, billingOf, GB_BYTES, MONITORED_BYTES, type RegionPrices } from './price-table.ts';
 
-/** Objects of which no schedule is known: they are paid for as they lie there. */
+/** Objects without a known schedule; the estimate counts them as they are stored now. */
 export interface OthersPlan extends PricedPlace {
   readonly what: string;
-  /** By what they are, as a line calls them, e.g. `other objects`. */
+  /** Groups of objects with their names in lines, e.g. `other objects`. */
   readonly kinds: readonly (readonly [kind: string, objects: readonly StoredObject[]])[];
 }
 
@@ -19,7 +19,7 @@ export function estimateOthers({ what, region, prices, kinds }: OthersPlan, to: 
       const storageClass = known ?? dearest(sizes, prices);
       const title = `${what}: ${kind}`;
       const billing = billingOf(prices, storageClass);
-      // A delete marker is billed by its size alone: it lies in STANDARD, which has no minimum.
+      // A delete marker is billed by its size alone: it is in STANDARD, which has no minimum.
       to.add({
         item: `${title} in ${known ?? `a class that nobody read, as if in ${storageClass}`}`,
         amount: BigInt(sizes.reduce((sum, size) => sum + billedBytes(size, billing), 0)),
@@ -41,7 +41,7 @@ function sizesByClass(objects: readonly StoredObject[]): ReadonlyMap<string | un
   return new Map([...groups].map(([storageClass, all]) => [storageClass, all.map(({ sizeBytes }) => sizeBytes)]));
 }
 
-/** Where nobody read the class, the one in which they cost most: an estimate may be too high, and is never too low by a guess. */
+/** Returns the most expensive class, for objects of unknown class. The estimate may then be too high, never too low. */
 function dearest(sizes: readonly number[], prices: RegionPrices): string {
   const costs = Object.entries(prices.storage).map(([storageClass, { perGbMonth }]) => {
     const billing = billingOf(prices, storageClass);

@@ -41,7 +41,7 @@ function bucketOf(name: string, region: string, prices: RegionPrices, lifecycle:
   return { name, region, prices, isVersioned: true, lockedDays: 0, live: { region, settings, movesSmallInto: [] } };
 }
 
-/** What the test expects of a line: figures that a person can work out with the price list. */
+/** Expected line of the test, with figures that a person can work out from the price list. */
 type ByHand = readonly [item: string, quantity: number, unitPrice: string];
 
 function expectLines(lines: readonly CostLine[], byHand: readonly ByHand[]): void {
@@ -68,8 +68,8 @@ describe('the reference platform, worked out by hand', () => {
       if (typeof found === 'string') throw new Error(found);
       return found;
     };
-    // An archive of 1 GiB and its checksum of 78 bytes once a day; of 64 MiB and 78 bytes every two minutes; a Velero backup of ten
-    // objects of 2 MiB together, every day and twice an hour.
+    // An archive of 1 GiB and its checksum of 78 bytes once a day; an archive of 64 MiB and 78 bytes every two minutes; a Velero backup of
+    // ten objects, 2 MiB in total, once a day and twice an hour.
     const archive = sizesOf([point(1_024 * MIB, 78)], 8 * MIB);
     const recent = sizesOf([point(64 * MIB, 78)], 8 * MIB);
     const velero = sizesOf([point(1_097_153, ...Array.from({ length: 9 }, () => 111_111))], 5 * MIB);
@@ -113,25 +113,26 @@ describe('the reference platform, worked out by hand', () => {
     expect(lines.undecided).toEqual([]);
 
     const GB = 1_024 * MIB;
-    // A month is a twelfth of 365 days. What is made at 02:15 and kept for 30 days goes at the midnight after: 30 d 21 h 45 min.
+    // A month is a twelfth of 365 days. An object made at 02:15 and kept for 30 days is deleted at the midnight after: 30 d 21 h 45 min.
     const month = 365 / 12;
     const dailyKept = 30 + 21.75 / 24;
     const dailyGb = (GB + 78) / GB;
-    // One that is made every two minutes sees between 2 minutes and 24 hours to the next midnight: 12 h 1 min on the average.
+    // An object made every two minutes waits 2 minutes to 24 hours for the next midnight: 12 h 1 min on average.
     const recentKept = 2 + (12 + 1 / 60) / 24;
     const recentGb = (64 * MIB + 78) / GB;
-    // What is noncurrent for N days goes at the midnight after the Nth day.
+    // A version that is noncurrent for N days is deleted at the midnight after the Nth day.
     const veleroGb = (2 * MIB) / GB;
-    // A backup of 02:00 goes 30 days later at 02:00, and 30 days and 22 hours after that.
+    // A backup made at 02:00 is deleted 30 days later at 02:00; its version 30 days and 22 hours after that.
     const dailyNoncurrent = 30 + 22 / 24;
-    // Those of minute 7 and 37 go two days later at the same minute; to midnight they have 24 h - 12 h 7 min (mean of 0:07 … 23:37).
+    // Backups of minutes 7 and 37 are deleted two days later at the same minute. Until midnight they have 24 h - 12 h 7 min (mean of 0:07 …
+    // 23:37).
     const halfHourlyNoncurrent = 30 + (24 - (11.5 + 22 / 60)) / 24;
     expectLines(lines.lines, [
       ['daily: storage in STANDARD', dailyKept * dailyGb, '0.023'],
       ['daily: noncurrent versions in STANDARD', 31 * dailyGb, '0.023'],
-      // 128 parts, one request that begins and one that ends; one for the checksum.
+      // 128 parts, one request that starts the upload and one that completes it; one request for the checksum.
       ['daily: uploads (PUT)', (month * (130 + 1)) / 1_000, '0.005'],
-      // HEAD and 128 parts; HEAD and one part.
+      // One HEAD and 128 parts; one HEAD and one part.
       ['daily: reads after the upload (GET)', (month * (129 + 2)) / 1_000, '0.0004'],
       ['daily: transfer of those reads to us-east-2', month * dailyGb, '0.02'],
       ['recent: storage in STANDARD', 720 * recentKept * recentGb, '0.023'],
@@ -145,7 +146,7 @@ describe('the reference platform, worked out by hand', () => {
       ['velero half-hourly: storage in STANDARD', 48 * 2 * veleroGb, '0.023'],
       ['velero half-hourly: noncurrent versions in STANDARD', 48 * halfHourlyNoncurrent * veleroGb, '0.023'],
       ['velero half-hourly: uploads (PUT)', (48 * month * 10) / 1_000, '0.005'],
-      // The copy is deleted at midnight, and its version goes 31 days later.
+      // The copy is deleted at midnight, and its version 31 days later.
       ['copy of daily in east: storage in STANDARD', dailyKept * dailyGb, '0.023'],
       ['copy of daily in east: noncurrent versions in STANDARD', 31 * dailyGb, '0.023'],
       ['copy of daily in east: uploads (COPY)', (month * 2) / 1_000, '0.005'],

@@ -3,13 +3,13 @@ import { type LifeRules, type Made, MONTH_MS, type Use, useOf } from './object-l
 import { billedBytes, billingOf, GB_BYTES, type RegionPrices } from './price-table.ts';
 import type { PointSizes, Tally } from './sizes.ts';
 
-// The steady state: what is paid for each month once the oldest recovery points go as fast as new ones come.
+// The steady state: the monthly bill once the oldest recovery points are deleted as fast as new ones are made.
 
 const THOUSAND = 1_000n;
-/** What one answer to a listing holds. */
+/** Maximum number of keys in one answer to a listing. */
 const KEYS_A_PAGE = 1_000;
 
-/** A bucket as its bill knows it. */
+/** A bucket with the data that its bill depends on. */
 export interface PricedPlace {
   readonly region: string;
   readonly prices: RegionPrices;
@@ -17,21 +17,21 @@ export interface PricedPlace {
 
 /** Recovery points of one kind, made by one schedule. */
 export interface PointsPlan extends PricedPlace {
-  /** What the lines are of, e.g. `s3://backups/nats/daily/`. */
+  /** Place that the lines are about, e.g. `s3://backups/nats/daily/`. */
   readonly what: string;
   readonly made: Made;
-  /** How the schedule is called, for the basis of a line. */
+  /** Name of the schedule in the basis of a line. */
   readonly schedule: string;
   readonly sizes: PointSizes;
   readonly rules: LifeRules;
-  /** Versions over which another one is written, as many to a recovery point as lie there; left out where there are none. */
+  /** Overwritten versions, in the present number per recovery point; absent if there are none. */
   readonly overwritten?: PointSizes | undefined;
-  /** The region, or `internet`, where each one is read once after its upload. */
+  /** The region, or `internet`, from which each one is read once after its upload. */
   readonly readBackFrom?: string | undefined;
   readonly growsPercentPerMonth?: string | undefined;
 }
 
-/** The same points once more in another bucket. */
+/** A copy of the same points in another bucket. */
 export interface CopyPlan extends PricedPlace {
   /** The bucket, e.g. `s3://backups-us-east-2`. */
   readonly to: string;
@@ -70,7 +70,7 @@ export function estimatePoints(plan: PointsPlan, to: CostLines): void {
   addTransfer({ ...plan, item: `${what}: transfer of those reads to ${readBackFrom}`, to: readBackFrom, basis }, to);
 }
 
-/** What it costs to have them in another bucket as well: one copy of each object, its way there, and its life there. */
+/** Adds the cost of a copy in another bucket: one copy of each object, its transfer, and its storage there. */
 export function estimateCopy(points: PointsPlan, copy: CopyPlan, to: CostLines): void {
   const { what, made, sizes, growsPercentPerMonth, schedule } = points;
   const title = `copy of ${what} in ${copy.to}`;
@@ -106,15 +106,15 @@ export function estimateCopy(points: PointsPlan, copy: CopyPlan, to: CostLines):
 
 export interface ListingPlan extends PricedPlace {
   readonly item: string;
-  /** So many times in so long. */
+  /** Number of listings in `windowMs`. */
   readonly runs: number;
   readonly windowMs: number;
-  /** How many keys or folders one listing goes through. */
+  /** Number of keys or folders in one listing. */
   readonly keys: number;
   readonly basis: string;
 }
 
-/** Listings that something makes again and again. */
+/** Adds the cost of repeated listings. */
 export function estimateListings(plan: ListingPlan, to: CostLines): void {
   const { item, runs, windowMs, keys, prices, region, basis } = plan;
   const pages = Math.max(1, Math.ceil(keys / KEYS_A_PAGE));
@@ -129,7 +129,7 @@ export function estimateListings(plan: ListingPlan, to: CostLines): void {
   });
 }
 
-/** How many current objects lie there in the steady state. */
+/** Returns the number of current objects in the steady state. */
 export function currentObjects({ made, sizes, rules, prices }: PointsPlan): number {
   const { movable, small, points } = sizes;
   const stayed = (tally: Tally, isMovable: boolean) => {
@@ -221,7 +221,7 @@ const minimumDaysIn =
   (storageClass: string): number =>
     billingOf(prices, storageClass).minimumDays;
 
-/** An overwritten version is uploaded like the one that took its place, and stays as long as noncurrent versions do. */
+/** An overwritten version is uploaded like its successor, and stays as long as a noncurrent version does. */
 function addOverwritten(plan: PointsPlan, to: CostLines): void {
   const { what, made, overwritten, rules, prices, region, growsPercentPerMonth } = plan;
   if (overwritten === undefined) return;
@@ -274,7 +274,7 @@ interface TransferPlan extends PricedPlace {
 
 function addTransfer(plan: TransferPlan, to: CostLines): void {
   const { item, made, sizes, prices, region, basis, growsPercentPerMonth } = plan;
-  // Within a region it is free.
+  // Transfer within a region is free.
   if (plan.to === region) return;
   const bytes = sizes.movable.bytes + sizes.small.bytes;
   to.add({

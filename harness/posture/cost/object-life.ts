@@ -3,29 +3,29 @@ import { isColder, type Transition } from '../../systems/s3/lifecycle.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { firingsWithin, MOST_FIRINGS } from '../../verdict/firings.ts';
 
-// Where an object lies from its upload until it is gone for good, by the rules of its bucket.
+// Where an object is stored from its upload to its final deletion, by the rules of its bucket.
 
 export const DAY_MS = 86_400_000;
 
-/** What ends the life of a current object: so many days of a lifecycle, or an exact time after its upload, such as a ttl. */
+/** End of the life of a current object: a number of days in a lifecycle, or an exact time after its upload, such as a ttl. */
 export type Ending = { readonly afterDays: number } | { readonly afterMs: number };
 
 export interface LifeRules {
-  /** The earliest of them ends it. */
+  /** The earliest one applies. */
   readonly endings: readonly Ending[];
-  /** True where what is deleted stays as a noncurrent version. */
+  /** True if a deleted object stays as a noncurrent version. */
   readonly isVersioned: boolean;
-  /** How long a noncurrent version stays; of no meaning without versions. */
+  /** Days that a noncurrent version stays; meaningless without versioning. */
   readonly noncurrentDays: number;
-  /** The class into which it is uploaded. */
+  /** Class of the upload. */
   readonly storageClass: string;
   readonly transitions: readonly Pick<Transition, 'afterDays' | 'storageClass'>[];
   readonly noncurrentTransitions: readonly Pick<Transition, 'afterDays' | 'storageClass'>[];
-  /** The classes into which objects are moved that are too small for the others. */
+  /** Classes that also accept objects too small for the others. */
   readonly movesSmallInto?: readonly string[] | undefined;
 }
 
-/** A time for which an object lies in one class as a current object, or as a noncurrent version. */
+/** Period in which an object is in one class, either current or noncurrent. */
 interface Stay {
   readonly storageClass: string;
   readonly isCurrent: boolean;
@@ -34,9 +34,9 @@ interface Stay {
 }
 
 /**
- * The stays of an object, one after the other. S3 adds the days of a rule and rounds up to the next midnight UTC. What it does at
- * midnight it does a little later, so that whatever follows counts from the midnight after that.
- * @param isMovable false for an object that the lifecycle leaves in its class, because it is too small.
+ * Returns the stays of an object in order. S3 adds the days of a rule and rounds up to the next midnight UTC. It acts a little after
+ * midnight, so the next rule counts from the midnight after that.
+ * @param isMovable false for an object that is too small to be moved by the lifecycle.
  */
 export function staysOf(createdMs: number, rules: LifeRules, isMovable: boolean): readonly Stay[] {
   const due = (transitions: LifeRules['transitions']) =>
@@ -70,7 +70,7 @@ function inClasses(whole: Stay, transitions: LifeRules['transitions']): Stay[] {
   return [...stays, { ...whole, storageClass, fromMs }];
 }
 
-/** What a number of objects, made one after the other, use between them. */
+/** Total use of storage by a number of objects made one after the other. */
 export interface Use {
   /** Milliseconds in each class, by `CLASS current` and `CLASS noncurrent`. */
   readonly stayedMs: ReadonlyMap<
@@ -79,13 +79,13 @@ export interface Use {
   >;
   /** Moves into each class. */
   readonly moves: ReadonlyMap<string, bigint>;
-  /** Milliseconds that are paid for in each class because an object left it before its minimum. */
+  /** Milliseconds billed in each class because an object left it before the minimum. */
   readonly unusedMs: ReadonlyMap<string, bigint>;
 }
 
 /**
- * @param byTimeOfDayMs how many objects are made at each time of the day.
- * @param minimumDaysOf how long an object is paid for in a class at the least.
+ * @param byTimeOfDayMs number of objects made at each time of the day.
+ * @param minimumDaysOf minimum number of billed days in a class.
  */
 export function useOf(
   byTimeOfDayMs: ReadonlyMap<number, number>,
@@ -97,7 +97,7 @@ export function useOf(
   const moves = new Map<string, bigint>();
   const unusedMs = new Map<string, bigint>();
   const add = (to: Map<string, bigint>, key: string, amount: bigint) => to.set(key, (to.get(key) ?? 0n) + amount);
-  // Every rule counts from a midnight: two objects that are made at the same time of two days live alike.
+  // Every rule counts from a midnight, so objects made at the same time of two days live alike.
   for (const [timeOfDayMs, firings] of byTimeOfDayMs) {
     const count = BigInt(firings);
     const stays = staysOf(timeOfDayMs, rules, isMovable);
@@ -128,24 +128,24 @@ function classesOf(stays: readonly Stay[]): readonly Stay[] {
   return runs;
 }
 
-/** 730 hours, a twelfth of 365 days: the month of a bill, on the average. */
+/** 730 hours, a twelfth of 365 days: the average month of a bill. */
 export const MONTH_MS = (365 * DAY_MS) / 12;
 
 const YEAR_MS = 365 * DAY_MS;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 52;
 
-/** How often something is made in a window that stands for all others. */
+/** Number of recovery points made in a representative period. */
 export interface Made {
   readonly count: number;
   readonly windowMs: number;
-  /** How many of them at each time of the day, UTC. */
+  /** Number at each time of the day, UTC. */
   readonly byTimeOfDayMs: ReadonlyMap<number, number>;
 }
 
 /**
- * The firings of a year. Where every week has as many as the others the year has 52 weeks, otherwise 365 days; of a schedule that
- * fires so often that less than a year is known, as many whole weeks as are.
+ * Returns the firings of a year. A year has 52 weeks where all weeks have the same number of firings, otherwise 365 days. For a schedule
+ * too frequent to compute a whole year, the period is as many whole weeks as are computed.
  * @throws {ExplainedError} for an expression or a time zone that cannot be read.
  */
 export function madeBy(schedule: { readonly cron: string; readonly timeZone: string }, at: Date): Made {
@@ -169,15 +169,15 @@ export function madeBy(schedule: { readonly cron: string; readonly timeZone: str
   return within(isWeekly ? WEEKS * WEEK_MS : YEAR_MS);
 }
 
-/** How the sizes of recovery points changed, as far as they tell. */
+/** Measured growth of the sizes of recovery points. */
 export interface MeasuredGrowth {
-  /** Of their mean; 0 where they shrink. */
+  /** Percentage of the mean size; 0 if the sizes shrink. */
   readonly percentPerMonth: string;
   readonly spanMs: number;
   readonly points: number;
 }
 
-/** The line of least squares through their sizes; undefined where they lie within a day of each other. */
+/** Fits a least-squares line to the sizes; undefined if all points are within a day. */
 export function measuredGrowth(points: readonly StoredPoint[]): MeasuredGrowth | undefined {
   const sizes = points.map(({ capturedMs, objects }) => ({
     atMs: capturedMs,
@@ -191,7 +191,7 @@ export function measuredGrowth(points: readonly StoredPoint[]): MeasuredGrowth |
   const meanMs = mean(atMs);
   const meanBytes = mean(sizes.map(({ bytes }) => bytes));
   const covariance = mean(sizes.map((each) => (each.atMs - meanMs) * (each.bytes - meanBytes)));
-  // Nothing grows from nothing by a percentage.
+  // Growth from 0 has no percentage.
   if (meanBytes === 0) return undefined;
   const variance = mean(atMs.map((each) => (each - meanMs) ** 2));
   const percent = ((covariance / variance) * MONTH_MS * 100) / meanBytes;

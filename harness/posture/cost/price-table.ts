@@ -5,7 +5,7 @@ import { ExplainedError } from '../../model/errors.ts';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { readDocument } from '../documents.ts';
 
-/** Twelve places are enough for the price of one request, and a number of JSON has as many. */
+/** Twelve places are enough for the price of one request, and a JSON number holds as many. */
 const PLACES = 12;
 const IS_PRICE = 'must be a price that is not negative, such as 0.023';
 
@@ -19,33 +19,33 @@ const regionSchema = z.strictObject({
   storage: z.record(
     z.string(),
     z.strictObject({
-      /** Of 2^30 bytes. */
+      /** Per 2^30 bytes. */
       perGbMonth: price,
-      /** What goes sooner is paid for as if it had stayed so long; AWS's rule for the class where it is left out. */
+      /** Minimum billed storage time; AWS's rule if absent. */
       minimumDays: z.number().int().nonnegative().optional(),
-      /** What is smaller is paid for as if it were so large; AWS's rule where it is left out. */
+      /** Minimum billed size; AWS's rule if absent. */
       minimumBytes: z.number().int().nonnegative().optional(),
-      /** Added to each object in this class, and in STANDARD; AWS's rule where they are left out. */
+      /** Bytes added to each object in this class, and in STANDARD; AWS's rules if absent. */
       addedBytes: z.number().int().nonnegative().optional(),
       addedBytesInStandard: z.number().int().nonnegative().optional(),
-      /** For each GB that is read or copied; needed for every class but STANDARD and INTELLIGENT_TIERING. */
+      /** Per GB that is read or copied; required for every class but STANDARD and INTELLIGENT_TIERING. */
       retrievalPerGb: price.optional(),
-      /** Of a thousand objects of 128 KiB or more; needed for INTELLIGENT_TIERING. */
+      /** Per thousand objects of 128 KiB or more; required for INTELLIGENT_TIERING. */
       monitoringPerThousandObjects: price.optional(),
     }),
   ),
-  /** By the storage class that an object is written into or read from. `put` also stands for COPY, POST and LIST, `get` for HEAD. */
+  /** By the storage class of the object. `put` also covers COPY, POST and LIST; `get` also covers HEAD. */
   requestsPerThousand: z.record(z.string(), z.strictObject({ put: price, get: price })),
-  /** Of a lifecycle, by the storage class into which it moves. */
+  /** Moves by a lifecycle, by the destination class. */
   transitionsPerThousand: z.record(z.string(), price).default({}),
-  /** Out of the region, by where it goes: another region, or `internet`. */
+  /** Transfer out of the region, by destination: another region, or `internet`. */
   transferPerGb: z.record(z.string(), price).default({}),
 });
 
 const tableSchema = z.strictObject({
   date: z.iso.date('must be the day on which the prices were read, such as 2027-01-31'),
   source: z.string().min(1),
-  /** What a reader must know of the prices. */
+  /** Note for readers of the prices. */
   note: z.string().optional(),
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be the three letters of a currency, such as USD'),
   regions: z.record(z.string(), regionSchema).refine((regions) => Object.keys(regions).length > 0, {
@@ -56,12 +56,12 @@ const tableSchema = z.strictObject({
 export type PriceTable = z.output<typeof tableSchema>;
 export type RegionPrices = z.output<typeof regionSchema>;
 
-/** As a message calls it. */
+/** Returns the name of the table in messages. */
 export const nameOfTable = (path: string | undefined): string =>
   path === undefined ? 'the price table of dr-contracts' : `price table ${path}`;
 
 /**
- * The table that the contract names, or the one that comes with this package.
+ * Reads the table that the contract names, or the one of this package.
  * @throws {ExplainedError} when it cannot be read, or is not well formed.
  */
 export async function readPriceTable(path: string | undefined): Promise<PriceTable> {
@@ -81,14 +81,14 @@ export function parsePriceTable(table: unknown, thing: string): PriceTable {
   }
 }
 
-/** One message: what lies behind an explanation would only repeat it. */
+/** Throws one message, without the cause, which would only repeat it. */
 function mistake(error: unknown): never {
   if (!(error instanceof ExplainedError)) throw error;
   throw new ExplainedError({ ...error.explanation, cause: 'contract-mistake' });
 }
 
 /**
- * The prices of the region in which a bucket lies.
+ * Returns the prices of the bucket's region.
  * @throws {ExplainedError} when the table has none.
  */
 export function pricesOfRegion(table: PriceTable, region: string, bucket: string, thing: string): RegionPrices {
@@ -115,22 +115,25 @@ export function requireCurrency(table: PriceTable, currency: string, check: stri
   });
 }
 
-// What S3 bills besides the bytes that are there.
+// S3's billing rules besides the stored bytes.
 
 /** S3 bills 2^30 bytes as a GB: https://aws.amazon.com/s3/faqs/#Billing */
 export const GB_BYTES = 2n ** 30n;
 const KIB = 1_024;
-/** INTELLIGENT_TIERING does not monitor smaller ones: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html */
+/**
+ * Smallest object that INTELLIGENT_TIERING monitors:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html
+ */
 export const MONITORED_BYTES = 128 * KIB;
 
 interface Billing {
-  /** What goes sooner is paid for as if it had stayed so long. */
+  /** Minimum billed storage time. */
   readonly minimumDays: number;
-  /** What is smaller is paid for as if it were so large. */
+  /** Minimum billed size. */
   readonly minimumBytes: number;
-  /** Metadata of each object in its class. */
+  /** Metadata bytes per object in its class. */
   readonly addedBytes: number;
-  /** The name of each object in STANDARD. */
+  /** Bytes of each object's name in STANDARD. */
   readonly addedBytesInStandard: number;
 }
 
@@ -151,7 +154,7 @@ const BY_AWS: ReadonlyMap<string, Billing> = new Map([
   ['DEEP_ARCHIVE', { ...ARCHIVE, minimumDays: 180 }],
 ]);
 
-/** The rules of a class: those of the price table, and those of AWS where it says nothing. */
+/** Returns the rules of a class: the price table's, or AWS's where the table is silent. */
 export function billingOf({ storage }: RegionPrices, storageClass: string): Billing {
   const aws = BY_AWS.get(storageClass) ?? NOTHING;
   const own = storage[storageClass];
@@ -169,12 +172,12 @@ export const billedBytes = (sizeBytes: number, { minimumBytes, addedBytes }: Bil
 export interface Money {
   /** A decimal number. */
   readonly amount: string;
-  /** Three letters, as ISO 4217 has them. */
+  /** Three letters, as in ISO 4217. */
   readonly currency: string;
 }
 
 /**
- * An amount as people write it: `20 USD`, `0.50 EUR`.
+ * Parses an amount such as `20 USD` or `0.50 EUR`.
  * @throws {ExplainedError} when the text is no such amount.
  */
 export function parseMoney(text: string, thing: string): Money {
@@ -190,7 +193,7 @@ export function parseMoney(text: string, thing: string): Money {
 }
 
 /**
- * A rate as people write it: `10% per month`, in percent.
+ * Parses a rate such as `10% per month`, in percent.
  * @throws {ExplainedError} when the text is no such rate.
  */
 export function parseGrowthPercent(text: string, thing: string): string {

@@ -21,7 +21,7 @@ import {
 } from './reading.ts';
 import { type PointSizes, sizesOf } from './sizes.ts';
 
-/** Recovery points below a prefix, as a contract names them. */
+/** Recovery points below a prefix, as a contract states them. */
 export interface PrefixToCount {
   readonly bucket: string;
   readonly prefix: string;
@@ -31,7 +31,7 @@ export interface PrefixToCount {
   readonly readBackFrom?: string | undefined;
 }
 
-/** Counts them. Undefined where nobody can compute what they cost; `reading.lines` says why then. */
+/** Counts the recovery points. Returns undefined if their cost cannot be computed; `reading.lines` then has the reason. */
 export async function countPrefix(prefix: PrefixToCount, reading: CostReading): Promise<PlannedPoints | undefined> {
   const { target, step } = reading.context;
   const { kubeconfigPath } = await target.place(sharedKubernetes);
@@ -67,7 +67,7 @@ export async function countPrefix(prefix: PrefixToCount, reading: CostReading): 
   return { bucket: prefix.bucket, prefix: prefix.prefix, plan };
 }
 
-/** When it is made, or why nobody can tell. */
+/** Returns the times at which it is made, or the reason why they are unknown. */
 export function madeOr(schedule: LiveSchedule | null, name: string, at: Date): Made | string {
   if (schedule === null)
     return `${name} is not there, so nobody knows how often one is made; deploy it, or correct its name in the contract`;
@@ -81,7 +81,7 @@ export function madeOr(schedule: LiveSchedule | null, name: string, at: Date): M
   }
 }
 
-/** Where nothing lies there, nobody knows how large one is. */
+/** Returns the first reason why the cost is unknown. Without any stored point, the size is unknown. */
 export function firstReason(made: unknown, rules: unknown, points: number): string | undefined {
   if (typeof made === 'string') return made;
   if (typeof rules === 'string') return rules;
@@ -90,7 +90,7 @@ export function firstReason(made: unknown, rules: unknown, points: number): stri
     : undefined;
 }
 
-// What lies below a prefix beside its recovery points and is paid for all the same.
+// Other billed objects below a prefix, besides its recovery points.
 
 const UNFINISHED = 'uploads that were never finished';
 
@@ -98,13 +98,13 @@ interface Beside {
   readonly what: string;
   readonly bucket: LiveBucket;
   readonly stored: StoredBelow;
-  /** True where the plan of the recovery points counts overwritten versions. */
+  /** True if the plan of the recovery points counts overwritten versions. */
   readonly isOverwrittenPlanned: boolean;
 }
 
 /**
- * Counts it as it lies there. Versions of recovery points that came to their end belong to the plan where the bucket keeps versions. Where
- * versioning is suspended or off, those from before are paid for until a rule ends them.
+ * Counts the objects as they are stored now. Where the bucket keeps versions, the plan counts the versions of expired recovery points.
+ * Where versioning is suspended or off, older versions are billed until a rule deletes them.
  */
 export function countAsItLies({ what, bucket, stored, isOverwrittenPlanned }: Beside, lines: CostLines): void {
   const { region, prices, isVersioned } = bucket;
@@ -131,8 +131,8 @@ export function countAsItLies({ what, bucket, stored, isOverwrittenPlanned }: Be
 }
 
 /**
- * How many versions are overwritten for each recovery point: those that lie there, for as many points as were captured while a noncurrent
- * version lives. Undefined where there are none, or nobody can tell how many come.
+ * Returns the overwritten versions per recovery point: the stored ones, divided among the points captured within the life of a noncurrent
+ * version. Undefined if there are none, or their rate is unknown.
  */
 export function overwrittenIn(
   { overwritten, points }: StoredBelow,
@@ -151,7 +151,7 @@ export function overwrittenIn(
 export interface CopyToCount {
   readonly bucket: string;
   readonly to: string;
-  /** The CronJob that copies, and deletes in the copy what the bucket has no more; left out where S3 replicates. */
+  /** The CronJob that copies, and deletes from the copy the objects that the bucket no longer has; absent if S3 replicates. */
   readonly madeBy?: { readonly namespace: string; readonly name: string } | undefined;
 }
 
@@ -173,7 +173,7 @@ export async function countCopy(
     return;
   }
   for (const { prefix, plan } of planned) {
-    // S3 replicates no deletion of a lifecycle: what it copied ends by the rules of its own bucket.
+    // S3 does not replicate deletions by a lifecycle, so the copies follow the rules of their own bucket.
     const ending = copy.madeBy === undefined ? [] : plan.rules.endings;
     const rules = rulesOf(to, prefix, plan.rules.storageClass, ending, lines);
     if (typeof rules === 'string') lines.undecide(`copy of ${plan.what} in s3://${copy.to}`, rules);

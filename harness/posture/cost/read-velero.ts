@@ -24,20 +24,23 @@ import {
 import { sizesOf } from './sizes.ts';
 
 const MINUTE_MS = 60_000;
-/** Velero asks once a minute which locations are due to be listed, and every ten seconds which are due to be validated (velero pkg/controller). */
+/**
+ * Velero checks once a minute which locations are due for listing, and every ten seconds which are due for validation (velero
+ * pkg/controller).
+ */
 const SYNC_EVERY_MS = MINUTE_MS;
 const VALIDATE_EVERY_MS = 10_000;
-/** Of its AWS plugin, which leaves the SDK's default. */
+/** Part size of Velero's AWS plugin, which keeps the SDK's default. */
 const PART_BYTES = 5 * 1_024 ** 2;
 
 interface Kept {
   readonly name: string;
   readonly schedule: LiveVeleroSchedule;
-  /** When each backup that it completed began, by name. */
+  /** Start of each completed backup, by name. */
   readonly began: ReadonlyMap<string, number>;
 }
 
-/** Counts the backups of those Schedules, and what else lies in their locations. */
+/** Counts the backups of those Schedules, and the other objects in their locations. */
 export async function countVelero(names: readonly string[], reading: CostReading): Promise<readonly PlannedPoints[]> {
   const { target, step } = reading.context;
   const { kubeconfigPath, veleroNamespace: namespace } = await target.place(sharedKubernetes);
@@ -84,7 +87,7 @@ async function countLocation(
   const isGone = (backup: string) => kept.some((each) => isNamedBy(each.name, backup));
   const at = { bucket: location.bucket, prefix, began, isGone };
   const stored = await storedVeleroBackups(await target.place(s3Store), at, step.signal, !bucket.isVersioned);
-  // Velero writes a backup once. Where one is written again, it is counted as it lies there.
+  // Velero writes a backup once. If one is overwritten, its versions are counted as they are stored.
   countAsItLies({ what: where, bucket, stored, isOverwrittenPlanned: false }, lines);
   lines.notCounted.add("what Velero's repository of files and its restores below its location add from now on");
   const planned: PlannedPoints[] = [];
@@ -143,7 +146,7 @@ function countSchedule(
   return { bucket: bucket.name, prefix, plan };
 }
 
-/** Velero lists a location all the time: to find backups of other clusters, and to see whether the location can be used. */
+/** Velero lists a location repeatedly, to find backups of other clusters and to check that the location is usable. */
 function addListings(
   name: string,
   location: StorageLocation,
@@ -159,7 +162,7 @@ function addListings(
     const item = `Velero location ${name}: ${what} (LIST)`;
     const statedMs = given === undefined ? MINUTE_MS : parseGoDurationMs(given);
     if (statedMs === undefined) lines.undecide(item, `its ${field} "${given}" is no duration`);
-    // Zero switches it off; less than nothing stands for the server's own default.
+    // Zero switches it off; a negative value selects the server's default.
     else if (statedMs !== 0) {
       const everyMs = Math.max(least, statedMs < 0 ? MINUTE_MS : statedMs);
       const basis = `once in ${everyMs / 1_000} s`;
@@ -188,8 +191,8 @@ interface Named {
 }
 
 /**
- * Nothing may be named twice, because it would be counted twice.
- * @throws {ExplainedError} naming the first that is.
+ * Requires that nothing is named twice, because it would be counted twice.
+ * @throws {ExplainedError} naming the first duplicate.
  */
 export function requireCountedOnce({ prefixes, velero, copies, items }: Named, thing: string): void {
   for (const copy of copies) {
@@ -215,7 +218,7 @@ export function requireCountedOnce({ prefixes, velero, copies, items }: Named, t
   }
 }
 
-/** @throws {ExplainedError} where the same objects lie below another of them. */
+/** @throws {ExplainedError} if one place contains the objects of another. */
 function requireApart(one: Below, others: readonly Below[], thing: string): void {
   const other = others.find(({ bucket, prefix }) => bucket === one.bucket && areOneInTheOther(prefix, one.prefix));
   if (other === undefined) return;

@@ -86,7 +86,7 @@ describe('how an object lives by the lifecycle of its bucket', () => {
     expect(stays(to('DEEP_ARCHIVE', 1), to('GLACIER_IR', 1))).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
     expect(stays(to('GLACIER_IR', 1), to('DEEP_ARCHIVE', 1))).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
     expect(stays(to('GLACIER', 1), to('STANDARD_IA', 5))).toEqual(['STANDARD', 'GLACIER']);
-    // A class of another store.
+    // COLD is a class of another store.
     expect(stays(to('COLD', 1))).toEqual(['STANDARD', 'COLD']);
   });
 
@@ -115,7 +115,7 @@ describe('how an object lives by the lifecycle of its bucket', () => {
     expect(uploadClassOf(point('STANDARD_IA'), moving(0), 'nats/', at)).toBe('STANDARD_IA');
     expect(uploadClassOf(point('GLACIER', ['STANDARD']), moving(0), 'nats/', at)).toBe('STANDARD');
     expect(uploadClassOf([], moving(0), 'nats/', at)).toBe('STANDARD');
-    // It is a day old: no rule that moves it after two days has moved it.
+    // It is a day old, so a rule for two days has not moved it.
     expect(uploadClassOf(point('GLACIER'), moving(2), 'nats/', at)).toBe('GLACIER');
     expect(uploadClassOf(point('GLACIER', ['STANDARD']), moving(2), 'nats/', at)).toBeUndefined();
   });

@@ -9,24 +9,24 @@ import type { PointsPlan, PricedPlace } from './estimate.ts';
 import { DAY_MS, type Ending, type LifeRules, type MeasuredGrowth, measuredGrowth } from './object-life.ts';
 import { type PriceTable, pricesOfRegion } from './price-table.ts';
 
-/** What the parts of an estimate share while they look. */
+/** State shared by the parts of an estimate during reading. */
 export interface CostReading {
   readonly context: PostureContext;
   readonly at: Date;
   readonly table: PriceTable;
-  /** As a message calls the table. */
+  /** Name of the table in messages. */
   readonly tableName: string;
   readonly lines: CostLines;
-  /** Percent per month, where the contract declares it. */
+  /** Percent per month, if the contract declares it. */
   readonly declaredGrowth: string | undefined;
-  /** Measured, by what grows. */
+  /** Measured growth, by what grows. */
   readonly growth: Map<string, MeasuredGrowth>;
-  /** What lies within a day, so that nobody knows how it grows. */
+  /** Items whose points are all within a day, so their growth is unknown. */
   readonly ungrown: string[];
-  /** Regions whose prices were used. */
+  /** Regions whose prices the estimate uses. */
   readonly regions: Set<string>;
   readonly buckets: Map<string, Promise<LiveBucket>>;
-  /** Where objects were counted already. */
+  /** Places whose objects are already counted. */
   readonly places: { readonly bucket: string; readonly prefix: string }[];
 }
 
@@ -37,15 +37,15 @@ export interface LiveBucket extends PricedPlace {
   readonly lockedDays: number;
 }
 
-/** Points that have been estimated, for whoever copies them. */
+/** Estimated points, for estimates of their copies. */
 export interface PlannedPoints {
   readonly bucket: string;
-  /** Below which the bucket's lifecycle was read. */
+  /** Prefix for which the bucket's lifecycle was read. */
   readonly prefix: string;
   readonly plan: PointsPlan;
 }
 
-/** The settings of a bucket and the prices of its region; each bucket is read once. */
+/** Returns the settings of a bucket and the prices of its region. Each bucket is read once. */
 export function liveBucket(reading: CostReading, name: string): Promise<LiveBucket> {
   const known = reading.buckets.get(name);
   if (known !== undefined) return known;
@@ -70,8 +70,8 @@ async function readLive({ context, table, tableName, regions }: CostReading, nam
 }
 
 /**
- * How an object below a prefix lives by the bucket's lifecycle, or why nobody can compute what it costs.
- * @param ending what ends it besides the lifecycle, such as a ttl.
+ * Returns the life of an object below a prefix by the bucket's lifecycle, or why its cost cannot be computed.
+ * @param ending other ends of its life, such as a ttl.
  */
 export function rulesOf(
   { name, live, isVersioned, lockedDays }: LiveBucket,
@@ -114,8 +114,8 @@ export function rulesOf(
 }
 
 /**
- * Into which class they are uploaded: where the newest lies, unless a rule may have moved it there. Undefined where its objects lie in
- * several, so that one set of prices does not fit.
+ * Returns the class of the uploads: the class of the newest point, unless a rule may have moved it. Undefined if its objects are in several
+ * classes, so that no single set of prices applies.
  */
 export function uploadClassOf(
   points: readonly StoredPoint[],
@@ -136,7 +136,7 @@ export function uploadClassOf(
 const IN_SEVERAL_CLASSES =
   'the objects of its newest recovery point were uploaded into several storage classes, and one is counted; upload them into one';
 
-/** How they live from their upload on, or why nobody can compute what they cost. */
+/** Returns the life of the points from their upload on, or why their cost cannot be computed. */
 export function rulesAtUpload(
   points: readonly StoredPoint[],
   bucket: LiveBucket,
@@ -148,7 +148,7 @@ export function rulesAtUpload(
   return storageClass === undefined ? IN_SEVERAL_CLASSES : rulesOf(bucket, prefix, storageClass, ending, lines);
 }
 
-/** By how much they grow: as the contract says, or as their sizes show. */
+/** Returns their growth, as declared in the contract or measured from their sizes. */
 export function growthOf(reading: CostReading, what: string, points: readonly StoredPoint[]): string | undefined {
   if (reading.declaredGrowth !== undefined) return reading.declaredGrowth;
   const measured = measuredGrowth(points);

@@ -1,36 +1,42 @@
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 
-/** A lifecycle leaves smaller objects where they are, unless a rule names a size: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html */
+/**
+ * Smallest object that a lifecycle moves, unless a rule names a size:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+ */
 const MOVABLE_BYTES = 128 * 1_024;
-/** What one CopyObject takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+/** Maximum size of one CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 const COPY_BYTES = 5 * 1_024 ** 3;
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. Uploaders double their parts until they are no more. */
+/**
+ * Maximum number of parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. Uploaders double the part size to stay within
+ * it.
+ */
 const MOST_PARTS = 10_000;
 
-/** Objects that live alike, of all recovery points together. */
+/** Objects with the same life, of all recovery points together. */
 export interface Tally {
-  /** Of each object. */
+  /** Size of each object. */
   readonly sizesBytes: readonly number[];
   readonly objects: number;
   readonly bytes: number;
-  /** Requests that upload them: one each, or one for each part, one that begins and one that ends. */
+  /** Requests that upload them: one for an object of one part; otherwise one per part, one start and one completion. */
   readonly puts: number;
-  /** Requests that read them once: one that asks for the size, and one for each part. */
+  /** Requests that read them once: one for the size, and one per part. */
   readonly gets: number;
-  /** Requests that copy them on the side of the store. */
+  /** Requests that copy them within the store. */
   readonly copies: number;
 }
 
-/** What so many recovery points hold together; the mean of them is what the next one is taken to hold. */
+/** Contents of a number of recovery points; their mean predicts the next one. */
 export interface PointSizes {
   readonly points: number;
-  /** Those that a lifecycle moves into other classes. */
+  /** Objects that a lifecycle moves into other classes. */
   readonly movable: Tally;
-  /** Those that are too small for it. */
+  /** Objects that are too small to be moved. */
   readonly small: Tally;
 }
 
-/** @param partBytes in parts of which size the uploader works; what is not larger goes in one request. */
+/** @param partBytes size of the uploader's parts; an object no larger than this takes one request. */
 export function sizesOf(points: readonly Pick<StoredPoint, 'objects'>[], partBytes: number): PointSizes {
   const sizesBytes = points.flatMap(({ objects }) => objects.map(({ sizeBytes }) => sizeBytes));
   return {

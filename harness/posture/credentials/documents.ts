@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { credentialLines } from './lines.ts';
 import { isCredential, isCredentialField, isHarmless, isSecretValue } from './values.ts';
 
-/** A credential in a field of a document. The value is for comparisons within the scan, and goes nowhere else. */
+/** A credential in a field of a document. The value is only for comparisons within the scan and never leaves it. */
 export interface FieldFinding {
   /** Such as `Secret writer, password` or `spec.auth.password`. */
   readonly field: string;
@@ -12,18 +12,18 @@ export interface FieldFinding {
 
 export interface Documents {
   readonly parsed: readonly unknown[];
-  /** Why some of them could not be read; undefined when all were. */
+  /** Why some documents could not be read; undefined if all were. */
   readonly problem: string | undefined;
 }
 
 const STRUCTURED = /\.(ya?ml|json|jsonc)(\.(gotmpl|tpl|tmpl|j2|erb|example|sample|template|dist))?$/i;
 const HOLDS_SECRETS = /^[ \t]*["']?kind["']?[ \t]*:[ \t]*["']?(Secret|SecretList|List)\b/m;
 
-/** Whether a file is read as documents, by its name or because manifests are in it. */
+/** Returns whether a file is read as documents: by its name, or because it contains manifests. */
 export const isStructured = (path: string, content: string): boolean =>
   STRUCTURED.test(path) || HOLDS_SECRETS.test(content);
 
-/** Every document of a file of JSON or YAML, templates of Helm included. */
+/** Parses every document of a JSON or YAML file, including Helm templates. */
 export function documentsIn(content: string): Documents {
   try {
     return { parsed: [JSON.parse(content)], problem: undefined };
@@ -49,7 +49,7 @@ function yamlDocuments(content: string): Documents {
   return { parsed, problem };
 }
 
-/** What a template gives where nobody sets a value: its defaults, and placeholders. */
+/** Renders a template without values: its defaults, and placeholders. */
 function withoutTemplates(content: string): string {
   return content
     .replaceAll(/\{\{-?\s*\/\*[\s\S]*?\*\/\s*-?\}\}/g, '')
@@ -61,7 +61,7 @@ function withoutTemplates(content: string): string {
     );
 }
 
-/** Credentials in the fields of a document, wherever in it they stand. */
+/** Finds credentials in the fields of a document, at any depth. */
 export function* credentialFields(document: unknown): Generator<FieldFinding> {
   yield* inValue(document, '', '');
 }
@@ -91,11 +91,11 @@ function* inText(text: string, name: string, path: string): Generator<FieldFindi
   if (isCredentialField(name, text)) yield { field: path, value: text };
   const [, setting = '', given = ''] = /^-{0,2}([A-Za-z_][\w.-]*)=(.+)$/.exec(text) ?? [];
   if (setting !== '' && isCredentialField(setting, given)) yield { field: `${path}, ${setting}`, value: given };
-  // A file inside of a ConfigMap or of values.
+  // A file inside a ConfigMap or values.
   if (text.includes('\n')) {
     for (const { line, value } of credentialLines(name, text)) yield { field: `${path}, line ${line}`, value };
   }
-  // A manifest inside of another one, as in the annotation that `kubectl apply` leaves.
+  // A manifest inside another one, as in the annotation that `kubectl apply` leaves.
   if (!/["']?kind["']?\s*:\s*["']?(Secret|List)/.test(text)) return;
   for (const inner of documentsIn(text).parsed) {
     if (typeof inner === 'object') yield* inValue(inner, '', path);
@@ -111,7 +111,7 @@ function* inFields(fields: Fields, path: string): Generator<FieldFinding> {
   yield* inGenerators(fields);
   for (const [key, child] of Object.entries(fields)) {
     const where = path === '' ? key : `${path}.${key}`;
-    // Values of a Secret have been looked at; those of a SealedSecret can be read by its controller alone.
+    // Values of a Secret were already scanned; only its controller can read a SealedSecret.
     if (kind === 'Secret' && (key === 'data' || key === 'stringData')) continue;
     if (key === 'encryptedData' || key === 'sops' || key === 'secretGenerator') continue;
     if (key === 'auths' && isFields(child)) yield* inRegistries(child, where);
@@ -143,7 +143,7 @@ function* inRegistries(registries: Fields, path: string): Generator<FieldFinding
   if (isSecretValue('.dockerconfigjson', text)) yield { field: path, value: text };
 }
 
-/** `secretGenerator` of a kustomization. Its files are looked at on their own. */
+/** `secretGenerator` of a kustomization. Its files are scanned separately. */
 function* inGenerators({ secretGenerator }: Fields): Generator<FieldFinding> {
   if (!Array.isArray(secretGenerator)) return;
   for (const generator of secretGenerator.filter(isFields)) {
@@ -157,10 +157,10 @@ function* inGenerators({ secretGenerator }: Fields): Generator<FieldFinding> {
   }
 }
 
-/** Files that a kustomization makes Secrets of, by their paths from its folder. */
+/** A file from which a kustomization makes a Secret, by its path relative to the kustomization's folder. */
 export interface GeneratorFile {
   readonly path: string;
-  /** `env` for lines of `name=value`, `file` for one value as a whole. */
+  /** `env` for lines of `name=value`, `file` for a single value. */
   readonly as: 'env' | 'file';
 }
 
@@ -183,7 +183,7 @@ export function filesOfGenerators(content: string): readonly GeneratorFile[] {
 const listOf = (value: unknown): readonly string[] =>
   typeof value === 'string' ? [value] : Array.isArray(value) ? value.map(String) : [];
 
-/** Values of a file that a Secret is made of. */
+/** Finds credentials in the values of a file that becomes a Secret. */
 export function* generatedFields({ path, as }: GeneratorFile, content: string): Generator<FieldFinding> {
   if (as === 'file') {
     const key = basename(path);

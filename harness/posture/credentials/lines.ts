@@ -1,28 +1,28 @@
 import { basename } from 'node:path';
 import { isCredential, isCredentialField, isHarmless, isSecretValue, passwordIn, strengthOf } from './values.ts';
 
-/** A credential in a line of a text. The value is for comparisons within the scan, and goes nowhere else. */
+/** A credential in a line of a text. The value is only for comparisons within the scan and never leaves it. */
 export interface LineFinding {
   readonly line: number;
   readonly kind: string;
   readonly value: string;
 }
 
-/** `NAME=value` anywhere in a line, as a shell, a Dockerfile and `docker run -e` have it. */
+/** `NAME=value` anywhere in a line, as in a shell, a Dockerfile or `docker run -e`. */
 const ASSIGNMENT =
   /(?:^|[\s;&|("'])([A-Z][A-Z0-9_]*)=("[^"]*"|'[^']*'|`[^`]*`|\$\([^)]*\)|\$\{[^}]*\}[^\s;&|)]*|[^\s;&|"'`)]+)/g;
-/** `name = value` or `name: value` alone in a line or between braces, as files of settings have it. */
+/** `name = value` or `name: value` alone in a line or between braces, as in settings files. */
 const SETTING =
   /(?:^|[{,(])\s*(?:export\s+|set\s+|define\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*(?:=>|[:=])\s*("[^"]*"|'[^']*'|[^\s,;}#]+)/g;
 /** `--password value`. */
 const OPTION = /(?:^|\s)--?([a-z][a-z-]*)(?:=|\s+)("[^"]*"|'[^']*'|[^\s"']+)/g;
 
-/** Kinds of credentials that tell themselves apart. */
+/** Kinds of credentials that are recognisable by their form. */
 const KNOWN = [
   { kind: 'seed of an nkey', pattern: /\bS[UAOPNCX][A-Z2-7]{56}\b/ },
   { kind: 'credentials of NATS', pattern: /-----BEGIN USER NKEY SEED-----/ },
   { kind: 'secret key of age', pattern: /\bAGE-SECRET-KEY-(PQ-)?1[A-Z0-9]{40,}\b/i },
-  // The file as one word, as CI systems want it: base64 of `{"type": "service_account", …`, however it is indented.
+  // The file as one word, as CI systems want it: base64 of `{"type": "service_account", …` with any indentation.
   {
     kind: 'key of a Google service account',
     pattern:
@@ -39,20 +39,20 @@ const EXPRESSIONS = /\.(tf|tfvars|hcl)$/i;
 const SCRIPT =
   /(\.(sh|bash|zsh|ksh|envrc|env|service|mk|ps1)|^(dockerfile|makefile|containerfile)(\..+)?|^\.env(\..+)?)$/i;
 
-/** Credentials in the lines of a file, by its name and by what the lines say. */
+/** Finds credentials in the lines of a file, by its name and by the lines. */
 export function* credentialLines(path: string, content: string): Generator<LineFinding> {
   const only = isFileOfOne(path) ? content.trim() : '';
   if (only !== '' && !/\s/.test(only) && !isHarmless(only)) yield { line: 1, kind: 'password', value: only };
   const name = basename(path).replace(/\.(gotmpl|tpl|tmpl|j2|erb|example|sample|template|dist)$/i, '');
   const lines = joined(content);
   for (const { text, line } of lines) {
-    // Of a comment only what can be nothing else.
+    // In a comment, only unmistakable credentials count.
     const isComment = /^\s*(#|\/\/|;)/.test(text) && !/=\S/.test(text);
     for (const { kind, value } of isComment ? unmistakable(text) : inLine(name, text)) yield { line, kind, value };
   }
 }
 
-/** By its own form, or its place in an address. */
+/** Finds credentials by their own form, or by their place in an address. */
 function* unmistakable(text: string): Generator<Omit<LineFinding, 'line'>> {
   for (const { kind, pattern } of KNOWN) {
     const [value] = pattern.exec(text) ?? [];
@@ -72,7 +72,7 @@ function* inLine(name: string, text: string): Generator<Omit<LineFinding, 'line'
   if (SETTINGS_FILE.test(name)) {
     for (const [, field = '', written = ''] of text.matchAll(SETTING)) {
       const value = unquoted(written);
-      // A text has quotes there: without them it is an expression, such as var.password.
+      // A literal has quotes there; without them it is an expression, such as var.password.
       if (EXPRESSIONS.test(name) && value === written) continue;
       if (isCredential(field, value) && inUrl === undefined) yield { kind: `value of ${field}`, value };
     }
@@ -117,11 +117,11 @@ function* inCommand(name: string, text: string): Generator<Omit<LineFinding, 'li
   }
 }
 
-/** A file whose one line is a password, such as `restic-password.txt`. */
+/** A file whose single line is a password, such as `restic-password.txt`. */
 const isFileOfOne = (path: string): boolean =>
   !/\.(?!txt$)[a-z0-9]{2,4}$/i.test(path) && strengthOf(basename(path).replace(/\.txt$/i, '')) === 'password';
 
-/** Files that are lists of passwords: host:port:database:user:password, and `machine … password …`. */
+/** Returns the pattern of a password-list file: host:port:database:user:password, or `machine … password …`. */
 function fileOfPasswords(name: string): RegExp | undefined {
   if (/pgpass(\.conf)?$/.test(name)) return /^(?:(?:[^:\\]|\\.)*:){4}(.+)$/;
   if (/^[._]netrc$/.test(name)) return /\bpassword\s+(\S+)/;
@@ -130,7 +130,7 @@ function fileOfPasswords(name: string): RegExp | undefined {
 
 const unquoted = (text: string): string => text.replace(/^(["'])(.*)\1$/s, '$2');
 
-/** Lines, with those that a backslash goes on with taken for one. */
+/** Yields lines, with lines that end in a backslash joined to the next. */
 function* joined(content: string): Generator<{ readonly text: string; readonly line: number }> {
   let before = '';
   let first = 0;

@@ -6,22 +6,22 @@ import { summaryOf } from '../../model/errors.ts';
 
 type ReadFile =
   | { readonly kind: 'text'; readonly content: string }
-  /** Larger than can be held as a whole: looked through by lines. */
+  /** Too large to hold in memory; it is scanned line by line. */
   | { readonly kind: 'large'; readonly sizeBytes: number }
-  /** Of no use without a key that is not beside it. */
+  /** Useless without a key, which is not beside it. */
   | { readonly kind: 'encrypted' }
-  /** Holds no text; `mayHold` where credentials are kept in files of its kind. */
+  /** Contains no text; `mayHold` if its kind of file can hold credentials. */
   | { readonly kind: 'binary'; readonly mayHold: boolean }
   | { readonly kind: 'unread'; readonly reason: string };
 
-/** Up to this size a file is read as one text. */
+/** Largest size of a file that is read as one text. */
 const WHOLE_BYTES = 16 * 2 ** 20;
 
-/** Archives, databases and stores of keys, whose content a scan of text does not see. */
+/** Archives, databases and key stores, which a text scan cannot read. */
 const CONTAINERS =
   /\.(zip|t?gz|tar|t?bz2|t?xz|zst|7z|rar|jar|war|p12|pfx|jks|keystore|kdbx?|keytab|db|sqlite3?|bak|dump)$/i;
 
-/** The text of a file in whatever encoding a byte order mark or its zero bytes show, or why there is none. */
+/** Returns the text of a file, decoded by its byte order mark or the pattern of its zero bytes, or why there is no text. */
 export async function readFileForScan(path: string): Promise<ReadFile> {
   try {
     await using file = await openFile(path, 'r');
@@ -42,7 +42,7 @@ function readBytes(path: string, bytes: Buffer, sizeBytes: number): ReadFile {
   return { kind: 'unread', reason: `it has ${sizeBytes} bytes in ${encoding}` };
 }
 
-/** One compressed file; a dump is often kept so. */
+/** Reads one compressed file; dumps are often compressed. */
 function readCompressed(path: string, bytes: Buffer, sizeBytes: number): ReadFile {
   if (sizeBytes > WHOLE_BYTES) return { kind: 'unread', reason: `it has ${sizeBytes} bytes, compressed` };
   try {
@@ -66,13 +66,13 @@ function isEncrypted(path: string, bytes: Buffer): boolean {
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** Undefined for what is no text. */
+/** Returns undefined if it is not text. */
 function encodingOf(bytes: Buffer): Encoding | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   const sample = bytes.subarray(0, 4_096);
   if (!sample.includes(0)) return bytes.includes(0) ? undefined : 'utf-8';
-  // Text in UTF-16 without a mark: nearly every second byte is zero, and no other is.
+  // UTF-16 without a byte order mark: nearly every second byte is zero, and no other.
   const zeros = [0, 0];
   for (const [index, byte] of sample.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
   const [even = 0, odd = 0] = zeros;
@@ -83,12 +83,12 @@ function encodingOf(bytes: Buffer): Encoding | undefined {
 
 type FoundFile = { readonly path: string } | { readonly path: string; readonly unread: string };
 
-/** Others' code and the history: neither is written by the platform. */
+/** Third-party code and the history, which the platform did not write. */
 const LEFT_OUT = new Set(['node_modules', '.git']);
 
 /**
- * Every file below a folder, in the order of their names, links followed. A folder that links lead to twice is gone through once.
- * What cannot be looked at comes with the reason.
+ * Yields every file below a folder in name order, following links. A folder that links reach twice is walked once. An unreadable entry
+ * comes with the reason.
  */
 export async function* filesBelow(folder: string, seen = new Set<string>()): AsyncGenerator<FoundFile> {
   let entries: readonly string[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { credentialsIn, scanForCredentials } from './scan.ts';
 
-// Put together here, so that no scanner finds a credential in this file.
+// Assembled here, so that no scanner finds a credential in this file.
 const SECRET_KEY = ['wJalrXUtnFEMI', 'K7MDENG', 'bPxRfiCYzzTESTKEYa'].join('/');
 
 const secret = (line: string) => `apiVersion: v1\nkind: Secret\nmetadata: { name: writer }\nstringData:\n  ${line}\n`;

@@ -16,14 +16,14 @@ import { credentialLines } from './lines.ts';
 import { filesBelow, readFileForScan } from './read-file.ts';
 import { isHarmless, passwordIn } from './values.ts';
 
-/** Texts are looked through in pieces of about this many characters. */
+/** Approximate number of characters per scanned piece of a text. */
 const PIECE_CHARACTERS = 2 ** 20;
-/** Examples of what was not read, beside the count. */
+/** Number of unread files named as examples, beside the count. */
 const NAMED = 5;
 
 /**
- * Looks through every file of those folders for credentials: by secretlint's patterns for known kinds, by what the fields of
- * manifests and other documents are called, and by the lines of scripts and settings. Values are never shown.
+ * Scans every file of those folders for credentials: by secretlint's patterns for known kinds, by the names of fields in manifests and
+ * other documents, and by the lines of scripts and settings. It never shows values.
  */
 export async function scanForCredentials(folders: readonly string[], signal: AbortSignal): Promise<Comparison> {
   const scan = new Scan(signal);
@@ -128,9 +128,9 @@ const unreadDocuments = (path: string, content: string): boolean =>
   isStructured(path, content) && documentsIn(content).problem !== undefined;
 
 /**
- * The credentials in one text.
- * @param path how it is named to a reader.
- * @param generated how a kustomization makes a Secret of it; undefined when none does.
+ * Finds the credentials in one text.
+ * @param path its name for the reader.
+ * @param generated how a kustomization makes a Secret of it; undefined if none does.
  */
 export async function credentialsIn(
   path: string,
@@ -155,9 +155,9 @@ export async function credentialsIn(
   return found;
 }
 
-/** What secretlint knows by its form. */
+/** Finds the kinds that secretlint recognises by their form. */
 async function knownKinds(path: string, content: string) {
-  // Loaded when it is used: who only lists contracts does not wait for it.
+  // Loaded on first use, so listing contracts does not wait for it.
   const [{ lintSource }, { creator: rule }] = await Promise.all([
     import('@secretlint/core'),
     import('@secretlint/secretlint-rule-preset-recommend'),
@@ -178,11 +178,11 @@ async function knownKinds(path: string, content: string) {
   return found;
 }
 
-/** A URL whose password is a placeholder has the form of a credential, and is none. */
+/** A URL with a placeholder as password has the form of a credential, but is none. */
 const isFilledInLater = (text: string): boolean =>
   isHarmless(text) || (/:\/\/[^@\s]*@/.test(text) && passwordIn(text) === undefined);
 
-/** A text in pieces that end with lines. */
+/** Splits a text into pieces at line ends. */
 function* pieces(content: string): Generator<string> {
   for (let from = 0; from < content.length; ) {
     const end = content.length - from <= PIECE_CHARACTERS ? -1 : content.lastIndexOf('\n', from + PIECE_CHARACTERS);
@@ -192,7 +192,7 @@ function* pieces(content: string): Generator<string> {
   }
 }
 
-/** A file too large to be held, in pieces that end with lines where those are not longer than a piece. */
+/** Reads a file too large to hold in memory, in pieces that end at line ends unless a line is longer than a piece. */
 async function* piecesOf(path: string): AsyncGenerator<{ readonly text: string; readonly firstLine: number }> {
   let rest = '';
   let firstLine = 1;

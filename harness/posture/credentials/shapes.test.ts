@@ -7,12 +7,12 @@ import { comparisonOf } from '../../model/comparison.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
 import { scanForCredentials } from './scan.ts';
 
-// Put together here, so that no scanner finds a credential in this file.
+// Assembled here, so that no scanner finds a credential in this file.
 const PASSWORD = ['hunter', '22'].join('');
 const SEED = `SU${'A'.repeat(56)}`;
 const AGE_KEY = `AGE-SECRET-KEY-1${'Q'.repeat(58)}`;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
-/** Not a template of this language: a variable of a shell. */
+/** A shell variable, not a JavaScript template. */
 const variable = (name: string) => ['$', `{${name}}`].join('');
 const helm = (inside: string) => `{{ ${inside} }}`;
 const dsn = (user: string, password: string) => ['postgres:/', `/${user}:${password}@db/app`].join('');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { credentialLines } from './lines.ts';
 import { isCredential, isHarmless, isPlaceholder, isSecretValue } from './values.ts';
 
-/** Not a template of this language: a variable of a shell. */
+/** A shell variable, not a JavaScript template. */
 const variable = (name: string) => ['$', `{${name}}`].join('');
 
 describe('C29: a person takes it for a value that is filled in later', () => {

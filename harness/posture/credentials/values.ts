@@ -1,9 +1,9 @@
-// What counts as a credential: the name under which a value stands, and the value itself.
+// Criteria for a credential: the name of a value, and the value itself.
 
-/** What a template fills in, and answers that are no secret. */
+/** Values that a template fills in, and answers that are no secret. */
 const FILLED_IN = [/^-+$/, /^\{\{[^}]*\}\}$/, /^(true|false|yes|no|on|off)$/i];
 
-/** What a vault or a cipher has made of it: of no use without its key. */
+/** Output of a vault or a cipher, useless without its key. */
 const ENCRYPTED = [
   /^ENC\[[A-Z0-9_]+,/,
   /^\$ANSIBLE_VAULT;/,
@@ -16,15 +16,15 @@ const ENCRYPTED = [
   /^projects\/[^/\s]+\/secrets\/[^/\s]+(\/versions\/\w+)?$/,
   /^ENC\(.+\)$/,
   /^\{cipher\}/,
-  // Hashes of bcrypt, crypt and argon2: a server compares with them.
+  // Hashes of bcrypt, crypt and argon2, which a server compares with.
   /^\$(2[aby]|1|5|6|y|argon2(id|i|d))\$/,
   /^(sha256|sha512|md5|scram-sha-256)[:$]/i,
 ];
 
-/** A default inside a variable is a value that is really used. */
+/** A default inside a variable, which is a value really in use. */
 const WITH_DEFAULT = /^\$\{\w+:?[-=](.+)\}$/;
 
-/** True for a value that is empty, stands for another, or is of no use to a reader. */
+/** True if a value is empty, stands for another, or is useless to a reader. */
 export function isHarmless(value: string): boolean {
   const text = value.trim();
   const fallback = WITH_DEFAULT.exec(text)?.[1];
@@ -33,11 +33,11 @@ export function isHarmless(value: string): boolean {
   return [...FILLED_IN, ...ENCRYPTED].some((pattern) => pattern.test(text));
 }
 
-/** A key in base64 may begin with a slash as well. */
+/** A base64 key may begin with a slash as well. */
 const isPath = (value: string): boolean =>
   /^(\.{0,2}\/|~\/|[A-Z]:\\|file:)/.test(value) && !value.split('/').some((part) => looksRandom(part));
 
-/** The password of a URL that holds one. A token of NATS stands where others have the user. */
+/** Returns the password of a URL. A NATS token stands in the place of the user. */
 export function passwordIn(text: string): string | undefined {
   for (const [, scheme = '', user = '', password] of text.matchAll(
     /\b([a-z][a-z0-9+.-]*):\/\/([^\s:@/"']*)(?::([^\s@/"']*))?@/gi,
@@ -66,22 +66,22 @@ const KINDS_OF_KEYS = new Set([
   'shared',
   'signing',
 ]);
-/** The folder in which a shell is. */
+/** The shell's current folder. */
 const NOT_SECRET = /^(OLD)?PWD$/;
 
-/** Whether a value under that name is a credential: certainly, or if it looks like one; undefined when the name says nothing. */
+/** Returns whether a value under that name is a credential: certainly, or if it looks like one. Undefined if the name says nothing. */
 export function strengthOf(name: string): Strength | undefined {
   if (NOT_SECRET.test(name)) return undefined;
   const words = wordsOf(name);
   const last = words.at(-1) ?? '';
-  // Of a kubeconfig.
+  // A field of a kubeconfig.
   if (name === 'client-key-data') return 'password';
   if (PASSWORDS.has(last) || /(password|passwd|passphrase)$/.test(last)) return 'password';
   if (MAYBE.has(last) || /^rediscli_auth$/i.test(name)) return 'maybe';
   return last === 'key' && KINDS_OF_KEYS.has(words.at(-2) ?? '') ? 'maybe' : undefined;
 }
 
-/** The words of `dbPassword2`, `DB_PASSWORD` and `db.password`, in small letters. */
+/** Returns the words of `dbPassword2`, `DB_PASSWORD` and `db.password` in lower case. */
 function wordsOf(name: string): readonly string[] {
   return name
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
@@ -90,7 +90,7 @@ function wordsOf(name: string): readonly string[] {
     .filter((word) => word !== '');
 }
 
-/** Whether a value that a program is given under that name is a credential. */
+/** Returns whether a value passed to a program under that name is a credential. */
 export function isCredential(name: string, value: string): boolean {
   const strength = strengthOf(name);
   if (strength === undefined) return passwordIn(value) !== undefined;
@@ -99,27 +99,27 @@ export function isCredential(name: string, value: string): boolean {
   return !isPath(value) && (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || passwordIn(value) !== undefined);
 }
 
-/** The same for a field of any document, where a name such as `secret` often names another object. */
+/** Does the same for a field of any document, where a name such as `secret` often refers to another object. */
 export function isCredentialField(name: string, value: string): boolean {
-  // A name in capitals is a variable that a program reads.
+  // A name in capitals is an environment variable.
   return (
     isCredential(name, value) && (strengthOf(name) !== 'maybe' || /^[A-Z][A-Z0-9_]*$/.test(name) || looksRandom(value))
   );
 }
 
-/** Nobody calls an object like that. */
+/** Returns whether the value looks random, as no name does. */
 function looksRandom(value: string): boolean {
   return value.length >= 16 && !/\s/.test(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
 }
 
-/** Last words of names whose value nobody has to hide, in a Secret as elsewhere. */
+/** Last words of names whose value needs no hiding, in a Secret or elsewhere. */
 const HARMLESS_NAMES = new Set(
   'username user login host hostname server port region zone endpoint endpoints url uri database db dbname name namespace bucket prefix path folder type mode scheme protocol ssl sslmode provider repository enabled email issuer audience version'.split(
     ' ',
   ),
 );
 
-/** Whether a value of a Secret is a credential: everything is that nobody would publish elsewhere. */
+/** Returns whether a value of a Secret is a credential: every value counts, except those that may be public. */
 export function isSecretValue(key: string, value: string): boolean {
   const text = value.trim();
   if (passwordIn(text) !== undefined) return true;
@@ -133,7 +133,7 @@ export function isSecretValue(key: string, value: string): boolean {
 
 const isPublic = (text: string): boolean => /^-----BEGIN (CERTIFICATE|PUBLIC KEY|TRUSTED CERTIFICATE)-----/.test(text);
 
-/** A file of settings, in which each secret is a placeholder. */
+/** Recognises a settings file in which each secret is a placeholder. */
 function isConfiguration(text: string): boolean {
   const lines = text
     .split('\n')
@@ -146,7 +146,7 @@ function isConfiguration(text: string): boolean {
   });
 }
 
-/** Whether the file of a container registry has a login in it. */
+/** Returns whether the credentials file of a container registry contains a login. */
 function hasRegistryLogin(text: string): boolean {
   let parsed: unknown;
   try {
@@ -160,13 +160,13 @@ function hasRegistryLogin(text: string): boolean {
   );
 }
 
-/** `user:` and nothing behind it, or a placeholder, in base64. */
+/** Recognises `user:` without a password, or with a placeholder, in base64. */
 function isEmptyLogin(value: string): boolean {
   const [, password = 'unknown'] = /^[^:]*:(.*)$/s.exec(Buffer.from(value, 'base64').toString('utf8')) ?? [];
   return isHarmless(password);
 }
 
-/** Every text of a document with the name of its field. */
+/** Returns every text of a document with the name of its field. */
 function fieldsOf(value: unknown, name = ''): readonly (readonly [string, string])[] {
   if (typeof value === 'string') return [[name, value]];
   if (Array.isArray(value)) return value.flatMap((each) => fieldsOf(each, name));
@@ -174,15 +174,15 @@ function fieldsOf(value: unknown, name = ''): readonly (readonly [string, string
   return Object.entries(value).flatMap(([key, child]) => fieldsOf(child, key));
 }
 
-// What a person takes for a value that is filled in later, by the words of which it is made.
+// Placeholders, recognised by their words: values that a person fills in later.
 
-/** Each of them alone says that the value is not there yet. */
+/** Words of which one alone marks a placeholder. */
 const SAY_SO = new Set(
   'changeme changeit changethis replaceme replacethis fillme setme todo tbd fixme placeholder dummy example redacted removed unset undefined none null nil yourpassword yoursecret yourtoken yourkey fake'.split(
     ' ',
   ),
 );
-/** They ask the reader for something, if the other words say for what. */
+/** Words that ask the reader for something, if the other words name it. */
 const ASK = new Set(
   'change replace your insert enter fill put set update edit add paste provide my the to not'.split(' '),
 );
@@ -200,7 +200,7 @@ const FILLERS = new Set(
   ),
 );
 
-/** Marks around a name, as templates of many kinds have them. */
+/** Marks around a name in templates of many kinds. */
 const MARKED = [
   /^<{1,2}([^<>]*)>{1,2}$/,
   /^\[{1,2}([^[\]]*)\]{1,2}$/,
@@ -213,15 +213,15 @@ const MARKED = [
   /^\*{2,3}([^*]*)\*{2,3}$/,
 ];
 
-/** Nothing but marks, or a known beginning of a token and then marks. */
+/** Marks only, or a known token prefix and then marks. */
 const CROSSED_OUT = /^([x*.?…_-]{2,}|([a-z]{2,6}[-_]?){1,2}[x*]{6,})$/i;
-/** Examples of Amazon's documentation, which no account has. */
+/** Examples of Amazon's documentation, which belong to no account. */
 const DOCUMENTED = /^((AKIA|ASIA)[A-Z0-9]+EXAMPLE|[A-Za-z0-9/+]+EXAMPLEKEY)$/;
 
-/** Nobody writes more than a sentence where a value will stand. */
+/** Maximum length: a placeholder is no longer than a sentence. */
 const LONGEST = 200;
 
-/** True for a text that stands for a value which somebody fills in later. A password that only begins like one is none. */
+/** True for a text that stands for a value to be filled in later. A password that only begins like one is not a placeholder. */
 export function isPlaceholder(text: string): boolean {
   if (/^REPLACE_WITH_[A-Z0-9_]+$/.test(text) || CROSSED_OUT.test(text) || DOCUMENTED.test(text)) return true;
   if (text.length > LONGEST) return false;
@@ -232,7 +232,7 @@ export function isPlaceholder(text: string): boolean {
   return saysSo(text.replace(/^[!*("'\s]+|[!*)"'\s.]+$/g, ''));
 }
 
-/** A name has words, and digits in few places; nobody calls a thing `7hQ$2kLm9Zx4`. */
+/** A name has words and few digits; `7hQ$2kLm9Zx4` is no name. */
 function isName(text: string): boolean {
   if (isPlaceholder(text)) return true;
   if (/[$!^&~`"';\\]/.test(text) && !/\s/.test(text)) return false;
@@ -248,14 +248,14 @@ function saysSo(text: string): boolean {
   const [, plain = '', number = ''] = /^(.*?)(?:[-_ ]?(\d{0,3}))$/s.exec(text) ?? [];
   if (plain === '' || /\d/.test(plain.replaceAll(/\bs3\b|_s3_|(?<![a-z])s3(?![a-z0-9])/gi, ''))) return false;
   if (/^n\/a$/i.test(plain)) return true;
-  // In one word or several: change-me and changeme.
+  // One word or several: change-me and changeme.
   const words = plainWordsOf(plain);
   const known = (word: string): boolean => SAY_SO.has(word) || ASK.has(word) || THINGS.has(word) || FILLERS.has(word);
   const last = words.at(-1) ?? '';
   if (ASK_PLAINLY.test(plain) && THINGS.has(last)) return words.every((word) => word.length <= 14);
   if (!words.every(known)) return false;
   if (words.some((word) => SAY_SO.has(word))) return true;
-  // `my-password` is a placeholder, `my-password-77` is somebody's password.
+  // `my-password` is a placeholder, `my-password-77` a real password.
   const [first = ''] = words;
   if (!ASK.has(first) || words.length < 2) return words[0] === 'to' && words[1] === 'be';
   return /^(my|the)$/.test(first) ? number === '' : true;
@@ -268,10 +268,10 @@ const plainWordsOf = (text: string): readonly string[] =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
 
-/** Beginnings of words that people write with a dollar sign for the s. */
+/** Beginnings of words with a dollar sign for the s. */
 const WITH_DOLLAR = /^\$(ecret|ecr3t|uper|ummer|pring|unshine)/i;
 
-/** A variable of a shell, of make or of Kubernetes, and several of them in a row. A password may begin with a dollar sign as well. */
+/** Recognises one or more variables of a shell, make or Kubernetes. A password may also begin with a dollar sign. */
 function isVariable(text: string): boolean {
   if (/^\$\{\{[^}]*\}\}$/.test(text) || /^`[^`]*`$/.test(text) || /^\$\(.*\)$/s.test(text)) return true;
   if (/^(\$\{[^}]*\}[-_:./@]?)+$/.test(text)) return true;

@@ -39,18 +39,18 @@ import {
 import { SAMPLE_ACCOUNT } from '../../systems/iam/facts.ts';
 import type { TriedOperation } from './trial-plan.ts';
 
-/** What an operation is done to; what it does not need is left out. */
+/** Target of an operation; fields that the operation does not need are absent. */
 export interface TrialThing {
   readonly Bucket: string;
   readonly Key: string;
   readonly VersionId?: string | undefined;
   readonly UploadId?: string | undefined;
-  /** Of a listing. */
+  /** Prefix of a listing. */
   readonly Prefix?: string | undefined;
 }
 
 export interface Operation extends TriedOperation {
-  /** What has to lie there before. */
+  /** Thing that must exist before the operation. */
   readonly needs: 'nothing' | 'object' | 'upload';
   attempt(client: S3Client, thing: TrialThing, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
 }
@@ -69,7 +69,7 @@ const of = (
 const tags = { TagSet: [{ Key: 'trial', Value: 'dr-contracts' }] };
 const DAY_MS = 86_400_000;
 
-/** Nobody's: what it allows reaches nobody. */
+/** A policy for a made-up principal, which gives nobody access. */
 const harmlessPolicy = (bucket: string): string =>
   JSON.stringify({
     Version: '2012-10-17',
@@ -88,7 +88,7 @@ const version = ({ Bucket, Key, VersionId }: TrialThing) => ({ Bucket, Key, Vers
 const upload = ({ Bucket, Key, UploadId }: TrialThing) => ({ Bucket, Key, UploadId });
 const listed = ({ Bucket, Prefix }: TrialThing) => ({ Bucket, ...(Prefix === undefined ? {} : { Prefix }) });
 
-/** What is tried of objects. Each is asked of an object that an administrator has just put there. */
+/** Operations on objects that the trial performs. Each has an object of its own that an administrator has just uploaded. */
 export const objectOperations: readonly Operation[] = [
   of('s3:PutObject', 'object', 'nothing', (s3, at, o) => s3.send(new PutObjectCommand({ ...named(at), Body: 'x' }), o)),
   of('s3:PutObject', 'object', 'nothing', (s3, at, o) => s3.send(new CreateMultipartUploadCommand(named(at)), o), {
@@ -145,7 +145,7 @@ export const objectOperations: readonly Operation[] = [
   ),
 ];
 
-/** What is tried of buckets, the deletion of the bucket last. What is changed is changed to something harmless. */
+/** Operations on buckets that the trial performs; it deletes the bucket last. Each change is harmless. */
 const bucketOperations: readonly Operation[] = [
   of('s3:ListBucket', 'bucket', 'nothing', (s3, at, o) => s3.send(new ListObjectsV2Command(listed(at)), o), {
     isListing: true,

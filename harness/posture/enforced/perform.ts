@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
 import type { Operation, TrialThing } from './operations.ts';
 
-/** Two cores serve the store and its callers: more at a time gains nothing. */
+/** Two cores serve the store and its callers, so more requests at a time gain nothing. */
 const AT_ONCE = 6;
 
 export interface Attempt {
@@ -12,7 +12,7 @@ export interface Attempt {
   readonly prefix: string | undefined;
 }
 
-/** Tries requests as one client, each on a thing of its own that an administrator has put there. Answers come in the order of the attempts. */
+/** Tries requests as one client. Each has a target of its own, made by an administrator. Answers are in the order of the attempts. */
 export async function performAll(
   attempts: readonly Attempt[],
   { admin, client, signal }: { readonly admin: S3Client; readonly client: S3Client; readonly signal: AbortSignal },
@@ -27,7 +27,7 @@ export async function performAll(
   await forEachBounded(objects, AT_ONCE, async ([index, attempt]) => {
     answers.set(index, await perform(attempt, index));
   });
-  // One after the other: they change what the next one looks at.
+  // One after the other, because each changes the bucket of the next one.
   for (const [index, attempt] of attempts.entries()) {
     if (attempt.operation.on === 'bucket') answers.set(index, await perform(attempt, index));
   }
@@ -53,21 +53,21 @@ async function prepared(
   return named;
 }
 
-/** What a service answered to one request of a trial. */
+/** Answer of a service to one request of a trial. */
 export interface Answer {
-  /** `allowed` also when the request came through and was of no use, such as a lifecycle that is not there. */
+  /** `allowed` also if the request was permitted but had no effect, such as reading a lifecycle that does not exist. */
   readonly outcome: 'allowed' | 'refused' | 'not-implemented' | 'failed';
   /** The status and the name of the error, e.g. `403 AccessDenied`. */
   readonly said: string;
 }
 
 const refusalSchema = z.object({ name: z.string(), $metadata: z.object({ httpStatusCode: z.number() }) });
-/** A deletion of several objects is answered 200, with an error for each that was refused. */
+/** A deletion of several objects is answered with 200, and an error for each object that was refused. */
 const partlySchema = z.object({ Errors: z.array(z.object({ Code: z.string() })).min(1) });
 
 /**
- * Does the request, and tells an answer about rights from any other one.
- * @throws what kept the service from answering at all.
+ * Makes the request, and tells a decision about rights from other answers.
+ * @throws the error that kept the service from answering at all.
  */
 export async function answerTo(request: () => Promise<unknown>): Promise<Answer> {
   try {
@@ -83,7 +83,7 @@ export async function answerTo(request: () => Promise<unknown>): Promise<Answer>
   }
 }
 
-/** The same of a status alone, as an unsigned request gets it. */
+/** Does the same for a status alone, as an unsigned request receives it. */
 export function answerOf(status: number, name: string): Answer {
   const said = `${status} ${name}`.trimEnd();
   if (status === 401 || status === 403) return { outcome: 'refused', said };

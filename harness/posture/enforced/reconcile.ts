@@ -4,7 +4,7 @@ import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
 import type { Answer } from './perform.ts';
 import { matchesAction, type TriedOperation, type Try } from './trial-plan.ts';
 
-/** One request with what the service answered and what the documents say; undefined where nobody can ask them. */
+/** One request with the service's answer and the documents' decision; undefined where there is none. */
 interface TriedRequest {
   readonly request: Try;
   readonly answer: Answer | undefined;
@@ -14,7 +14,7 @@ interface TriedRequest {
 interface Reconciled {
   readonly differences: readonly PostureDifference[];
   readonly undecided: readonly UndecidedItem[];
-  /** For each request, in the same order: which of the two decided it, with the reason where it was the evaluation alone. */
+  /** For each request, in the same order: trying, evaluation or both, with the reason where the evaluation decided alone. */
   readonly decidedBy: readonly string[];
 }
 
@@ -22,18 +22,19 @@ const BY_BOTH = 'trying and evaluation';
 const BY_NOBODY = 'neither';
 
 interface Given {
-  /** Of the writer, for messages. */
+  /** The writer's name in messages. */
   readonly item: string;
   readonly service: string;
-  /** What the evaluation finds of the writer as a whole. */
+  /** Differences that the evaluation finds for the writer as a whole. */
   readonly evaluated: readonly PostureDifference[];
-  /** Actions that reach no data, so that it is for a reader to judge whether they are too much. */
+  /** Actions that reach no data; the reader decides whether they are too much. */
   readonly notJudged: ReadonlySet<string>;
 }
 
 /**
- * Decides each request by trying and by evaluation together. Where they agree, both decided. Where they do not, the evaluation decides
- * if the documents hold something that the service may not know or that depends on where the trial runs; otherwise nobody can tell.
+ * Decides each request by trying and by evaluation together. Where they agree, both decided. Where they differ, the evaluation decides if
+ * the documents contain something that the service may not know, or that depends on where the trial runs. Otherwise the request stays
+ * undecided.
  */
 export function reconcile(requests: readonly TriedRequest[], given: Given): Reconciled {
   const differences: PostureDifference[] = [];
@@ -49,7 +50,7 @@ export function reconcile(requests: readonly TriedRequest[], given: Given): Reco
       undecided.push({ item: itemOf(given.item, request), reason, cause: 'statement-undecided' });
       continue;
     }
-    // The evaluation tells of the same action by itself.
+    // The evaluation already reports the same action.
     if (by.name !== BY_BOTH && isTold(request, given)) continue;
     differences.push(differenceOf(request, given.item, by.allows, by.how));
   }
@@ -91,11 +92,11 @@ function decisionOf({ answer, said }: TriedRequest, { service }: Given): Decided
 function isAccepted({ operation, expected }: Try, allows: boolean, { notJudged, evaluated }: Given): boolean {
   if (allows === (expected === 'allowed')) return true;
   if (allows) return notJudged.has(operation.action);
-  // A writer may list its prefix in one way only, and that is enough: the evaluation knows all of them.
+  // One way of listing its prefix is enough for a writer, and the evaluation knows all ways.
   return operation.isListing === true && !evaluated.some((each) => isLackOf(operation, each));
 }
 
-/** It is refused on the key of the trial, and the evaluation knows other keys below the prefix on which it is allowed. */
+/** Returns whether the trial's key was refused while the evaluation allows other keys below the prefix. */
 const isOnSomeKeys = (
   { request: { operation, expected }, said }: TriedRequest,
   allows: boolean,
@@ -149,7 +150,7 @@ function differenceOf(request: Try, writer: string, allows: boolean, how: string
 
 type Evidence = Readonly<Record<string, string>>;
 
-/** Which of trying and evaluation decided each right that a writer needs, and what decided the requests to be refused. */
+/** Returns what decided each right that a writer needs, and what decided the requests that must be refused: trying, evaluation or both. */
 export function rightsDecided(
   item: string,
   scopes: readonly WriterScope[],
@@ -175,7 +176,7 @@ export function rightsDecided(
   return evidence;
 }
 
-/** The same of a writer that could not be tried. */
+/** Returns the same for a writer that could not be tried. */
 export const byEvaluationAlone = (item: string, scopes: readonly WriterScope[], problem: string): Evidence =>
   Object.fromEntries(
     scopes.flatMap((scope) =>
@@ -191,22 +192,22 @@ function isOf({ operation, bucket, prefix, expected }: Try, scope: WriterScope, 
   return prefix === undefined || prefix.startsWith(scope.prefix);
 }
 
-/** What the documents say of one request of a trial. */
+/** Decision of the documents on one request of a trial. */
 export interface Said {
   readonly allows: boolean;
-  /** True where nobody can tell from the documents. */
+  /** True if the documents do not determine it. */
   readonly isUndecided: boolean;
   /**
-   * What a service may decide otherwise than IAM: parts of the language that it may not know, and conditions that depend on where the
-   * request comes from. Empty where the documents say plainly what they say.
+   * Why a service may decide differently from IAM: parts of the policy language that it may not know, and conditions on the origin of the
+   * request. Empty if neither occurs.
    */
   readonly reasons: readonly string[];
 }
 
-/** The key of the objects of a trial, as far as it matters to a policy. */
+/** Key of the trial's objects, as far as it matters to a policy. */
 const TRIAL_KEY = 'dr-contracts-trial-0';
 
-/** @returns nothing for an action that S3 publishes under no such name. */
+/** @returns undefined for an action that S3 does not publish under that name. */
 export function saidOf(decided: DecidedWriter, { operation, bucket, prefix }: Try): Said | undefined {
   const { access, catalogue, partition, statements } = decided;
   const entry = catalogue.find(({ action }) => action.toLowerCase() === operation.action.toLowerCase());

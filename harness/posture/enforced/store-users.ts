@@ -22,7 +22,7 @@ export interface KeyPair {
   readonly secretAccessKey: string;
 }
 
-/** Users, their policies and their keys in an enforcing store, made as its administrator makes them. */
+/** Users, policies and keys in an enforcing store, made as its administrator. */
 export class StoreUsers implements Disposable {
   readonly #client: IAMClient;
   readonly #store: EnforcingStore;
@@ -34,11 +34,11 @@ export class StoreUsers implements Disposable {
     this.#step = step;
   }
 
-  /** A user with those policies attached, and its first key. */
+  /** Adds a user with those policies attached, and returns its first key. */
   async add(UserName: string, documents: readonly unknown[]): Promise<KeyPair> {
     const options = { abortSignal: this.#step.signal };
     await this.#client.send(new CreateUserCommand({ UserName }), options);
-    // Attached, not inline: SeaweedFS reduces inline policies to rights of its own, without their conditions.
+    // Attached, not inline: SeaweedFS reduces inline policies to its own rights, without their conditions.
     for (const [index, document] of documents.entries()) {
       const made = await this.#client.send(
         new CreatePolicyCommand({ PolicyName: `${UserName}-${index}`, PolicyDocument: JSON.stringify(document) }),
@@ -70,7 +70,7 @@ export class StoreUsers implements Disposable {
   }
 }
 
-/** A versioned bucket, as far as it is not there. */
+/** Creates the bucket if it does not exist, and turns versioning on. */
 export async function ensureBucket(admin: S3Client, Bucket: string, abortSignal: AbortSignal): Promise<void> {
   try {
     await admin.send(new CreateBucketCommand({ Bucket }), { abortSignal });

@@ -15,7 +15,7 @@ interface StrangersTried {
   readonly differences: readonly PostureDifference[];
 }
 
-/** The writer's own requests by somebody without its secret: with another secret, and unsigned. */
+/** Tries the writer's own requests without its secret: with another secret, and unsigned. */
 export async function tryStrangers(
   { item, scopes }: { readonly item: string; readonly scopes: readonly WriterScope[] },
   { accessKeyId }: KeyPair,
@@ -67,15 +67,15 @@ const CONTROL_BUCKET = 'dr-contracts-control';
 const CONTROL_USER = 'dr-contracts-control';
 
 export interface Calibration {
-  /** What the service allows where that action alone is allowed, and refuses where all others are. */
+  /** Operations that the service allows where only their action is allowed, and refuses where all other actions are allowed. */
   readonly enforced: readonly Operation[];
-  /** The others, with what it answered. */
+  /** The other operations, with the service's answers. */
   readonly notEnforced: readonly { readonly id: string; readonly answers: string }[];
 }
 
 /**
- * Which operations the store tells apart. A refusal proves something only where the service was seen to allow the same request, and a
- * permission only where it was seen to refuse it: an operation that it always allows, or never, is left out of the trial.
+ * Finds the operations that the store can tell apart. A refusal is proof only if the service has allowed the same request before; a
+ * permission only if it has refused it. The trial leaves out operations that the store always allows, or always refuses.
  */
 export async function calibrate(
   operations: readonly Operation[],
@@ -92,7 +92,7 @@ export async function calibrate(
     Version: '2012-10-17',
     Statement: places.flatMap(({ operation: { action }, only, except }) => [
       { Effect: 'Allow', Action: action, Resource: resourceOf(only) },
-      // Not by a Deny: an action that is refused by name can still come along with another one that is allowed.
+      // No Deny: an action that is denied by name may still be covered by another action that is allowed.
       { Effect: 'Allow', Action: [...actions].filter((each) => each !== action), Resource: resourceOf(except) },
     ]),
   };

@@ -80,7 +80,7 @@ describe('a trial of a writer', () => {
     const whole = { bucket: 'backups', prefix: '', may: ['s3:DeleteObject'] };
     const tries = told(planTrial([scope, { ...scope, may: ['s3:GetObject'] }, whole], [remove]));
     expect(new Set(tries).size).toBe(tries.length);
-    // The whole bucket is its: no prefix of it is elsewhere.
+    // The writer has the whole bucket, so no prefix in it is foreign.
     expect(tries.filter((each) => each.startsWith('refused'))).toEqual([
       `refused s3:DeleteObject ${OTHER_BUCKET} nats/`,
       `refused s3:DeleteObject ${OTHER_BUCKET} dr-contracts-trial/`,

@@ -2,14 +2,14 @@ import { instancesOf, isLike, type Variables } from '../../systems/iam/patterns.
 import type { Statement } from '../../systems/iam/policy-document.ts';
 import type { WriterScope } from '../../systems/iam/requests.ts';
 
-/** A request that is tried, as far as the plan of a trial knows it: the action of IAM that it takes, and what it is asked of. */
+/** A request of a trial, as the plan knows it: its IAM action and its target. */
 export interface TriedOperation {
-  /** Unique; the action, with what sets it apart where two operations take the same action. */
+  /** Unique: the action, with a suffix where two operations take the same action. */
   readonly id: string;
-  /** Of IAM: `s3:PutObject`. */
+  /** IAM action: `s3:PutObject`. */
   readonly action: string;
   readonly on: 'object' | 'bucket';
-  /** A listing is allowed or refused by the prefix that it asks for. */
+  /** True for a listing, which is allowed or refused by its prefix. */
   readonly isListing?: true;
 }
 
@@ -17,27 +17,27 @@ export interface TriedOperation {
 export interface Try<Operation extends TriedOperation = TriedOperation> {
   readonly operation: Operation;
   readonly bucket: string;
-  /** Of an object: the folder in which it lies; ends in "/". Of a listing: the prefix that it asks for, if any. */
+  /** Of an object: its folder, which ends in "/". Of a listing: the requested prefix, if any. */
   readonly prefix: string | undefined;
   readonly expected: 'allowed' | 'refused';
 }
 
-/** A place that the documents of a writer name. */
+/** A place named in the documents of a writer. */
 interface NamedPlace {
   readonly bucket: string;
-  /** What the keys there begin with; undefined for the bucket itself. */
+  /** Common prefix of the keys; undefined for the bucket itself. */
   readonly prefix: string | undefined;
 }
 
-/** A bucket in which no writer has anything to do. */
+/** A bucket in which no writer needs anything. */
 export const OTHER_BUCKET = 'dr-contracts-elsewhere';
 const ELSEWHERE = 'dr-contracts-elsewhere/';
 export const IN_A_WHOLE_BUCKET = 'dr-contracts-trial/';
 
 /**
- * Every operation inside each prefix, in a prefix that looks alike, in another prefix and in another bucket; listings with a prefix, with
- * an empty one and with none; and the same in each place that the documents name. Allowed are the actions that the writer needs, inside;
- * everything else is to be refused.
+ * Plans every operation inside each prefix, in a similar prefix, in another prefix and in another bucket; listings with a prefix, with an
+ * empty one and with none; and the same in each place that the documents name. The writer's needs inside its prefix must be allowed;
+ * everything else must be refused.
  */
 export function planTrial<Operation extends TriedOperation>(
   scopes: readonly WriterScope[],
@@ -48,7 +48,7 @@ export function planTrial<Operation extends TriedOperation>(
   const seen = new Set<string>();
   const add = (operation: Operation, bucket: string, prefix: string | undefined) => {
     const promising = scopes.filter((scope) => isPromised([scope], operation, bucket, prefix));
-    // The keys of a trial are not among those that the contract names: the evaluation decides alone.
+    // The contract's key patterns do not cover the trial's keys, so the evaluation decides alone.
     if (operation.on === 'object' && promising.length > 0 && promising.every(({ keys }) => keys !== undefined)) return;
     const key = JSON.stringify([operation.id, bucket, prefix]);
     if (seen.has(key)) return;
@@ -71,19 +71,19 @@ export function planTrial<Operation extends TriedOperation>(
   }
   for (const { bucket, prefix } of named) {
     for (const operation of operations) {
-      // A document may keep the writer from some keys below its prefix: what it needs is tried on invented ones alone.
+      // A document may deny the writer some keys below its prefix, so its needs are tried on invented keys only.
       if (isPromised(scopes, operation, bucket, prefix)) continue;
       if (operation.on === 'object' && prefix !== undefined) add(operation, bucket, prefix);
       if (operation.isListing === true) add(operation, bucket, prefix);
       else if (operation.on === 'bucket') add(operation, bucket, undefined);
     }
   }
-  // What ends a bucket comes after everything that is asked of it.
+  // A bucket is deleted after all other requests to it.
   const endsIt = ({ operation: { action } }: Try) => Number(action === 's3:DeleteBucket');
   return tries.toSorted((one, other) => endsIt(one) - endsIt(other));
 }
 
-/** The prefix itself, or one inside a whole bucket, and those that are not the writer's. */
+/** Returns the prefix itself, or one inside a whole bucket, and prefixes that are not the writer's. */
 const prefixesFor = (prefix: string): readonly string[] =>
   prefix === '' ? [IN_A_WHOLE_BUCKET] : [prefix, `${prefix.slice(0, -1)}-evil/`, ELSEWHERE];
 
@@ -100,11 +100,11 @@ function isPromised(
   });
 }
 
-/** Names of actions are compared without regard to case, and `*` stands for any part, as in IAM. */
+/** Compares action names as IAM does: case does not matter, and `*` matches any part. */
 export const matchesAction = (pattern: string, action: string): boolean =>
   isLike(action.toLowerCase(), pattern.toLowerCase());
 
-/** What a writer may do and no operation of the trial shows. */
+/** Returns the actions of a writer that no operation of the trial covers. */
 export const untriedActions = (
   scopes: readonly WriterScope[],
   operations: readonly TriedOperation[],
@@ -116,19 +116,19 @@ export const untriedActions = (
   ),
 ];
 
-/** Each place takes some thirty requests: more of them are left to the evaluation. */
+/** Maximum number of tried places. Each takes some thirty requests; the evaluation covers the rest. */
 const TRIED_AT_MOST = 24;
 
-/** As S3 and the services that imitate it accept them. */
+/** Bucket names that S3 and compatible services accept. */
 const BUCKET_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 interface NamedPlaces {
   readonly places: readonly NamedPlace[];
-  /** How many more the documents name. */
+  /** Number of further places that the documents name. */
   readonly leftOut: number;
 }
 
-/** Buckets and prefixes that the statements of a writer name, as far as a request can be made there. */
+/** Returns the buckets and prefixes in a writer's statements to which a request can be made. */
 export function namedPlaces(
   statements: readonly Statement[],
   variables: Variables,
@@ -144,7 +144,7 @@ export function namedPlaces(
       if (bucketPattern === undefined) continue;
       for (const bucket of instancesOf(bucketPattern, variables)) {
         if (keyPattern === undefined || keyPattern === '') add(bucket, undefined);
-        // Only what ends in a wildcard leaves room for the keys of a trial.
+        // Only a pattern that ends in a wildcard can match the trial's keys.
         else if (keyPattern.endsWith('*')) {
           const [stem = ''] = instancesOf(keyPattern.replace(/\*+$/, ''), variables);
           add(bucket, stem);

@@ -13,16 +13,16 @@ import { ensureBucket, type KeyPair, StoreUsers } from './store-users.ts';
 import { type Calibration, calibrate, tryStrangers } from './strangers.ts';
 import { namedPlaces, OTHER_BUCKET, planTrial, untriedActions } from './trial-plan.ts';
 
-/** Who is tried, with everything that says what it may do. */
+/** A writer to try, with all its documents. */
 export interface TriedWriter {
-  /** In sentences: `IAM user backup-writer`. */
+  /** The writer's name in sentences: `IAM user backup-writer`. */
   readonly item: string;
   readonly name: string;
   readonly documents: readonly unknown[];
   readonly scopes: readonly WriterScope[];
-  /** What the documents say of each request. */
+  /** The documents' decision on each request. */
   readonly decided: DecidedWriter;
-  /** What the evaluation finds of the writer as a whole. */
+  /** Differences that the evaluation finds for the writer as a whole. */
   readonly evaluated: readonly PostureDifference[];
 }
 
@@ -71,14 +71,14 @@ const refusalSchema = z.object({
   $metadata: z.object({ httpStatusCode: z.number().min(400).max(499) }),
 });
 
-/** The writer as a user of the store, or why the store does not take it. */
+/** Creates the writer as a user of the store, or returns why the store refuses. */
 async function installedAs(
   { name, documents, decided }: TriedWriter,
   taken: Set<string>,
   users: StoreUsers,
   store: EnforcingStore,
 ): Promise<{ readonly credentials: KeyPair } | { readonly problem: string }> {
-  // Its variables stand for the name that the evaluation gives it.
+  // Its policy variables stand for the name that the evaluation uses.
   const userName = decided.variables.length === 0 ? name : decided.callerName;
   if (taken.has(userName)) return { problem: `another writer of the check is tried as ${userName}` };
   taken.add(userName);
@@ -111,7 +111,7 @@ async function tryWriter(
   const named = namedPlaces(decided.statements, decided.facts, own);
   const buckets = new Set([...own, ...named.places.map(({ bucket }) => bucket), OTHER_BUCKET]);
   await Promise.all([...buckets].map(async (bucket) => await ensureBucket(admin, bucket, signal)));
-  // Before the others: one of those may delete the bucket.
+  // First, because a later request may delete the bucket.
   const unknown = await tryStrangers(writer, credentials, means);
   const plan = planTrial(scopes, enforced, named.places);
   const client = s3Client(store.s3, { maxAttempts: 1, credentials });

@@ -18,8 +18,8 @@ import type { Means } from './rehearsal.ts';
 import { answered, NoAnswerError, repliedTo } from './replies.ts';
 
 /**
- * One backup with that key.
- * @throws {NoAnswerError} when it fails while the service does not answer; another error when it fails, or leaves nothing below the prefix.
+ * Makes one backup with that key.
+ * @throws {NoAnswerError} if it fails while the service does not answer; another error if it fails, or leaves nothing below the prefix.
  */
 export async function backUp(means: Means, key: KeyPair): Promise<PointObjects> {
   const { rehearsal, store, admin, as, context, seen } = means;
@@ -42,21 +42,21 @@ export async function backUp(means: Means, key: KeyPair): Promise<PointObjects> 
   return made;
 }
 
-/** A platform may keep only the last few, and the one from before the rotation has to be among them. */
+/** A platform may keep only the last few backups, and the one from before the rotation has to be among them. */
 const MOST_BACKUPS = 2;
 
 export interface BackupsDuring {
   readonly made: number;
-  /** How many were begun with a key that was ended under them, and were made again with the one that was kept by then. */
+  /** Number of backups whose key stopped working while they ran, and which were repeated with the key kept by then. */
   readonly madeAgain: number;
   readonly seen?: string;
   readonly unanswered?: string;
 }
 
 /**
- * Two backups one after the other, the first one begun before the rotation, or one where the rotation has ended by then. Each uses the key that is kept when
- * it begins. One that fails is made again, once, if another key is kept by then: so does a job that is started again. Where a pause is
- * allowed, it waits for the end of the rotation first.
+ * Makes two backups in sequence, the first one begun before the rotation; only one if the rotation has ended by then. Each uses the key
+ * that is kept at its start. A failed one is repeated once if the kept key has changed, as a restarted job would be. Where a pause is
+ * allowed, the repetition waits for the end of the rotation.
  */
 export async function backUpDuring(means: Means, kept: KeptKey, rotation: Promise<unknown>): Promise<BackupsDuring> {
   const { signal } = means.context.step;
@@ -92,14 +92,14 @@ export async function backUpDuring(means: Means, kept: KeptKey, rotation: Promis
     return { made, madeAgain };
   } catch (error) {
     signal.throwIfAborted();
-    // The rotation goes on, and is looked at by itself.
+    // The rotation continues, and has a step of its own.
     await ended;
     const why = summaryOf(error);
     return { made, madeAgain, ...(error instanceof NoAnswerError ? { unanswered: why } : { seen: why }) };
   }
 }
 
-/** The objects of one recovery point: a digest (SHA-256, hexadecimal) by key. */
+/** Objects of one recovery point: SHA-256 digests (hexadecimal) by key. */
 export type PointObjects = ReadonlyMap<string, string>;
 
 interface ObjectPlace {
@@ -108,10 +108,10 @@ interface ObjectPlace {
 }
 
 const SAMPLE_BYTES = 65_536;
-/** Below the prefix, the one object that the harness writes again and again during a rotation; it is part of no recovery point. */
+/** Object below the prefix that the harness overwrites repeatedly during a rotation; it belongs to no recovery point. */
 export const PROBE = 'dr-contracts-probe';
 
-/** A recovery point of random content, put there by that client, as a backup would. @returns what was put. */
+/** Uploads a recovery point of random content with that client, as a backup would. @returns the uploaded objects. */
 async function putSamplePoint(
   client: S3Client,
   { bucket, prefix }: ObjectPlace,
@@ -124,9 +124,9 @@ async function putSamplePoint(
 }
 
 /**
- * Every object below the prefix that was written since the last call, as an administrator reads it: by versions, because a backup may
- * write what another one wrote in the same second.
- * @param seen the versions of earlier calls; those of this one are added.
+ * Returns every object below the prefix that was written since the last call, read by an administrator. It compares versions, because two
+ * backups may write the same object within a second.
+ * @param seen versions of earlier calls; this call adds its own.
  */
 async function newObjects(
   admin: S3Client,
@@ -154,7 +154,7 @@ async function newObjects(
   return objects;
 }
 
-/** The same objects as that client reads them now. */
+/** Reads the same objects again with that client. */
 export async function readObjects(
   client: S3Client,
   Bucket: string,
@@ -169,7 +169,7 @@ export async function readObjects(
   return objects;
 }
 
-/** The same, without those that are not there any more. */
+/** Reads the same objects, without those that no longer exist. */
 export async function readThere(
   client: S3Client,
   bucket: string,
@@ -187,6 +187,6 @@ export async function readThere(
   return objects;
 }
 
-/** The keys whose content differs, or that are missing. */
+/** Returns the keys that are missing or whose content differs. */
 export const differingKeys = (expected: PointObjects, found: PointObjects): readonly string[] =>
   [...expected].filter(([key, digest]) => found.get(key) !== digest).map(([key]) => key);

@@ -5,22 +5,25 @@ import { isSameKey, type KeptKey } from './kept-key.ts';
 import type { Means } from './rehearsal.ts';
 import { type Reply, repliedTo } from './replies.ts';
 
-/** What a consumer does with a key: backups write and list, restores list and read. */
+/** Requests of a consumer: backups write and list, restores list and read. */
 export const REQUESTS = ['writing', 'reading', 'listing'] as const;
 type RequestKind = (typeof REQUESTS)[number];
 
 /**
- * A consumer that is refused reads the key again and tries once more. So a key that it had read just before another one was put in its
- * place is no gap, and neither is a key that works a moment later than it was handed over.
+ * A refused consumer reads the key again and retries once. So two cases are no gap: it read the key just before the replacement, or the new
+ * key works a moment after it was handed over.
  */
 const TRIED_AGAIN_AFTER_MS = 1_000;
 const BETWEEN_LOOKS_MS = 200;
 
 export interface Gap {
-  /** From the first request that was refused twice to the next look in which all were accepted; less what the harness held back. */
+  /**
+   * From the first request that was refused twice to the next round in which all were accepted, less the time that the harness held answers
+   * back.
+   */
   readonly ms: number;
   readonly seen: string;
-  /** False where nothing worked until the rotation had ended, and afterwards. */
+  /** False if requests failed until the end of the rotation and afterwards. */
   readonly isOver: boolean;
 }
 
@@ -30,7 +33,7 @@ interface OpenGap {
   heldMs: number;
 }
 
-/** Uses the key that is kept at that moment, over and over, as the platform's backups and restores do. */
+/** Uses the currently kept key repeatedly, as the platform's backups and restores do. */
 export class Consumer {
   readonly #means: Means;
   readonly #kept: KeptKey;
@@ -50,7 +53,7 @@ export class Consumer {
     this.#object = [...point.keys()][0] ?? '';
   }
 
-  /** Only what the old key may do has to go on. @returns which requests these are. */
+  /** Finds the requests that the old key may make; only these have to continue. @returns these requests. */
   async prepare(): Promise<readonly RequestKind[]> {
     const kinds: RequestKind[] = [];
     for (const kind of REQUESTS) {
@@ -62,7 +65,7 @@ export class Consumer {
     return kinds;
   }
 
-  /** Looks until the work has ended, and once more afterwards. */
+  /** Makes rounds of requests until the work has ended, and one more afterwards. */
   async during<T>(work: Promise<T>): Promise<T> {
     const { clock, signal } = this.#means.context.step;
     let isOver = false;
@@ -78,7 +81,7 @@ export class Consumer {
     return await work;
   }
 
-  /** A look while whoever changes something waits for it: the time that this takes is no part of a gap. */
+  /** Makes a round while the rotation waits for its answer; this time does not count as part of a gap. */
   async lookHeld(): Promise<void> {
     const { clock } = this.#means.context.step;
     const beganMs = clock.monotonicMs();
@@ -88,7 +91,7 @@ export class Consumer {
     this.#open.heldMs += nowMs - Math.max(beganMs, this.#open.sinceMs);
   }
 
-  /** One after the other: two at once would take each other's gap for over. */
+  /** Makes one round after the other: of two at once, each would end the other's gap. */
   async look(): Promise<void> {
     const mine = this.#turn.then(async () => await this.#look());
     this.#turn = mine.catch(() => undefined);
@@ -99,7 +102,7 @@ export class Consumer {
     return this.#looks;
   }
 
-  /** Why it cannot be told whether requests went on. */
+  /** Why it is unknown whether requests continued. */
   get unanswered(): string | undefined {
     return this.#unanswered;
   }
@@ -115,7 +118,7 @@ export class Consumer {
   }
 
   async #look(): Promise<void> {
-    // A service that does not answer is not asked for ever: nothing more can be told.
+    // A service that does not answer gets no more requests, because they can show nothing.
     if (this.#unanswered !== undefined) return;
     const beganMs = this.#means.context.step.clock.monotonicMs();
     const seen = await this.#refused();
@@ -127,7 +130,7 @@ export class Consumer {
     }
   }
 
-  /** @returns the request that does not go on, with what the service says to it. */
+  /** @returns the request that fails, with the service's answer. */
   async #refused(): Promise<string | undefined> {
     const { clock, signal } = this.#means.context.step;
     const key = await this.#kept.read();
@@ -160,7 +163,7 @@ export class Consumer {
   }
 }
 
-/** The requests that a writer makes. */
+/** Makes one request of a writer. */
 export async function request(
   kind: RequestKind,
   client: S3Client,

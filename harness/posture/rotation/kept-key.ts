@@ -4,20 +4,20 @@ import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
 
-/** The file in its `WORK_DIR` in which a script of the platform leaves the new key. */
+/** File in its `WORK_DIR` in which a script of the platform leaves the new key. */
 export const NEW_KEY_FILE = 'new-key';
 
 const newKeySchema = z.object({ AWS_ACCESS_KEY_ID: z.string().min(1), AWS_SECRET_ACCESS_KEY: z.string().min(1) });
 
-/** What lies in the place where a key is kept. */
+/** Content of the place where a key is kept. */
 export type Left =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'key'; readonly key: KeyPair };
 
 /**
- * The place from which everything that uses a key reads it: a file in a folder that the rotation shares with the harness. Until the
- * rotation has left a whole key there, the old one counts as kept there. Disposal removes the folder.
+ * Place from which every user of a key reads it: a file in a folder that the rotation shares with the harness. Until the rotation has left
+ * a complete key there, the place holds the old one. Disposal removes the folder.
  */
 export class KeptKey implements AsyncDisposable {
   /** The `WORK_DIR` of the rotation. */
@@ -37,7 +37,7 @@ export class KeptKey implements AsyncDisposable {
     return new KeptKey(await mkdtemp(join(await realpath(scratchDir), 'rotation-')), old, user, secrets);
   }
 
-  /** The key that something which reads it now gets. A file that is being written is none yet. */
+  /** Reads the key as a user of it would now. An incomplete file does not count. */
   async read(): Promise<KeyPair> {
     const left = await this.left();
     if (left.kind === 'key') this.#last = left.key;
@@ -57,7 +57,7 @@ export class KeptKey implements AsyncDisposable {
     return { kind: 'key', key };
   }
 
-  /** As a script of the platform would, in one go. */
+  /** Writes the key in one step, as a script of the platform would. */
   async put({ accessKeyId, secretAccessKey }: KeyPair): Promise<void> {
     const [path, next] = [join(this.folder, NEW_KEY_FILE), join(this.folder, `.${NEW_KEY_FILE}`)];
     await writeFile(next, `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`, {
@@ -66,7 +66,7 @@ export class KeptKey implements AsyncDisposable {
     await rename(next, path);
   }
 
-  /** A link that leads out of the folder is not followed: the platform's script made it. */
+  /** Does not follow a link out of the folder: the platform's script made it. */
   async #text(): Promise<string | undefined> {
     try {
       const path = await realpath(join(this.folder, NEW_KEY_FILE));

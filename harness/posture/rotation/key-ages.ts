@@ -5,12 +5,12 @@ import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { AccessKey } from '../../systems/iam/access-keys.ts';
 
-/** A user whose keys are to be rotated, as it was found. */
+/** A user whose keys are to be rotated, as found. */
 export interface KeyHolder {
   readonly user: string;
-  /** Undefined where there is no such user. */
+  /** Undefined if the user does not exist. */
   readonly keys: readonly AccessKey[] | undefined;
-  /** What uses one of its keys: a live Secret, where the contract names one. */
+  /** User of one of its keys: a live Secret, if the contract names one. */
   readonly usedBy?: { readonly item: string; readonly keyId: string | undefined };
 }
 
@@ -19,16 +19,16 @@ export interface KeyAgesQuestion {
   readonly withinMs: number;
   /** This machine's wall clock. */
   readonly nowMs: number;
-  /** The clock of the service that made the keys; undefined where it sends no date. */
+  /** Clock of the service that made the keys; undefined if it sends no date. */
   readonly serverMs: number | undefined;
 }
 
-/** Clocks that are kept by NTP differ by less than a second; an answer on a busy machine takes longer. */
+/** Clocks kept by NTP differ by less than a second; an answer on a busy machine takes longer. */
 const CLOCKS_APART_MS = 2 * 60_000;
 
 /**
- * Whether every key that is accepted is younger than the policy allows.
- * @throws {ExplainedError} when the clock of this machine or of the service is minutes off: no age can be told then.
+ * Compares the age of every accepted key with the policy.
+ * @throws {ExplainedError} if the clock of this machine or of the service is minutes off, so that ages are unknown.
  */
 export function compareKeyAges(question: KeyAgesQuestion): Comparison {
   const { holders, withinMs, nowMs, serverMs } = question;
@@ -84,10 +84,10 @@ export function compareKeyAges(question: KeyAgesQuestion): Comparison {
   };
 }
 
-/** Before it there were no keys: a service that tells an earlier time has none to tell. */
+/** No key is older than this; an earlier time from a service means that it does not know. */
 const FIRST_KEYS_MS = Date.parse('2006-01-01T00:00:00Z');
 
-/** When a key was made; in words, why nobody knows. */
+/** Returns the creation time of a key, or why it is unknown. */
 function madeAtMs({ createdAt }: AccessKey): number | string {
   if (createdAt === undefined) return 'the service does not say when it was made';
   const madeMs = Date.parse(createdAt);
@@ -105,7 +105,7 @@ function nextStepFor(key: AccessKey, keys: readonly AccessKey[], usedBy: KeyHold
   return `Make a new key, put it into ${usedBy?.item ?? 'what uses it'}, see it work, and delete this one.`;
 }
 
-/** What uses a key uses one whose age was looked at. */
+/** Checks that the key in use is one whose age was read. */
 function compareUse(
   { item, keyId }: NonNullable<KeyHolder['usedBy']>,
   holder: { readonly item: string; readonly keys: readonly AccessKey[] },

@@ -14,18 +14,18 @@ export interface RotationRun {
   readonly user: string;
   readonly bucket: string;
   readonly prefix: string;
-  /** Where it leaves the new key. */
+  /** Place where it leaves the new key. */
   readonly kept: KeptKey;
-  /** Told of each secret that it printed, in words. */
+  /** Called for each secret that it printed, with a description. */
   readonly onPrinted: (what: string) => void;
-  /** After each change that it made, before it learns of it. */
+  /** Called after each change that it made, before it receives the answer. */
   readonly onChange: (action: string) => Promise<void>;
 }
 
 /**
- * Runs the platform's own script that rotates the key of a user, against the store.
- * @returns what it changed, in order.
- * @throws {ExplainedError} when it does not exit 0, or leaves no key.
+ * Runs the platform's own script that rotates a user's key, against the store.
+ * @returns its changes, in order.
+ * @throws {ExplainedError} if it does not exit 0, or leaves no key.
  */
 export async function rotateByScript(run: RotationRun, context: PostureContext): Promise<readonly string[]> {
   const { script, store, user, bucket, prefix, kept, onPrinted, onChange } = run;
@@ -77,7 +77,7 @@ export interface BackupRun {
   readonly prefix: string;
 }
 
-/** Runs the platform's own backup with that key, so that it goes into the store. @throws {ExplainedError} when it does not exit 0. */
+/** Runs the platform's own backup with that key against the store. @throws {ExplainedError} if it does not exit 0. */
 export async function backUpByScript(
   { script, environment, store, key, bucket, prefix }: BackupRun,
   context: PostureContext,

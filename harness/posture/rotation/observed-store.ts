@@ -5,29 +5,29 @@ import { pipeline } from 'node:stream/promises';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 
 export interface StoreWatcher {
-  /** Of every key that is made through the store, before whoever made it gets it. */
+  /** Called for every key made through the store, before the client receives it. */
   onSecret(secret: string): void;
-  /** After each request that may change who may do what, before whoever made it gets the answer. */
+  /** Called after each request that may change rights, before the client receives the answer. */
   onChange(action: string): Promise<void>;
 }
 
 export interface ObservedStore extends AsyncDisposable {
-  /** The address of the store for whoever is observed. */
+  /** Address of the store for the observed client. */
   readonly endpoint: string;
-  /** What was changed, in order: `CreateAccessKey`, `DeleteAccessKey`. */
+  /** Changes, in order: `CreateAccessKey`, `DeleteAccessKey`. */
   readonly changes: readonly string[];
 }
 
 const READS_ONLY = /^(Get|List|Simulate)/;
 
 /**
- * The store behind an address of its own, which sees what is asked of IAM and holds each answer about a change back until the watcher
- * has looked. So a look falls between any two changes that are made one after the other, however soon the second one follows.
+ * Serves the store at an address of its own. It sees the requests to IAM, and holds each answer about a change back until the watcher has
+ * made a round. So there is a round between any two sequential changes, however close they are.
  */
 export async function observed({ s3 }: Pick<EnforcingStore, 's3'>, watcher: StoreWatcher): Promise<ObservedStore> {
   const changes: string[] = [];
   const upstream = new URL(s3.endpoint);
-  // The global agent may go through a proxy.
+  // The global agent may use a proxy.
   const agent = new Agent();
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
@@ -54,7 +54,7 @@ export async function observed({ s3 }: Pick<EnforcingStore, 's3'>, watcher: Stor
   const forwarded = async (request: IncomingMessage, body: Buffer | undefined): Promise<IncomingMessage> => {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const { hostname, port } = upstream;
-    // The headers as they came, the name of the host included: they are signed.
+    // Headers are passed on unchanged, including the host name, because they are signed.
     const { method = 'GET', url = '/' } = request;
     const passed = httpRequest(
       { hostname, port, method, path: url, headers: request.rawHeaders, setHost: false, agent },
@@ -86,14 +86,14 @@ export async function observed({ s3 }: Pick<EnforcingStore, 's3'>, watcher: Stor
   };
 }
 
-/** Requests to IAM are forms, sent to the root. */
+/** Requests to IAM are forms, posted to the root. */
 const isForm = ({ method, url, headers }: IncomingMessage): boolean =>
   method === 'POST' && /^\/(\?|$)/.test(url ?? '') && /form-urlencoded/.test(headers['content-type'] ?? '');
 
 const formAction = (body: Buffer): string | undefined =>
   new URLSearchParams(body.toString('utf8')).get('Action') ?? undefined;
 
-/** Requests to S3 that change who may do what. */
+/** Returns the action of an S3 request that changes rights. */
 function actionOnBucket({ method, url = '' }: IncomingMessage): string | undefined {
   const { searchParams } = new URL(url, 'http://store');
   if (method !== 'PUT' && method !== 'DELETE') return undefined;
@@ -101,7 +101,7 @@ function actionOnBucket({ method, url = '' }: IncomingMessage): string | undefin
   return searchParams.has('acl') ? 'PutAcl' : undefined;
 }
 
-/** The body is sent whole, with its length. */
+/** Removes the encoding headers: the body is sent whole, with its length. */
 function withoutEncoding(rawHeaders: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

@@ -24,13 +24,13 @@ export type RehearsalStepKind = (typeof rehearsalStepKinds)[number];
 
 export interface RehearsedStep {
   readonly kind: RehearsalStepKind;
-  /** What was seen instead of what was expected; undefined where all was as expected. */
+  /** Observation that differs from the expectation; undefined if all was as expected. */
   readonly seen?: string | undefined;
-  /** Why nobody knows what would have been seen, such as a service that does not answer. */
+  /** Why there is no observation, such as a service that does not answer. */
   readonly undecided?: string | undefined;
-  /** How many objects of a recovery point were written, or read byte for byte. */
+  /** Number of objects of a recovery point that were written, or read byte for byte. */
   readonly objects?: number | undefined;
-  /** For the evidence: what was done, where all was as expected. */
+  /** Evidence of the step, where all was as expected. */
   readonly note?: string | undefined;
 }
 
@@ -131,8 +131,8 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
 };
 
 /**
- * What a rehearsal showed, step by step. Steps that were not reached are undecided.
- * @param pauseMs how long nothing has to work, as the platform says; 0 where it does not say so.
+ * Compares the steps of a rehearsal with the promise. Steps that were not reached are undecided.
+ * @param pauseMs documented time in which nothing has to work; 0 if the platform documents none.
  */
 export function compareRehearsal(steps: readonly RehearsedStep[], pauseMs = 0): Comparison {
   const expectationOf = (kind: RehearsalStepKind): Expectation => {

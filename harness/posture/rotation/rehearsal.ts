@@ -8,29 +8,29 @@ import { answered } from './replies.ts';
 
 export interface Rehearsal {
   readonly user: string;
-  /** Everything that says what the user may do. */
+  /** All policy documents of the user. */
   readonly documents: readonly unknown[];
   readonly bucket: string;
-  /** Below which it backs up; ends in "/". */
+  /** Prefix of its backups; ends in "/". */
   readonly prefix: string;
   /** The platform's script that rotates a key; without one, the harness makes a new key and deletes the old one. */
   readonly rotatedBy: string | undefined;
   /** The platform's backup; without one, sample objects are uploaded. */
   readonly backup: { readonly script: string; readonly environment: Readonly<Record<string, string>> } | undefined;
-  /** How long the platform says that nothing may work during the rotation, in milliseconds. 0 where it says nothing. */
+  /** Documented time in which nothing may work during the rotation, in milliseconds; 0 if the platform documents none. */
   readonly pauseMs: number;
 }
 
-/** What a rehearsal works with. */
+/** Resources of a rehearsal. */
 export interface Means {
   readonly rehearsal: Rehearsal;
   readonly store: EnforcingStore;
   readonly users: StoreUsers;
   readonly admin: S3Client;
-  /** A client that makes each request once, with that key. */
+  /** Returns a client with that key that makes each request once. */
   readonly as: (credentials: KeyPair) => S3Client;
   readonly context: PostureContext;
-  /** Versions of objects below the prefix that were looked at: what is not among them was written since. */
+  /** Versions of objects below the prefix that were already read; all others were written since. */
   readonly seen: Set<string>;
   /** Policies that the bucket had during the rotation. */
   readonly policiesSeen: Set<string>;
@@ -38,13 +38,13 @@ export interface Means {
 
 type Place = Pick<Means, 'admin' | 'rehearsal' | 'context'>;
 
-/** Notes the policy that the bucket has now: a rotation may open the bucket and close it again before it ends. */
+/** Records the bucket's present policy: a rotation may open the bucket and close it again before it ends. */
 export async function notePolicy(means: Means): Promise<void> {
   const text = await policyText(means);
   if (text !== undefined) means.policiesSeen.add(text);
 }
 
-/** Statements of the policies that the bucket had which let somebody in who is not the user of the new key: the rotation put them there. */
+/** Returns the statements of the recorded policies that admit anyone but the user of the new key. The rotation added them. */
 export async function allowedToOthers(means: Means, owner: string | undefined): Promise<readonly string[]> {
   const last = await policyText(means);
   const atTheEnd = othersIn(last, means, owner);
@@ -76,7 +76,7 @@ async function policyText(means: Place): Promise<string | undefined> {
   return Policy === '' ? undefined : Policy;
 }
 
-/** What the bucket's lifecycle does to the recovery points of the writer, in a form that can be compared. */
+/** Returns the effect of the bucket's lifecycle on the writer's recovery points, in a comparable form. */
 export async function lifecycleNow(means: Place): Promise<string> {
   const { admin, rehearsal, context } = means;
   const command = new GetBucketLifecycleConfigurationCommand({ Bucket: rehearsal.bucket });

@@ -16,18 +16,18 @@ import { ANSWER_WITHIN_MS, answered, NoAnswerError, repliedTo, replyTo } from '.
 import { changedRights } from './rights.ts';
 import { rotateInUse } from './rotate.ts';
 
-/** Services that keep credentials on many machines take a moment until all of them know of a deletion. */
+/** Services that keep credentials on many machines take a moment to propagate a deletion. */
 const REFUSED_WITHIN_MS = 15_000;
 const ASKED_AGAIN_AFTER_MS = 500;
-/** A request that hangs is no answer; the budget of an answer has room for three of these. */
+/** A request that hangs is no answer; the budget of an answer allows three of these. */
 const REQUEST_TIMEOUT_MS = ANSWER_WITHIN_MS / 3;
-/** Of a list of rights, in one sentence. */
+/** Maximum number of rights listed in one sentence. */
 const SHOWN = 4;
 
 /**
- * Rotates the key of a writer in the store: a backup with the old key, the rotation while the key is used, a backup with the new one, both
- * read back with the new one, requests with the old one, and what the new key may do besides.
- * @returns what was done and seen, in order. A step that could not be made ends it; it is the last one then.
+ * Rotates the key of a writer in the store. The steps: a backup with the old key, the rotation while the key is in use, a backup with the
+ * new key, both read back with the new key, requests with the old key, and the additional rights of the new key.
+ * @returns the steps with their observations, in order. An impossible step is the last one.
  */
 export async function rehearse(
   rehearsal: Rehearsal,
@@ -96,7 +96,7 @@ async function* stepsOf(means: Means): AsyncGenerator<RehearsedStep> {
   yield* endOf(means, newKey, { before: before.value, lifecycle });
 }
 
-/** What is there in the end, and what the new key may do. */
+/** Yields the steps after the rotation: what exists at the end, and the rights of the new key. */
 async function* endOf(
   means: Means,
   newKey: KeyPair,
@@ -138,7 +138,7 @@ type Attempted<T> =
   | { readonly done: true; readonly value: T }
   | { readonly done: false; readonly seen: string; readonly isUnanswered: boolean };
 
-/** What fails is what was seen of the step, unless the service did not answer. */
+/** Does the work; its error is the observation of the step, unless the service did not answer. */
 async function attempted<T>(work: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return { done: true, value: await work() };
@@ -181,7 +181,7 @@ async function strangerRefused(client: S3Client, means: Means, point: PointObjec
     : { kind: 'wrong-secret', undecided: withoutAnswer(unanswered) };
 }
 
-/** The old key is refused wherever it was used, and is the key of nobody. */
+/** Checks that every use of the old key is refused, and that no user has it. */
 async function oldKeyEnds(oldKey: KeyPair, means: Means, point: PointObjects): Promise<RehearsedStep> {
   const { as, store, context } = means;
   const { clock, signal } = context.step;
@@ -211,7 +211,7 @@ async function oldKeyEnds(oldKey: KeyPair, means: Means, point: PointObjects): P
 const withoutAnswer = (unanswered: readonly string[]): string =>
   `the service did not answer (${unanswered.join(', ')})`;
 
-/** The requests that a writer makes: which of them were let in, and which got no answer. */
+/** Makes the requests of a writer; returns which were accepted, and which got no answer. */
 async function refusals(
   client: S3Client,
   { rehearsal, context }: Means,
@@ -233,7 +233,7 @@ async function refusals(
   return { accepted, unanswered };
 }
 
-/** Keys besides the new one that are still accepted, whoever has them. */
+/** Returns accepted keys of any user, besides the new one. */
 function otherKeys(keys: readonly ActiveKey[], { accessKeyId }: KeyPair): Pick<RehearsedStep, 'seen'> {
   const others = keys.filter(({ id }) => id !== accessKeyId);
   if (others.length === keys.length) return { seen: 'the new key is none of them' };
@@ -245,13 +245,13 @@ function otherKeys(keys: readonly ActiveKey[], { accessKeyId }: KeyPair): Pick<R
 const listed = (items: readonly string[]): string =>
   [...items.slice(0, SHOWN), ...(items.length > SHOWN ? [`and ${items.length - SHOWN} more`] : [])].join(', ');
 
-/** A key that a store accepts, whoever may use it. */
+/** A key that a store accepts, of any user. */
 interface ActiveKey {
   readonly id: string;
   readonly user: string;
 }
 
-/** Every key of every user that the store accepts, without those of its administrator. */
+/** Returns every key of every user that the store accepts, except those of its administrator. */
 async function activeKeys({ s3 }: EnforcingStore, abortSignal: AbortSignal): Promise<readonly ActiveKey[]> {
   const client = iamClient(s3);
   const users: string[] = [];

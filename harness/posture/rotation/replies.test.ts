@@ -7,7 +7,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { answered, NoAnswerError, repliedTo, replyTo } from './replies.ts';
 
 const { signal } = new AbortController();
-/** A clock on which a pause takes no time. */
+/** A clock whose pauses take no time. */
 function quickClock(): Clock {
   let nowMs = 0;
   return {

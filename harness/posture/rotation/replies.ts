@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 
-/** What a service says to one request, as far as it is about the key. */
+/** Answer of a service to one request, as far as it concerns the key. */
 export interface Reply {
   /**
-   * `done`: it did what was asked. `other`: it let the key in and did something else, such as not finding the object. `refused`: it did
-   * not let the key in, or not that far. `none`: it said nothing about the key, because it did not answer, or failed.
+   * `done`: it did what was asked. `other`: it accepted the key and did something else, such as not finding the object. `refused`: it did
+   * not accept the key, or the key lacks the right. `none`: it showed nothing about the key, because it did not answer, or failed.
    */
   readonly kind: 'done' | 'other' | 'refused' | 'none';
   /** Such as `403 AccessDenied`, or why there is no answer. */
@@ -15,11 +15,11 @@ export interface Reply {
 
 type Waiting = Pick<Step, 'clock' | 'signal'>;
 
-/** A service that is started again, or overloaded, is back by then. */
+/** Time in which a restarted or overloaded service is available again. */
 export const ANSWER_WITHIN_MS = 15_000;
 const ASKED_AGAIN_AFTER_MS = 500;
 
-/** No request about a key was answered. It says nothing about the key. */
+/** No request about a key was answered, so nothing is known about the key. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
@@ -28,7 +28,7 @@ const answeredSchema = z.object({
   name: z.string(),
   $metadata: z.object({ httpStatusCode: z.number() }),
 });
-/** S3 says 400 to some keys that it does not accept: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** S3 answers 400 to some keys that it does not accept: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const REFUSES_THE_KEY = /^(ExpiredToken|InvalidToken|TokenRefreshRequired|InvalidAccessKeyId|SignatureDoesNotMatch)/;
 const NOT_ABOUT_THE_KEY = new Set([408, 425, 429]);
 const NETWORK_CODES = new Set([
@@ -45,7 +45,7 @@ const NETWORK_CODES = new Set([
 
 /**
  * Makes a request once.
- * @throws what is no answer of a service and no failure to reach one.
+ * @throws any error that is neither a service's answer nor a failure to reach it.
  */
 export async function replyTo(request: () => Promise<unknown>, { signal }: Pick<Step, 'signal'>): Promise<Reply> {
   try {
@@ -59,7 +59,7 @@ export async function replyTo(request: () => Promise<unknown>, { signal }: Pick<
   }
 }
 
-/** What a failed request of an AWS client says about its key; undefined for an error of another kind. */
+/** Returns what a failed request of an AWS client shows about its key; undefined for an error of another kind. */
 function replyIn(error: unknown): Reply | undefined {
   const answered = answeredSchema.safeParse(error);
   if (answered.success) {
@@ -70,7 +70,7 @@ function replyIn(error: unknown): Reply | undefined {
   return unreached === undefined ? undefined : { kind: 'none', said: unreached };
 }
 
-/** The same of a status and the name of an error. */
+/** Returns the same for a status and an error name. */
 function replyOf(status: number, name: string): Reply {
   const said = `${status} ${name}`.trimEnd();
   if (status === 401 || status === 403 || REFUSES_THE_KEY.test(name)) return { kind: 'refused', said };
@@ -88,7 +88,7 @@ function unreachedBy(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Makes a request until the service says something about its key. The last reply is of the kind `none` where the budget ended before. */
+/** Repeats a request until the answer shows something about the key. If the budget ends first, the last reply has the kind `none`. */
 export async function repliedTo(request: () => Promise<unknown>, step: Waiting): Promise<Reply> {
   const beganMs = step.clock.monotonicMs();
   for (;;) {
@@ -99,8 +99,8 @@ export async function repliedTo(request: () => Promise<unknown>, step: Waiting):
 }
 
 /**
- * Makes requests until each was answered.
- * @throws {NoAnswerError} when the budget ends before; what else they throw, as it is.
+ * Repeats requests until each is answered.
+ * @throws {NoAnswerError} if the budget ends first; any other error of theirs, unchanged.
  */
 export async function answered<T>(requests: () => Promise<T>, { clock, signal }: Waiting): Promise<T> {
   type Outcome = { readonly value: T } | { readonly error: unknown };

@@ -20,13 +20,13 @@ import { OTHER_BUCKET, planTrial } from '../enforced/trial-plan.ts';
 import { allowedToOthers, type Means, type Rehearsal } from './rehearsal.ts';
 import { answered } from './replies.ts';
 
-/** What a rotation changed of what the holder of the key may do. */
+/** Changes that a rotation made to the rights of the key's holder. */
 export interface ChangedRights {
-  /** What the new key may do and the old one could not; in words. */
+  /** Rights of the new key that the old one lacked, in words. */
   readonly added: readonly string[];
   readonly lost: readonly string[];
   readonly undecided: readonly string[];
-  /** How many requests were tried with each key. */
+  /** Number of requests tried with each key. */
   readonly tried: number;
 }
 
@@ -36,9 +36,9 @@ interface Tried {
 }
 
 /**
- * Compares what the new key may do with what the old one could. By trying: the same requests, with the old policies in a store of their
- * own, and with the new key in the store of the rotation. By evaluation: what the user of the new key has, with what the old one had.
- * The trial changes and deletes things, so nothing else can follow it.
+ * Compares the rights of the new key with those of the old one. By trying: the same requests, with the old policies in a separate store,
+ * and with the new key in the store of the rotation. By evaluation: the policies of the new key's user with those of the old key's. The
+ * trial changes and deletes things, so it comes last.
  */
 export async function changedRights(means: Means, newKey: KeyPair, owner: string | undefined): Promise<ChangedRights> {
   const { context, rehearsal } = means;
@@ -61,7 +61,7 @@ export async function changedRights(means: Means, newKey: KeyPair, owner: string
   const open = ['failed', undefined];
   return {
     added: [
-      // What anybody may do weighs the most.
+      // Rights of everyone matter most.
       ...bucketPolicy,
       ...pairs.filter(({ was, is }) => was === 'refused' && is === 'allowed').map(({ asked }) => asked),
       ...(evaluated?.added ?? []),
@@ -91,7 +91,7 @@ async function triedBefore(rehearsal: Rehearsal, context: PostureContext): Promi
   }
 }
 
-/** The same requests in the same order, whatever the key. */
+/** Makes the same requests in the same order for any key. */
 async function tried(
   { s3 }: EnforcingStore,
   credentials: KeyPair,
@@ -127,7 +127,7 @@ async function policiesOf({ s3 }: EnforcingStore, name: string, signal: AbortSig
   return (await readWriter(s3, { kind: 'user', name }, signal)) ?? [];
 }
 
-/** As the policies of the old key are attached: SeaweedFS carries out inline policies without their conditions. */
+/** Attaches inline policies as managed ones, like those of the old key: SeaweedFS applies inline policies without their conditions. */
 async function attachInline(
   { s3 }: EnforcingStore,
   UserName: string,

@@ -12,11 +12,11 @@ import { answered, NoAnswerError, repliedTo } from './replies.ts';
 
 export interface Rotated {
   readonly steps: readonly RehearsedStep[];
-  /** Undefined where the rotation failed. */
+  /** Undefined if the rotation failed. */
   readonly newKey: KeyPair | undefined;
 }
 
-/** Rotates the key while a consumer uses the one that is kept at each moment, and backups run. */
+/** Rotates the key while a consumer uses the currently kept key, and backups run. */
 export async function rotateInUse(
   means: Means,
   kept: KeptKey,
@@ -50,12 +50,12 @@ export async function rotateInUse(
   };
   const all = [rotated, during, backupsDuring(backups), shown];
   if (outcome.isDone) return { steps: all, newKey };
-  // Of a rotation that ended too soon, only what went wrong besides is told.
+  // After a rotation that ended too soon, only additional failures are reported.
   const told = all.filter(({ kind, seen }) => kind === 'rotation' || seen !== undefined);
   return { steps: told, newKey: undefined };
 }
 
-/** It is part of no recovery point, and no backup after the rotation finds it. */
+/** Removes the object that belongs to no recovery point, so that no backup after the rotation finds it. */
 async function removeProbe({ rehearsal, admin, context }: Means): Promise<readonly string[]> {
   const { signal } = context.step;
   const probe = new DeleteObjectCommand({ Bucket: rehearsal.bucket, Key: `${rehearsal.prefix}${PROBE}` });
@@ -110,7 +110,7 @@ async function rotate(
   }
 }
 
-/** As a script of the platform should: the old key ends when the new one was seen to work and is in its place. */
+/** Rotates as a platform's script should: it deletes the old key once the new one is in place and was seen to work. */
 async function rotateByHarness(
   { rehearsal, users, as, context }: Means,
   kept: KeptKey,

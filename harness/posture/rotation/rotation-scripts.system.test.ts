@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 const document = (...statements: object[]) => `'${JSON.stringify(policyOf(...statements))}'`;
-/** Parts of rotation scripts, as somebody would write them with `aws`. */
+/** Parts of rotation scripts, as an operator would write them with `aws`. */
 const OLD =
   'old="$(aws iam list-access-keys --user-name "$WRITER" --query "AccessKeyMetadata[].AccessKeyId" --output text)"';
 const newKeyOf = (user: string) =>
@@ -185,7 +185,7 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platfo
       `aws iam put-user-policy --user-name "$next" --policy-name own --policy-document ${document(objects)}`,
       newKeyOf('$next'),
       HAND_OVER,
-      // The old key may do nothing any more, and is alive all the same.
+      // The old key has no more rights, but still exists.
       'aws iam detach-user-policy --user-name "$WRITER" --policy-arn "$policy"',
       'aws iam create-user --user-name spare >/dev/null',
       'aws iam create-access-key --user-name spare >/dev/null',
@@ -287,13 +287,13 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation, rehearsed without s
 });
 
 interface Asked {
-  /** Of the key that signed the request. */
+  /** The key that signed the request. */
   readonly keyId: string;
-  /** Whether that key was deleted before, or any was. */
+  /** Whether that key was already deleted, or any key was. */
   readonly isEnded: (keyId?: string) => boolean;
 }
 
-/** The target, whose enforcing store answers 503 to some requests. */
+/** Returns the target with an enforcing store that answers 503 to some requests. */
 function failingFor(fails: (asked: Asked) => boolean): Target {
   return withChanged(target, enforcingStore, async (store) => {
     const ended: string[] = [];

@@ -7,13 +7,13 @@ import { runPosture } from '../run-posture.ts';
 
 const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [], drilledContracts: async () => [] };
 
-/** The target with that cluster in the place of its shared one. Whoever is done with the cluster does not end it. */
+/** Returns the target with that cluster instead of its shared one. Releasing the place does not end the cluster. */
 export function withCluster(target: Target, place: KubernetesPlace): Target {
   const lent = Object.create(place, { [Symbol.asyncDispose]: { value: async () => undefined } }) as KubernetesPlace;
   return withPlace(target, sharedKubernetes, lent);
 }
 
-/** The record of one check as a run makes it, on a platform that is in place. */
+/** Returns the record of one check, as a run makes it, on an installed platform. */
 export async function recordOf(
   check: PostureCheck,
   target: Target,

@@ -12,7 +12,7 @@ import type { Target } from '../../model/target.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { runPosture } from '../run-posture.ts';
 
-/** Single checks on a target, with users and scripts that are made for them. */
+/** Single checks on a target, with users and scripts made for them. */
 export class ChecksOn implements AsyncDisposable {
   readonly target: Target;
   readonly folder: string;
@@ -26,7 +26,7 @@ export class ChecksOn implements AsyncDisposable {
     return new ChecksOn(target, await mkdtemp(join(tmpdir(), 'dr-contracts-checks-')));
   }
 
-  /** The check as a run records it. */
+  /** Returns the record of the check, as a run makes it. */
   async record(check: PostureCheck, target = this.target): Promise<PostureCheckRecord> {
     const { folder } = this;
     const record = await runPosture(definePosture({ name: 'halts', owner: 'platform', checks: [check] }), {
@@ -43,7 +43,7 @@ export class ChecksOn implements AsyncDisposable {
     return found;
   }
 
-  /** A live IAM user with that policy. @returns its name. */
+  /** Creates a live IAM user with that policy. @returns its name. */
   async userWith(document: object): Promise<string> {
     const client = iamClient(await this.target.place(s3Store));
     const UserName = `writer-${newDrillId()}`;
@@ -57,7 +57,7 @@ export class ChecksOn implements AsyncDisposable {
     return UserName;
   }
 
-  /** @returns the path of a script with those lines. */
+  /** Writes a script with those lines. @returns its path. */
   async scriptOf(...lines: readonly string[]): Promise<string> {
     const path = join(this.folder, `${newDrillId()}.sh`);
     await writeFile(path, ['#!/usr/bin/env bash', 'set -euo pipefail', ...lines, ''].join('\n'));

@@ -9,7 +9,7 @@ import { markdownCell, markdownCode } from '../text.ts';
 const PROOF = /^<!-- seen (?<proof>\{.*\}) -->$/;
 const SEAL = /^<!-- text (?<digest>[0-9a-f]+) -->$/;
 
-/** The plan as a page: for each line what held it, the verdict, when, and on which target. It carries its proofs along. */
+/** Renders the plan as a page: for each line its holder, the verdict, the time and the target. The page contains its proofs. */
 export function renderPlan({ title }: Plan, lines: readonly JudgedLine[]): string {
   const body = [
     `${PLAN_MARK} from the plan and from runs. Do not edit it: \`--check\` would find out. -->`,
@@ -29,14 +29,14 @@ export function renderPlan({ title }: Plan, lines: readonly JudgedLine[]): strin
   return `${text}\n<!-- text ${digestOf(text)} -->\n`;
 }
 
-/** One sentence: how many lines are held, and which are not. */
+/** Says in one sentence how many lines are held, and which are not. */
 export function summaryOf(lines: readonly JudgedLine[]): string {
   const notHeld = lines.filter(({ problems }) => problems.length > 0).map(({ line }) => line.id);
   const held = `${lines.length - notHeld.length} of ${counted(lines.length, 'line')} are held.`;
   return notHeld.length === 0 ? held : `${held} Not held: ${notHeld.join(', ')}.`;
 }
 
-/** What an earlier page says was seen. A page that somebody edited says nothing. */
+/** Returns the proofs on an earlier page; none if the page was edited. */
 export function proofsOnPage(page: string): readonly PlanProof[] {
   if (!isUntouched(page)) return [];
   return page.split('\n').flatMap((line) => {
@@ -46,7 +46,7 @@ export function proofsOnPage(page: string): readonly PlanProof[] {
   });
 }
 
-/** True for a page that is as this command wrote it. */
+/** True if the page is exactly as this command wrote it. */
 export function isUntouched(page: string): boolean {
   const lines = page.trimEnd().split('\n');
   const digest = SEAL.exec(lines.at(-1) ?? '')?.groups?.['digest'];
@@ -83,8 +83,8 @@ function notHeldSection(lines: readonly JudgedLine[]): readonly string[] {
 }
 
 /**
- * Each once, although one holder may hold several lines. A promise that was kept needs no reason. Outdated proofs stay as well: a report of
- * tests does not say which file it ran, and would otherwise be taken for one of the file of now.
+ * Returns each proof once, although one holder may hold several lines. A kept promise needs no reason. Outdated proofs stay as well: a test
+ * report does not say which version of the file it ran, and would otherwise count for the present one.
  */
 function proofsIn(lines: readonly JudgedLine[]): readonly PlanProof[] {
   const all = lines.flatMap(({ holders }) => holders.flatMap(({ proofs, outdated }) => [...outdated, ...proofs]));
@@ -92,5 +92,5 @@ function proofsIn(lines: readonly JudgedLine[]): readonly PlanProof[] {
   return [...once.values()].map((proof) => (isKept(proof.verdict) ? { ...proof, why: '' } : proof));
 }
 
-/** Stands at the beginning of every page of a plan that `dr-contracts plan` wrote. */
+/** Beginning of every plan page that `dr-contracts plan` wrote. */
 export const PLAN_MARK = '<!-- Written by `npx dr-contracts plan`';

@@ -5,7 +5,7 @@ import type { KnownHolders } from '../../verdict/plan.ts';
 import { verdictOf } from '../run-summary.ts';
 import { definitionDigest, type RunbookContract, type RunbookDisaster } from '../runbook/runbook-contract.ts';
 
-/** A posture contract, as far as a line of a plan can be held by its checks. */
+/** A posture contract, as far as its checks can hold a line of a plan. */
 export interface KnownPosture {
   readonly name: string;
   readonly checks: readonly {
@@ -14,13 +14,13 @@ export interface KnownPosture {
   }[];
 }
 
-/** A test that holds a line, and the digest of the file that it stands in. */
+/** A test that holds a line, with the digest of its file. */
 export interface KnownTest {
   readonly holder: PlanHolder;
   readonly definition: string;
 }
 
-/** Everything that may hold a line, with a digest of how each is defined now. */
+/** Returns all possible holders of a line, each with a digest of its present definition. */
 export function knownHolders(
   contracts: readonly RunbookContract[],
   postures: readonly KnownPosture[],
@@ -39,7 +39,7 @@ export function knownHolders(
   return { definitions: new Map<string, string | null>([...drills, ...checks, ...ofTests]) };
 }
 
-/** What a run says of everything that may hold a line. */
+/** Returns a run's proofs about every possible holder of a line. */
 export function proofsOfRun({ target, drills, postures = [] }: RunRecord): readonly PlanProof[] {
   return [
     ...drills.map((drill) => ({
@@ -63,11 +63,11 @@ export function proofsOfRun({ target, drills, postures = [] }: RunRecord): reado
   ];
 }
 
-/** Null where the files behind the drill were not read: then nobody knows what it proved. */
+/** Null if the files behind the drill were not read; then it is unknown what it proved. */
 const definitionOf = (facts: RunbookContract['facts'], disaster: RunbookDisaster): string | null =>
   facts.definition === undefined ? null : definitionDigest(facts, disaster);
 
-/** What vitest and jest write with their reporter `json`, as far as it is read here. */
+/** The fields read from the output of vitest and jest with the reporter `json`. */
 export const testReportSchema = z.object({
   testResults: z.array(
     z.object({
@@ -88,8 +88,8 @@ export const testReportSchema = z.object({
 export type TestReport = z.infer<typeof testReportSchema>;
 
 /**
- * What a report of tests on a target says of the tests that hold a line. A test that was skipped proves nothing. A report does not
- * say which content the file had: it is taken for that of now, and `seenFirst` corrects it where a page says otherwise.
+ * Returns the proofs in a test report on a target. A skipped test proves nothing. A report does not contain the file's content. The present
+ * content is assumed, and `seenFirst` corrects this from an earlier page.
  */
 export function proofsOfTests(report: TestReport, target: string, known: readonly KnownTest[]): readonly PlanProof[] {
   const tests = known.flatMap(({ holder, definition }) => ('test' in holder ? [{ holder, definition }] : []));
@@ -114,8 +114,8 @@ export function proofsOfTests(report: TestReport, target: string, known: readonl
 }
 
 /**
- * Of a result that an earlier page names already, what the page says: the page was written when the report was newer, so its digest is
- * that of the file that was tested, or nearer to it.
+ * Drops results that an earlier page already names: the page was written when the report was newer, so its digest is that of the tested
+ * file, or closer to it.
  */
 export function seenFirst(ofReports: readonly PlanProof[], onPage: readonly PlanProof[]): readonly PlanProof[] {
   const known = new Set(onPage.map(resultOf));

@@ -10,7 +10,7 @@ const contracts = [contract, other];
 const written = renderRunbook({ contracts, records: [madeUpPassing()] });
 const SECTION = 'nats-streams: stream-deleted';
 
-/** The drill, with its restore step changed. */
+/** Returns the drill with its restore step changed. */
 function drilledWith(change: Partial<NonNullable<DrillRecord['recovery']>['steps'][number]>): DrillRecord {
   const recovery = madeUpRecovery();
   return madeUpPassing({

@@ -5,9 +5,9 @@ import { type RunbookSource, runbookSections } from './runbook.ts';
 import { lastPassing, sectionTitle } from './runbook-contract.ts';
 import { parseSections, type Section, saysTheSame, shown } from './sections.ts';
 
-/** A runbook held against contracts and drills, and by what each of its restores was judged. */
+/** Comparison of a runbook with contracts and drills, with the basis of each restore's judgement. */
 interface RunbookComparison {
-  /** Sections; none when not one restore is documented. */
+  /** Number of sections; 0 if no restore is documented. */
   readonly compared: number;
   readonly differences: readonly PostureDifference[];
   readonly evidence: Readonly<Record<string, string>>;
@@ -15,8 +15,8 @@ interface RunbookComparison {
 }
 
 /**
- * Whether a runbook tells people to restore as the drills do. Where a passing drill of the contract as it stands is at hand, its steps
- * must be those of the section; where none is, the digests at the section's end must be those of the contract and of the text.
+ * Checks whether a runbook tells people to restore as the drills do. If a passing drill of the present contract is available, the section
+ * must contain its steps. Otherwise the digests at the section's end must match the contract and the text.
  */
 export function compareRunbook(
   committed: string,
@@ -57,18 +57,18 @@ export function compareRunbook(
   };
 }
 
-/** A section of the runbook that no longer says what the contracts and the drills say. */
+/** A section of the runbook that no longer agrees with the contracts and drills. */
 export interface StaleSection {
   readonly title: string;
-  /** The first line that should stand there, as the runbook would be written now; undefined for a section, or lines in it, too many. */
+  /** First line that differs, as the runbook would be written now; undefined for a superfluous section or line. */
   readonly expected: string | undefined;
-  /** The line that stands there; undefined when the section, or the rest of it, is missing. */
+  /** Line in its place; undefined if the section, or the rest of it, is missing. */
   readonly observed: string | undefined;
 }
 
 /**
- * Holds a runbook against the contracts as they are and their last passing drills. Measured figures may differ; nothing else may.
- * Where there is no drill at hand, the section must be one that was written from a drill of the contract as it is, untouched.
+ * Compares a runbook with the present contracts and their last passing drills. Only measured figures may differ. Without an available
+ * drill, the section must be an unedited one, written from a drill of the present contract.
  */
 export function staleSections(
   committed: string,
@@ -95,7 +95,7 @@ export function staleSections(
     : [{ title: should.title, expected: should.heading, observed: is?.heading }];
 }
 
-/** What should stand there, what does, and what to do about it. */
+/** Describes the expected text, the present text and the next step. */
 export function staleText({ expected, observed }: StaleSection) {
   return {
     expected: expected === undefined ? nothingMore(observed) : `"${expected}"`,

@@ -6,7 +6,7 @@ import { figure, listed, sentence, shown, trimmed, variablesLine, withoutDrill }
 const duration = (ms: number): string => figure('duration', formatDuration(ms));
 const count = (value: number): string => figure('count', value.toLocaleString('en-GB'));
 
-/** What to do in one disaster, as the last passing drill did it. Figures are marked. */
+/** Renders the steps for one disaster, as the last passing drill did them, with figures marked. */
 export function drillSection(contract: RunbookContract, disaster: RunbookDisaster, record: DrillRecord): string[] {
   const reads = recognition(record);
   const { recovery, moveBack } = stepsByPart(record);
@@ -28,7 +28,7 @@ export function drillSection(contract: RunbookContract, disaster: RunbookDisaste
 
 const NOT_PROVEN = '**Not proven';
 
-/** A disaster that no drill of the contract as it stands now has proved. */
+/** Renders a disaster that no drill of the present contract has proved. */
 export function unprovenSection(contract: RunbookContract, disaster: RunbookDisaster): string[] {
   const { name } = contract.facts;
   return [
@@ -40,7 +40,7 @@ export function unprovenSection(contract: RunbookContract, disaster: RunbookDisa
 
 export const isUnproven = (lines: readonly string[]): boolean => lines.some((line) => line.startsWith(NOT_PROVEN));
 
-/** Says for which definition a section was written, and in which words: so it can be kept when no drill is at hand. */
+/** Seals a section with digests of its definition and its text, so that it can be kept when no drill is available. */
 export function sealOf(body: readonly string[], definition: string): string {
   return `<!-- drilled: definition ${definition}, text ${figure('digest', digestOf(shown(body.join('\n'))))} -->`;
 }
@@ -56,7 +56,7 @@ function recognition(record: DrillRecord): string[] {
   return ['**You know it by** these, which find nothing:', '', ...reads.map((read) => `- ${read}`), ''];
 }
 
-/** What the steps were given, and what the text names. */
+/** Returns the variables that the steps were given, or that the text names. */
 function namesNeeded(lines: readonly string[], { recovery }: DrillRecord): readonly string[] {
   const given = (recovery?.steps ?? []).flatMap(({ variables }) => variables);
   const text = lines.join('\n');
@@ -91,12 +91,12 @@ function beforehand({ facts, decides }: RunbookContract): Item[] {
   return items;
 }
 
-/** What brings the service back, and what moves it back afterwards to where it was; by the phases and stages that a record names. */
+/** Returns the steps that restore the service, and those that move it back afterwards, by the phases and stages in a record. */
 function stepsByPart({ recovery, failBack, phases }: DrillRecord) {
   const all = recovery?.steps ?? [];
   const inTime = new Set<string>(phases.map(({ name }) => name));
   const later = new Set((failBack?.stages ?? []).map(({ name }) => name));
-  // What was done before the disaster (taking a backup, setting up a mirror) is neither.
+  // Steps before the disaster (taking a backup, setting up a mirror) belong to neither.
   return {
     recovery: all.filter(({ phase }) => inTime.has(phase)),
     moveBack: all.filter(({ phase }) => later.has(phase)),

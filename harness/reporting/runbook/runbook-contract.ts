@@ -8,12 +8,12 @@ export interface RunbookDisaster {
   readonly blastRadius: string;
 }
 
-/** A contract as the runbook knows it: plain data. */
+/** A contract as the runbook needs it: plain data. */
 export interface RunbookContract {
   readonly facts: DrillRecord['contract'];
-  /** Those that it survives. */
+  /** Disasters that it survives. */
   readonly disasters: readonly RunbookDisaster[];
-  /** Parts that a target must have to drill it. */
+  /** Parts that a target needs to drill it. */
   readonly needs: readonly string[];
   readonly sourceFile?: string | undefined;
   readonly degraded?: string | undefined;
@@ -22,8 +22,9 @@ export interface RunbookContract {
 }
 
 /**
- * Changes when a drill of before no longer says anything about the contract of now: with what is protected, how, against what and
- * what was promised: with every option of the contract's parts, and the content of every file behind them (`facts.definition`). Owner, priority and controls change nothing about the steps.
+ * Digest that changes when an older drill no longer proves anything about the present contract. It covers what is protected, how, against
+ * what and what was promised: every option of the contract's parts, and the content of every file behind them (`facts.definition`). Owner,
+ * priority and controls do not affect the steps.
  */
 export function definitionDigest(facts: DrillRecord['contract'], disaster: RunbookDisaster): string {
   const { schedule, detection, freshness, failsBack, definition } = facts;
@@ -42,7 +43,7 @@ export function definitionDigest(facts: DrillRecord['contract'], disaster: Runbo
 
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
-/** The newest drill that kept the promise as it stands now, and that says what was done. */
+/** Returns the newest drill that kept the present promise and recorded its steps. */
 export function lastPassing(
   contract: RunbookContract,
   disaster: RunbookDisaster,
@@ -63,10 +64,10 @@ export function lastPassing(
 
 const endOf = ({ moments }: DrillRecord): string => (moments.ended ?? moments.began).utc;
 
-/** How people find a drill in the runbook, and the heading of its section. */
+/** Returns the title of a drill's section, by which people find it in the runbook. */
 export const sectionTitle = (contract: string, disaster: string): string => `${contract}: ${disaster}`;
 
-/** The anchor that Markdown renderers make of a heading. */
+/** Returns the anchor that Markdown renderers derive from a heading. */
 export const anchorOf = (title: string): string =>
   title
     .toLowerCase()

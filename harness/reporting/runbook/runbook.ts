@@ -26,19 +26,19 @@ import {
 
 export interface RunbookSource {
   readonly contracts: readonly RunbookContract[];
-  /** Drills of any run, any contract and any verdict: the last passing one of each disaster counts. */
+  /** Drills of any run, contract and verdict; the last passing one of each disaster counts. */
   readonly records: readonly DrillRecord[];
-  /** The runbook as it is now: what no drill at hand says anything about is kept from it, while the contract is the same. */
+  /** The present runbook. Sections without an available drill are kept from it while the contract stays the same. */
   readonly previous?: string | undefined;
 }
 
-/** The whole runbook, ready to be written. */
+/** Renders the complete runbook. */
 export function renderRunbook(source: RunbookSource): string {
   const sections = runbookSections(source).map(({ heading, lines }) => [heading, '', ...lines].join('\n'));
   return `${shown(sections.join('\n\n'))}\n`;
 }
 
-/** The runbook section by section, figures marked. */
+/** Renders the runbook section by section, with figures marked. */
 export function runbookSections({ contracts, records, previous = '' }: RunbookSource): readonly Section[] {
   const before = parseSections(previous);
   return [
@@ -78,7 +78,7 @@ const section = (level: string, title: string, lines: readonly string[]): Sectio
   lines: trimmed(lines),
 });
 
-/** The section as it was written from an earlier drill; nothing when the contract has changed since, or somebody edited it. */
+/** Returns the section as written from an earlier drill; undefined if the contract has changed since, or the section was edited. */
 function keptSection(
   before: readonly Section[],
   title: string,
@@ -90,7 +90,7 @@ function keptSection(
   return lines.at(-1) === shown(sealOf(body, definitionDigest(facts, disaster))) ? lines : undefined;
 }
 
-/** What a reader needs who was just woken up: which chapter, in which order, and how to read it. */
+/** Tells a reader who was just woken up which chapter to use, in which order, and how to read it. */
 function opening(contracts: readonly RunbookContract[]): string[] {
   const rows = contracts
     .flatMap(({ facts, disasters }) =>
@@ -120,7 +120,7 @@ function opening(contracts: readonly RunbookContract[]): string[] {
   ];
 }
 
-/** What a contract itself says, drill or no drill. */
+/** Renders the contract's own facts, with or without a drill. */
 function contractSection(contract: RunbookContract): string[] {
   const { facts, degraded, decides, ifItFails, sourceFile } = contract;
   const rows: readonly (readonly [string, string | undefined])[] = [
@@ -154,18 +154,18 @@ function scheduleOf({ facts: { schedule, procedure } }: RunbookContract): string
     : `, at \`${schedule.cron}\` (${schedule.timeZone}${schedule.scheduler === undefined ? '' : `, ${schedule.scheduler}`})`;
 }
 
-/** Stands in every runbook that this command wrote. */
+/** Beginning of the mark in every runbook that this command wrote. */
 const MARK = '<!-- Written by `npx dr-contracts runbook`';
 
-/** What a runbook holds that writing it again would lose. */
+/** Content of a runbook that rewriting it would lose. */
 export interface HandWritten {
-  /** False when this command did not write the file at all. */
+  /** False if this command did not write the file. */
   readonly isOurs: boolean;
-  /** Headings of the sections in it that somebody wrote, or edited, by hand. */
+  /** Headings of sections that were written or edited by hand. */
   readonly sections: readonly string[];
 }
 
-/** Tells what somebody wrote by hand into the file that is about to be replaced. */
+/** Finds handwritten content in the file that is about to be replaced. */
 export function handWrittenIn(runbook: string, written: readonly Section[]): HandWritten {
   if (runbook.trim() === '') return { isOurs: true, sections: [] };
   if (!runbook.includes(MARK)) return { isOurs: false, sections: [] };
@@ -173,7 +173,7 @@ export function handWrittenIn(runbook: string, written: readonly Section[]): Han
   const isOurs = ({ title, lines }: Section) => {
     const seal = lines.at(-1)?.match(/^<!-- drilled: definition ([0-9a-f]+), text [0-9a-f]+ -->$/);
     if (seal?.[1] !== undefined) return lines.at(-1) === shown(sealOf(lines.slice(0, -1), seal[1]));
-    // A section without a seal: one that is written now, one that no drill proved, or the chapter of a contract that is gone.
+    // A section without a seal is written now, unproven, or the chapter of a contract that no longer exists.
     return (
       written.some((section) => section.title === title && !hadSeal(section)) ||
       isUnproven(lines) ||

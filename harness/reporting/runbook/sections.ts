@@ -1,14 +1,14 @@
 import type { DrillRecord } from '../../model/record.ts';
 
-/** A heading and what stands below it, up to the next heading of any level. */
+/** A heading with the lines below it, up to the next heading of any level. */
 export interface Section {
   readonly title: string;
   readonly heading: string;
-  /** Without empty lines at both ends, and never two of them in a row. */
+  /** Lines without empty ones at the ends, and never two empty ones in a row. */
   readonly lines: readonly string[];
 }
 
-/** Cuts a Markdown text at its headings; those in code blocks are none. */
+/** Splits a Markdown text at its headings, except those in code blocks. */
 export function parseSections(markdown: string): readonly Section[] {
   const sections: { title: string; heading: string; lines: string[] }[] = [];
   let isCode = false;
@@ -21,7 +21,7 @@ export function parseSections(markdown: string): readonly Section[] {
   return sections.map((section) => ({ ...section, lines: trimmed(section.lines) }));
 }
 
-/** Without empty lines at the ends, and with one where there were several. */
+/** Removes empty lines at the ends, and reduces several empty lines to one. */
 export function trimmed(lines: readonly string[]): readonly string[] {
   const isText = (line: string) => line.trim() !== '';
   return lines
@@ -29,7 +29,7 @@ export function trimmed(lines: readonly string[]): readonly string[] {
     .filter((line, index, all) => isText(line) || isText(all[index - 1] ?? ''));
 }
 
-/** Text of a record without what belonged to that one drill: values of variables become `$NAME`, its id goes. */
+/** Removes details of a single drill from a record's text: values of variables become `$NAME`, and the drill's id is removed. */
 export function withoutDrill(text: string, { drillId, recovery }: DrillRecord): string {
   const variables = (recovery?.variables ?? [])
     .flatMap(({ name, value }) => (value?.includes(drillId) === true ? [{ name, value }] : []))
@@ -38,16 +38,16 @@ export function withoutDrill(text: string, { drillId, recovery }: DrillRecord): 
   return named.replaceAll(new RegExp(`[-_.]?${escaped(drillId)}(?=[-_.]?)`, 'g'), '');
 }
 
-/** Fit to stand in a regular expression, for itself. */
+/** Escapes a text for a regular expression. */
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
-/** "a, b and c". */
+/** Joins parts: "a, b and c". */
 export function listed(parts: readonly string[]): string {
   const [last = '', ...before] = parts.toReversed();
   return before.length === 0 ? last : `${before.toReversed().join(', ')} and ${last}`;
 }
 
-/** Fit for a cell of a Markdown table. */
+/** Escapes a text for a cell of a Markdown table. */
 export const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
 
 export const sentence = (text: string): string => {
@@ -55,8 +55,8 @@ export const sentence = (text: string): string => {
   return /[.!?:]$/.test(begun) ? begun : `${begun}.`;
 };
 
-// A runbook states what was measured, and no two drills measure the same. So a figure is marked while the text is made: the mark goes
-// when it is written, and when it is compared, the figure may be any other of its kind and everything around it must be the same.
+// A runbook contains measured figures, which differ in every drill. So the text is made with marked figures. Writing removes the marks. In
+// a comparison, a marked figure may have any value of its kind, and the text around it must be the same.
 
 const FIGURES = {
   duration: String.raw`(?:\d+(?:\.\d+)? (?:ms|s|min|h|d)(?: \d+ (?:s|min|h))?)`,
@@ -75,10 +75,10 @@ const MARKED = new RegExp(`${OPEN}(\\w+)${MIDDLE}([^${CLOSE}]*)${CLOSE}`, 'g');
 
 export const figure = (kind: FigureKind, text: string): string => `${OPEN}${kind}${MIDDLE}${text}${CLOSE}`;
 
-/** The text as it is read. */
+/** Returns the text without marks. */
 export const shown = (marked: string): string => marked.replaceAll(MARKED, '$2');
 
-/** Whether a line says the same as the marked one, figures aside. */
+/** Returns whether a line equals the marked one, apart from figures. */
 export function saysTheSame(marked: string, line: string): boolean {
   let pattern = '';
   let end = 0;
@@ -100,11 +100,11 @@ function patternOf(kind: string | undefined): string {
 export interface ExplainedVariable {
   readonly name: string;
   readonly meaning: string;
-  /** A shell word; empty when it must be filled in. */
+  /** A shell word; empty if the reader must fill it in. */
   readonly obtain: string;
 }
 
-/** A shell block in which every variable is explained and set, or left to be filled in. */
+/** Renders a shell block in which every variable is explained and set, or left for the reader to fill in. */
 export function variablesBlock(variables: readonly ExplainedVariable[]): string[] {
   const merged = merge(variables);
   if (merged.length === 0) return [];
@@ -120,7 +120,7 @@ export function variablesBlock(variables: readonly ExplainedVariable[]): string[
 
 const EXPORTED = /^export (?<name>\w+)=(?<obtain>.*)$/;
 
-/** Reads what {@link variablesBlock} wrote. */
+/** Parses the output of {@link variablesBlock}. */
 export function parseVariables(lines: readonly string[]): readonly ExplainedVariable[] {
   return lines.flatMap((line, index) => {
     const exported = EXPORTED.exec(lines[index + 1] ?? '')?.groups;
@@ -130,7 +130,7 @@ export function parseVariables(lines: readonly string[]): readonly ExplainedVari
   });
 }
 
-/** The variables of a drill that its section names. */
+/** Returns the variables of a drill that its section names. */
 export function variablesIn(section: readonly string[], { recovery }: DrillRecord): readonly ExplainedVariable[] {
   const names = namesIn(section);
   return (recovery?.variables ?? [])
@@ -143,13 +143,13 @@ const NAMED = '**Set first:** ';
 export const variablesLine = (names: readonly string[]): string[] =>
   names.length === 0 ? [] : [`${NAMED}${names.map((name) => `\`${name}\``).join(', ')}`, ''];
 
-/** The names that {@link variablesLine} put into a section. */
+/** Returns the names that {@link variablesLine} put into a section. */
 export const namesIn = (section: readonly string[]): readonly string[] =>
   section.filter((line) => line.startsWith(NAMED)).flatMap((line) => line.match(/(?<=`)\w+(?=`)/g) ?? []);
 
 function merge(variables: readonly ExplainedVariable[]): readonly ExplainedVariable[] {
   const merged = new Map(variables.map((each) => [`${each.name}\n${each.meaning}\n${each.obtain}`, each]));
-  // A value may be made of another variable, which then has to come first.
+  // A value may use another variable, which then has to come first.
   const uses = ({ obtain }: ExplainedVariable) => (obtain.includes('$') ? 1 : 0);
   const order = ({ name, meaning }: ExplainedVariable) => `${name} ${meaning}`;
   return [...merged.values()].toSorted((one, other) => uses(one) - uses(other) || (order(one) < order(other) ? -1 : 1));

@@ -11,7 +11,7 @@ import {
 import type { RunRecord } from '../../model/run-record.ts';
 import { summarise } from '../run-summary.ts';
 
-// Records that no drill made, for the tests of what is printed.
+// Made-up records for the tests of printed output.
 
 interface MadeUp {
   readonly contract?: string;
@@ -101,7 +101,7 @@ export function madeUpFinding(name: Finding['name'], verdict: Verdict, sentence 
   return { name, verdict, sentence };
 }
 
-/** A posture whose checks compared something, and found it as promised: whatever verdict is put beside it. */
+/** A posture whose checks compared something and found it as promised, with any verdict. */
 export function madeUpPosture(
   checks: readonly (Pick<PostureCheckRecord, 'name' | 'verdict' | 'sentence'> &
     Partial<

@@ -2,7 +2,7 @@ import type { BackupStore } from '../../model/backup-store.ts';
 import { noteMadeOf } from '../../model/made-of.ts';
 import { GCS_STORAGE_LOCATION, gcsStore, VELERO_GCS } from './service.ts';
 
-/** Google Cloud Storage as the place where scripts, commands and CronJobs leave their backups: `destination: gcsBackups`. */
+/** Google Cloud Storage as the destination of backups by scripts, commands and CronJobs: `destination: gcsBackups`. */
 export const gcsBackups = noteMadeOf<BackupStore>(
   {
     name: 'Google Cloud Storage',
@@ -22,7 +22,7 @@ export const gcsBackups = noteMadeOf<BackupStore>(
     inCluster: { needs: ['velero', 'gcs', VELERO_GCS], storageLocation: GCS_STORAGE_LOCATION },
     open: async (target, prefix) => {
       const store = await target.place(gcsStore);
-      // The client is loaded when a drill uses it: listing contracts does without.
+      // Loaded when a drill uses the client; listing contracts does not need it.
       const { GcsDestination } = await import('./destination.ts');
       return new GcsDestination(store, prefix);
     },

@@ -19,12 +19,12 @@ const NOT_VERIFIED = [
   'holds, retention and soft delete: the server of the drill enforces none of them',
   'IAM: the server of the drill asks for no credentials',
 ];
-/** A backup of objects holds no history. */
+/** A backup of objects contains no history. */
 const LOST_HISTORY = 'earlier generations: they are lost with the region';
 const LOOK_AT_BUCKET = 'look at the bucket';
 const READ_OF_SAMPLE = 'read of an object that was there before';
 
-/** Opens a bucket with versions, in the storage that drills share: at Google, too, there is one address for all buckets. */
+/** Opens a bucket with versions, in the storage that drills share, because Google, too, has one address for all buckets. */
 export async function openBucket(spec: BucketSpec, options: OpenOptions): Promise<OpenAsset> {
   const { target, drillId, step } = options;
   const disaster = knownDisaster(options.disaster);
@@ -52,7 +52,7 @@ function assetOf({ spec, options, disaster, place, storage, bucket, scope }: Ope
   const plan = () => planObjects(Math.round(spec.objects * scale), spec.largestBytes);
   const once = gcsClient(place, { attempts: 1 }).bucket(bucket.name);
   const samples = samplesOf(plan());
-  /** By the file of a fingerprint: what is compared with it, up to this generation. */
+  /** Newest generation for each fingerprint file; the comparison covers generations up to it. */
   const newest = new Map<string, string>();
   let struck: readonly Listed[] = [];
   let cleared: readonly Listed[] = [];
@@ -122,7 +122,7 @@ function assetOf({ spec, options, disaster, place, storage, bucket, scope }: Ope
       losesRegion
         ? await bucketGone(bucket, samples, signal)
         : await readGone(struck, disaster === 'objects-overwritten', signal),
-    /** After every other disaster the bucket is still there. */
+    /** After all other disasters the bucket still exists. */
     async provision({ signal }) {
       if (!losesRegion) return;
       await createBucket(storage, bucket.name, target.sessionId, signal);
@@ -155,7 +155,7 @@ async function createBucket(storage: Storage, name: string, sessionId: string, s
   return bucket;
 }
 
-/** @throws {ExplainedError} unless the bucket carries the mark of this session. */
+/** @throws {ExplainedError} unless the bucket has the mark of this session. */
 async function refuseUnlessDisposable(bucket: Bucket, sessionId: string, signal: AbortSignal): Promise<void> {
   const mark = await markOf(bucket, signal);
   if (mark === sessionId) return;
@@ -167,13 +167,13 @@ async function refuseUnlessDisposable(bucket: Bucket, sessionId: string, signal:
   });
 }
 
-/** As the server says it now: a script may have changed it. */
+/** Reads the present setting from the server, because a script may have changed it. */
 async function versioningOf(bucket: Bucket, signal: AbortSignal): Promise<string> {
   const [metadata] = await request(() => bucket.getMetadata(), signal);
   return metadata.versioning?.enabled === true ? ENABLED : 'not enabled';
 }
 
-/** Removes every generation, and then the bucket. @returns how many generations there were. */
+/** Removes every generation, then the bucket. @returns the number of generations. */
 async function removeWhole(bucket: Bucket, signal: AbortSignal): Promise<number> {
   const all = await allGenerations(bucket, signal);
   await each(all, async ({ name, generation }) => {
@@ -183,14 +183,14 @@ async function removeWhole(bucket: Bucket, signal: AbortSignal): Promise<number>
   return all.length;
 }
 
-/** At the end of a drill. Somebody else's bucket, and one that is gone, are left alone. */
+/** Removes the bucket at the end of a drill, unless it is gone or belongs to another session. */
 async function removeOwn(bucket: Bucket, sessionId: string, signal: AbortSignal): Promise<void> {
   const [there] = await request(() => bucket.exists(), signal);
   if (!there || (await markOf(bucket, signal)) !== sessionId) return;
   try {
     await removeWhole(bucket, signal);
   } catch (error) {
-    // An object without a name cannot be deleted by it. The bucket then ends with its server.
+    // An object without a name cannot be deleted by name. The bucket then ends with its server.
     if (!(error instanceof NotProvableHereError)) throw error;
   }
 }
@@ -230,14 +230,14 @@ async function put(bucket: Bucket, name: string, generation: PlannedGeneration, 
   await request(() => bucket.file(name).save(body, { resumable: false, metadata: headers }), signal);
 }
 
-/** The first objects of the plan: neither alterations nor deletions before the disaster reach them. */
+/** Returns the first objects of the plan, which no alteration or deletion before the disaster touches. */
 const samplesOf = (plan: Iterable<PlannedObject>): readonly Sample[] =>
   [...Iterator.from(plan).take(SAMPLES)].flatMap(({ name, generations }) => {
     const expected = generations.at(-1);
     return expected === undefined ? [] : [{ name, expected }];
   });
 
-/** Adds an object, overwrites one at the same size, and deletes one. */
+/** Adds an object, overwrites one with the same size, and deletes one. */
 async function alterObjects(
   bucket: Bucket,
   plan: Iterable<PlannedObject>,
@@ -268,7 +268,7 @@ async function alterObjects(
   return said;
 }
 
-/** Every write makes a generation of its own, so a restored object has another one. */
+/** Returns the generations. Each write makes a new one, so a restored object has a different one. */
 async function generationsOf(
   bucket: Bucket,
   samples: readonly Sample[],
@@ -292,7 +292,7 @@ const deleteObject =
     await request(() => bucket.file(name).delete(), signal);
   };
 
-/** Garbage of the same size, so that nothing but the content can tell; at least 64 bytes, because nothing differs from an empty object. */
+/** Writes garbage of the same size, so that only the content differs; at least 64 bytes, because an empty object has no other content. */
 const overwriteObject =
   (bucket: Bucket, signal: AbortSignal) =>
   async ({ name, generation, size }: Listed): Promise<void> => {
@@ -300,7 +300,7 @@ const overwriteObject =
     await request(() => bucket.file(name).save(body, { resumable: false }), signal);
   };
 
-/** Looks at every object by listing: none may be there after a deletion, none in its old generation after an overwriting. */
+/** Checks every object by listing: after a deletion none may exist, after an overwrite none in its old generation. */
 async function listingGone(
   bucket: Bucket,
   what: string,
@@ -320,10 +320,10 @@ async function listingGone(
   };
 }
 
-/** The probe goes on writing its object all through the drill. */
+/** The probe keeps writing its object throughout the drill. */
 const isProbe = (name: string): boolean => name === PROBE_OBJECT;
 
-/** A bucket that was removed: neither it nor a sample of its objects is found. */
+/** Checks that a removed bucket is gone: neither it nor a sample of its objects is found. */
 async function bucketGone(
   bucket: Bucket,
   samples: readonly Sample[],
@@ -334,7 +334,7 @@ async function bucketGone(
   return [look, await sampleGone(bucket, samples, signal)];
 }
 
-/** A read that could not be made proves nothing: only "not found" and other content count as gone. */
+/** Only "not found" and other content prove that a sample is gone; a failed read proves nothing. */
 async function sampleGone(bucket: Bucket, [sample]: readonly Sample[], signal: AbortSignal): Promise<AbsenceCheck> {
   const what = READ_OF_SAMPLE;
   if (sample === undefined) return { what, gone: false, observed: 'there is no sample' };

@@ -4,12 +4,12 @@ import { httpRequest, httpStream } from '../../clients/http.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import type { GcsAddress } from './service.ts';
 
-/** How many requests are under way at once. */
+/** Maximum number of concurrent requests. */
 export const CONCURRENCY = 8;
 
 /**
- * A client of that server. It sends no credentials, because the library uses none with an endpoint of one's own.
- * @param attempts 1 for a client that sends each request once, so that a marker or a probe shows what happened.
+ * Returns a client of that server. It sends no credentials, because the library uses none with a custom endpoint.
+ * @param attempts 1 for a client that sends each request once, so that a marker or probe shows what happened.
  */
 export function gcsClient({ endpoint, projectId }: GcsAddress, { attempts }: { readonly attempts: number }): Storage {
   const storage = new Storage({
@@ -17,12 +17,12 @@ export function gcsClient({ endpoint, projectId }: GcsAddress, { attempts }: { r
     projectId,
     retryOptions: { autoRetry: attempts > 1, maxRetries: attempts - 1 },
   });
-  // The library prefers STORAGE_EMULATOR_HOST of this process, which is the user's and not the drill's.
+  // The library prefers STORAGE_EMULATOR_HOST of this process, which belongs to the user and not to the drill.
   storage.baseUrl = `${endpoint}/storage/v1`;
   return storage;
 }
 
-/** The library takes no signal: a request that is given up goes on by itself, and nobody reads its answer. */
+/** Stops waiting when the signal fires. The library takes no signal, so the request continues and its answer is dropped. */
 export const request = async <T>(sent: () => Promise<T>, signal: AbortSignal): Promise<T> => {
   signal.throwIfAborted();
   return await untilAborted(sent(), signal);
@@ -31,8 +31,7 @@ export const request = async <T>(sent: () => Promise<T>, signal: AbortSignal): P
 const pageSchema = z.object({ items: z.array(z.unknown()).default([]), nextPageToken: z.string().optional() });
 
 /**
- * What a listing of a bucket shows, page by page. It is read without the library, which ends the process where a server lists an object
- * with an empty name.
+ * Lists a bucket page by page. It does not use the library, which ends the process if a server lists an object with an empty name.
  * @throws an error with the HTTP status as its `code`.
  */
 export async function* listingOf(
@@ -63,9 +62,9 @@ const refused = (what: string, status: number): Error =>
   Object.assign(new Error(`${what} got HTTP ${status}`), { code: status });
 
 /**
- * The bytes of an object, as they are stored. They are read without the library, whose streams of downloads cannot be aborted and warn of
- * too many listeners.
- * @param generation the live one when left out.
+ * Reads the stored bytes of an object. It does not use the library, whose download streams cannot be aborted and warn of too many
+ * listeners.
+ * @param generation by default the live one.
  * @throws an error with the HTTP status as its `code`.
  */
 export async function contentOf(
@@ -82,11 +81,11 @@ export async function contentOf(
   throw refused(`the read of object "${name}" in ${bucket.name}`, status);
 }
 
-/** The same of a small object, in memory. */
+/** Reads a small object into memory. */
 export const bytesOf = async (bucket: Bucket, name: string, signal: AbortSignal): Promise<Buffer> =>
   Buffer.concat(await Array.fromAsync(await contentOf(bucket, { name }, signal)));
 
-/** The HTTP status of an answer that is an error; undefined where no answer came. */
+/** Returns the HTTP status of an error answer; undefined without an answer. */
 export function statusOf(error: unknown): number | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
   return Number.isInteger(code) && code >= 100 ? code : undefined;

@@ -8,7 +8,7 @@ import { gcsProvider } from './providers.ts';
 
 const target = sharedTarget();
 
-/** Does something to the bucket that the asset's variables name, and to the first object in it. */
+/** Sabotages the first object in the bucket that the asset's variables name. */
 const toFirstObject =
   (work: (bucket: ReturnType<ReturnType<typeof gcsClient>['bucket']>, name: string) => Promise<unknown>): Sabotage =>
   async (asset, { signal }) => {

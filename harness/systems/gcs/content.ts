@@ -23,12 +23,12 @@ export type Listed = z.output<typeof listedSchema>;
 
 const HEADERS = ['contentType', 'cacheControl', 'contentEncoding', 'contentDisposition', 'contentLanguage'] as const;
 
-/** What a plain listing shows, sorted by name. The names are in memory, the contents are not. */
+/** Returns a plain listing, sorted by name. It keeps the names in memory, not the contents. */
 export async function liveObjects(bucket: Bucket, signal: AbortSignal, prefix = ''): Promise<readonly Listed[]> {
   return (await listed(bucket, { prefix }, signal)).toSorted((one, other) => compareText(one.name, other.name));
 }
 
-/** Every generation, also of objects that were deleted, sorted by name and then from the oldest to the newest. */
+/** Returns every generation, including those of deleted objects, sorted by name and then from the oldest to the newest. */
 export async function allGenerations(bucket: Bucket, signal: AbortSignal): Promise<readonly Listed[]> {
   return (await listed(bucket, { versions: true }, signal)).toSorted((one, other) =>
     compareText(generationName(one), generationName(other)),
@@ -45,7 +45,7 @@ async function listed(
   return found;
 }
 
-/** Google refuses such a name, and the server of a drill takes it. */
+/** Google refuses such a name, but the server of a drill accepts it. */
 const withoutName = (bucket: Bucket): NotProvableHereError =>
   new NotProvableHereError({
     thing: `bucket ${bucket.name}`,
@@ -54,25 +54,25 @@ const withoutName = (bucket: Bucket): NotProvableHereError =>
     nextStep: 'Look at what the script makes of the names of objects, e.g. of a path that ends in "/".',
   });
 
-/** Generations are numbers of sixteen digits and will stay below twenty. */
+/** Generations have sixteen digits and will stay below twenty. */
 const GENERATION_DIGITS = 20;
 const generationName = ({ name, generation }: Listed): string =>
   `${name}#${generation.padStart(GENERATION_DIGITS, '0')}`;
 
 const isNewer = (one: string, other: string): boolean => BigInt(one) > BigInt(other);
 
-/** Older than every generation. */
+/** Lower than every generation. */
 export const NO_GENERATION = '0';
 
-/** The highest generation in the bucket; {@link NO_GENERATION} in an empty one. Whatever is written later has a higher one. */
+/** The highest generation in the bucket; {@link NO_GENERATION} in an empty one. Every later write has a higher one. */
 export async function newestGeneration(bucket: Bucket, signal: AbortSignal): Promise<string> {
   const all = await allGenerations(bucket, signal);
   return all.reduce((newest, { generation }) => (isNewer(generation, newest) ? generation : newest), NO_GENERATION);
 }
 
 /**
- * Everything that has to come back: the generations up to `newest`, whether they are live or not, and then the live objects. A restore makes
- * new generations, which count as live objects alone.
+ * Yields everything that a restore must bring back: the generations up to `newest`, live or not, and then the live objects. A restore makes
+ * new generations, which count only as live objects.
  */
 export async function* itemsOf(
   bucket: Bucket,
@@ -107,7 +107,7 @@ function itemOf(kind: string, name: string, object: Listed, sha256: string): Con
   };
 }
 
-/** Of that generation's content, read as a stream. */
+/** Returns the SHA-256 digest of that generation's content, read as a stream. */
 async function sha256Of(bucket: Bucket, object: Listed, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of await contentOf(bucket, object, signal)) hash.update(chunk);

@@ -19,7 +19,7 @@ afterAll(async () => {
 const begin = () =>
   beginDrill(target, 'stream-deleted', { streams: [{ name: 'orders', subjects: ['orders.paid'], messages: 20 }] });
 
-/** As people write it: with Google's library, or with curl. */
+/** Upload scripts as people write them: with Google's library, or with curl. */
 const UPLOAD = `put() { node -e '
 const [name, body] = process.argv.slice(1);
 const query = new URLSearchParams({ uploadType: "media", name });

@@ -41,7 +41,8 @@ export class GcsDestination implements Destination {
   }
 
   /**
-   * Under the names that Google's libraries, gcloud and rclone read. The server of the drill asks for no credentials, and no pod reaches it.
+   * Returns the variables under the names that Google's libraries, gcloud and rclone read. The drill's server asks for no credentials, and
+   * pods cannot reach it.
    */
   variables(): ReadonlyMap<string, string> {
     const { endpoint, projectId, backupBucket } = this.#store;
@@ -119,7 +120,7 @@ export class GcsDestination implements Destination {
   }
 
   [Symbol.dispose](): void {
-    // The library keeps nothing open that would have to be closed.
+    // The library keeps nothing open that needs closing.
   }
 
   async #look(

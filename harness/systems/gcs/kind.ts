@@ -8,23 +8,23 @@ import { disasters } from './disasters.ts';
 import type { BucketSpec } from './plan.ts';
 
 const schema = z.strictObject({
-  /** How many objects are seeded. */
+  /** Number of seeded objects. */
   objects: z.number().int().min(1).max(1_000_000),
-  /** The size of the largest one, e.g. `1MiB`. */
+  /** Size of the largest object, e.g. `1MiB`. */
   largest: z.string().default('1MiB'),
-  /** What keeps objects from being deleted. No server of a target enforces it, so the drill is `unproven`. */
+  /** Retention policy against deletion. No server of a target enforces it, so the drill is `unproven`. */
   retention: z.strictObject({ days: z.number().int().positive() }).optional(),
   /** Objects on hold, `temporary` or `event-based`. As with `retention`, the drill is `unproven`. */
   holds: z.enum(['temporary', 'event-based']).optional(),
-  /** How long deleted objects can be brought back. As with `retention`, the drill is `unproven`. */
+  /** Time in which deleted objects can be recovered. As with `retention`, the drill is `unproven`. */
   softDelete: z.strictObject({ days: z.number().int().positive() }).optional(),
 });
 type GcsBucketOptions = z.input<typeof schema>;
 
 /**
- * A Google Cloud Storage bucket with object versioning, made for the drill: awkward names, an empty object, metadata, earlier
- * generations, and objects that were deleted before.
- * @throws {ContractMistakeError} for options that cannot be.
+ * Returns a Google Cloud Storage bucket with object versioning, made for the drill. It contains awkward names, an empty object, metadata,
+ * earlier generations and deleted objects.
+ * @throws {ContractMistakeError} for impossible options.
  */
 export function gcsBucket(options: GcsBucketOptions): AssetKind<WaysOf<typeof disasters>> {
   const { objects, largest, ...guards } = parsedOptions('gcsBucket()', schema, options);
@@ -47,7 +47,7 @@ export function gcsBucket(options: GcsBucketOptions): AssetKind<WaysOf<typeof di
     needs: ['gcs'],
     disasters,
     protectedCount: objects,
-    // The client is loaded here: listing contracts does without.
+    // The client is loaded here, because listing contracts does not need it.
     async open(open) {
       if (guarded.length > 0) throw notEnforced(guarded);
       return await (await import('./bucket.ts')).openBucket(spec, open);

@@ -7,11 +7,14 @@ import { liveObjects } from './content.ts';
 import { MARKER_PREFIX, markerName, markerSequence, PROBE_OBJECT } from './names.ts';
 import type { PlannedGeneration } from './plan.ts';
 
-/** Each marker is an object. The bucket's client must send each request once: a marker is written once or not. */
+/**
+ * Returns a lane in which each marker is an object. The bucket's client must send each request once: a marker is written once or not at
+ * all.
+ */
 export function markerLane(bucket: Bucket): MarkerLane {
   return {
     name: `${bucket.name}/${MARKER_PREFIX}`,
-    // Each marker is one more object that the platform backs up and restores.
+    // Each marker is an additional object for the platform to back up and restore.
     intervalMs: 100,
     write: async (sequence, body, signal) => {
       signal.throwIfAborted();
@@ -46,7 +49,7 @@ export interface Sample {
   readonly expected: PlannedGeneration;
 }
 
-/** Reads one of the samples in turn and compares its content; writes one object and reads it back. */
+/** Reads one sample in turn and compares its content; writes one object and reads it back. */
 export function objectProbe(bucket: Bucket, samples: readonly Sample[], drillId: string): AssetProbe {
   let turn = 0;
   return {
@@ -67,7 +70,7 @@ export function objectProbe(bucket: Bucket, samples: readonly Sample[], drillId:
   };
 }
 
-/** An object was read and holds something else. */
+/** Error of a read that found other content. */
 export class OtherContentError extends Error {
   override readonly name = 'OtherContentError';
 

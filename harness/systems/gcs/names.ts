@@ -1,12 +1,12 @@
 export const MARKER_PREFIX = 'dr-marker/';
 const PROBE_PREFIX = 'dr-probe/';
-/** The object that marks a bucket as disposable. It holds the session that made the bucket. */
+/** Object that marks a bucket as disposable. It contains the session that made the bucket. */
 export const MARK = 'dr-session';
 export const PROBE_OBJECT = `${PROBE_PREFIX}write`;
 
 const MARKER_DIGITS = 9;
 
-/** Objects of the harness's own are no content. */
+/** The harness's own objects do not count as content. */
 export const isReserved = (name: string): boolean =>
   name === MARK || name.startsWith(MARKER_PREFIX) || name.startsWith(PROBE_PREFIX);
 

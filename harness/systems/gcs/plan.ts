@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** What an author asks for. */
+/** Bucket options of a contract. */
 export interface BucketSpec {
   readonly objects: number;
   readonly largestBytes: number;
 }
 
-/** What is written as one generation of an object. */
+/** Content of one generation of an object. */
 export interface PlannedGeneration {
   readonly body: Buffer;
   readonly contentType: string;
@@ -18,7 +18,7 @@ export interface PlannedObject {
   readonly name: string;
   /** Oldest first; the last one is live. */
   readonly generations: readonly PlannedGeneration[];
-  /** Deleted before any disaster, and has to stay deleted. */
+  /** True if it is deleted before any disaster, and must stay deleted. */
   readonly deletedBefore: boolean;
 }
 
@@ -37,10 +37,10 @@ const AWKWARD_NAMES = [
 const TYPES = ['application/octet-stream', 'application/json', 'text/plain; charset=utf-8'] as const;
 const SMALLEST_BYTES = 64;
 
-/** How many objects are read by the probe. Nothing changes them between two backups. */
+/** Number of objects that the probe reads. Nothing changes them between two backups. */
 export const SAMPLES = 3;
 
-/** The same for the same numbers. */
+/** Yields the same plan for the same numbers. */
 export function* planObjects(objects: number, largestBytes: number): Generator<PlannedObject, void, undefined> {
   for (let index = 0; index < objects; index += 1) {
     const name = `data/${AWKWARD_NAMES[index - SAMPLES] ?? `object-${String(index).padStart(7, '0')}.bin`}`;
@@ -63,7 +63,7 @@ function sizeOf(index: number, largestBytes: number): number {
   return index % 10 === 5 ? 0 : Math.min(largestBytes, SMALLEST_BYTES * (1 + (index % 32)));
 }
 
-/** Bytes that follow from the label alone. */
+/** Returns bytes that depend only on the label. */
 export function bodyOf(label: string, sizeBytes: number): Buffer {
   const block = createHash('sha256').update(label).digest();
   return Buffer.alloc(sizeBytes, block);

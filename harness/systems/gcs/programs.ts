@@ -5,7 +5,7 @@ const VELERO_PLUGIN_FOR_GCP = '1.14.2';
 const VELERO_PLUGIN_MODULE = 'github.com/vmware-tanzu/velero-plugin-for-gcp';
 const FAKE_GCS_SERVER_MODULE = 'github.com/fsouza/fake-gcs-server';
 
-/** A server that speaks the JSON API of Google Cloud Storage, and what Velero reaches it by. */
+/** Server of the JSON API of Google Cloud Storage, and Velero's plugin for it. */
 export const gcsPrograms: readonly Recipe[] = [
   {
     name: 'fake-gcs-server',

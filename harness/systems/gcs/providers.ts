@@ -1,14 +1,14 @@
 import { type Provider, sharedSupplier } from '../../registered/provider.ts';
 import { gcsStore, VELERO_GCS } from './service.ts';
 
-/** A process of this machine serves it. The docker target builds no program, so it has none. */
+/** A process of this machine serves it. The docker target builds no program, so it lacks this. */
 export const gcsProvider: Provider = {
   capability: 'gcs',
   needs: [],
   suppliedBy: { local: { tools: ['fake-gcs-server'] } },
   typicalDrillS: 4,
   suppliers: [
-    // What starts it is loaded when somebody asks for it.
+    // Loaded on first use.
     sharedSupplier(gcsStore, async (runtime, signal) => {
       const { startBackupStore } = await import('./server.ts');
       return await startBackupStore(runtime, signal);
@@ -16,7 +16,7 @@ export const gcsProvider: Provider = {
   ],
 };
 
-/** The plugin by which Velero writes to the backup bucket. The docker target has no server for it. */
+/** Plugin with which Velero writes to the backup bucket. The docker target has no server for it. */
 export const veleroGcsProvider: Provider = {
   capability: VELERO_GCS,
   needs: ['velero', 'gcs'],

@@ -31,7 +31,7 @@ async function startOn(port: number, name: string, runtime: Runtime, signal: Abo
     tool: 'fake-gcs-server',
     args: [
       ...['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-backend', 'memory'],
-      // Links of an upload in parts lead to `external-url`.
+      // Links of a resumable upload lead to `external-url`.
       ...['-external-url', endpoint, '-public-host', address],
     ],
     ending: 'immediate',

@@ -2,29 +2,29 @@ import { z } from 'zod';
 import { ExplainedError, isNotThoughtOf, summaryOf } from '../../model/errors.ts';
 import type { S3Place } from '../s3/service.ts';
 
-/** A key of a live user; its secret is never to be had again. */
+/** A key of a live user. Its secret cannot be read again. */
 export interface AccessKey {
   readonly id: string;
   readonly isActive: boolean;
-  /** ISO time of its making; undefined where the service does not say. */
+  /** ISO time of creation; undefined if the service does not state it. */
   readonly createdAt: string | undefined;
 }
 
 export interface AccessKeys {
   readonly keys: readonly AccessKey[];
-  /** What the service's clock showed with its answer; undefined where it sends no date. */
+  /** Time of the service's clock when it answered; undefined if it sends no date. */
   readonly serverMs: number | undefined;
 }
 
 const responseSchema = z.object({ headers: z.object({ date: z.string() }) });
 
-/** The keys of a live IAM user. @returns nothing when there is no such user. */
+/** Reads the keys of a live IAM user. @returns undefined if the user does not exist. */
 export async function readAccessKeys(
   place: S3Place,
   UserName: string,
   abortSignal: AbortSignal,
 ): Promise<AccessKeys | undefined> {
-  // Loaded when it is used: who only lists contracts does not wait for it.
+  // Loaded on first use, so listing contracts does not wait for it.
   const [iam, { iamClient }] = await Promise.all([import('@aws-sdk/client-iam'), import('../../clients/iam.ts')]);
   const client = iamClient(place);
   let serverMs: number | undefined;
@@ -39,7 +39,7 @@ export async function readAccessKeys(
     { step: 'deserialize', priority: 'high' },
   );
   try {
-    // Some services list the keys of an unknown user as none.
+    // Some services answer for an unknown user with an empty list of keys.
     await client.send(new iam.GetUserCommand({ UserName }), { abortSignal });
     const keys: AccessKey[] = [];
     for await (const { AccessKeyMetadata = [] } of iam.paginateListAccessKeys(
@@ -62,7 +62,7 @@ export async function readAccessKeys(
   }
 }
 
-/** A client reads what is no time at all as a date that is none. */
+/** The client parses an invalid time as an invalid date. */
 const isoOf = (date: Date | undefined): string | undefined =>
   date === undefined || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 

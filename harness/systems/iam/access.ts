@@ -6,17 +6,17 @@ import type { PolicySimulator } from './simulator.ts';
 
 export type Context = Readonly<Record<string, string | readonly string[]>>;
 
-/** What the policies say to one action on one resource, over every request of it that the caller could make. */
+/** Decision of the policies on one action on one resource, over every request of it that the caller could make. */
 export interface Access {
-  /** Circumstances under which it is allowed, the least demanding first; none when it is always denied. */
+  /** Circumstances under which it is allowed, the least demanding first; empty if it is always denied. */
   readonly allowed: readonly AllowedCase[];
-  /** Circumstances under which no statement denies it explicitly; undefined when one always does. */
+  /** Circumstances under which no statement denies it explicitly; undefined if one always does. */
   readonly notForbidden: Context | undefined;
-  /** Statements that deny it in some circumstances, those that do it in the most of them first. */
+  /** Statements that deny it in some circumstances, those that deny it most often first. */
   readonly deniedBy: readonly Statement[];
   /** Statements that would allow it if their conditions held. */
   readonly conditional: readonly Statement[];
-  /** Statements with too many conditions to try; what they say to the request is unknown. */
+  /** Statements with too many conditions to try; their decision is unknown. */
   readonly undecided: readonly Statement[];
 }
 
@@ -28,17 +28,16 @@ export interface AllowedCase {
 export interface AskedRequest {
   readonly entry: CatalogueAction;
   readonly resource: string;
-  /** Keys whose value is part of what is asked, such as `s3:prefix`; undefined for a request without the key. */
+  /** Keys whose value is part of the request, such as `s3:prefix`; undefined for a request without the key. */
   readonly fixed: Readonly<Record<string, string | undefined>>;
 }
 
-/** Contexts that are tried for one set of statements. Above it, the set counts as undecided. */
+/** Maximum number of contexts tried for one set of statements. A set that needs more is undecided. */
 const MAX_CONTEXTS = 4_096;
 
 /**
- * Decides requests under every combination of the conditions that the statements in question name: each of them fulfilled, not
- * fulfilled and absent. The simulator decides separately what a statement matches and whether its conditions hold, so that each pair is
- * asked once.
+ * Decides requests under every combination of the conditions in the relevant statements: each fulfilled, not fulfilled and absent. The
+ * simulator decides separately what a statement matches and whether its conditions hold, so each pair is decided once.
  */
 export class AccessDecider {
   readonly #simulator: PolicySimulator;
@@ -56,7 +55,7 @@ export class AccessDecider {
     readonly statements: readonly Statement[];
     readonly caller: Caller | 'anonymous';
     readonly nowMs: number;
-    /** True for the policy of a bucket, whose statements name principals. */
+    /** True for a bucket policy, whose statements name principals. */
     readonly isOfResource: boolean;
   }) {
     this.#simulator = given.simulator;
@@ -67,12 +66,12 @@ export class AccessDecider {
     this.#isOfResource = given.isOfResource;
   }
 
-  /** For which time it decides. */
+  /** Time for which it decides. */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  /** @param alwaysAllowed true where another policy allows the request, so that only a Deny could keep it out. */
+  /** @param alwaysAllowed true if another policy allows the request, so that only a Deny could stop it. */
   decide(request: AskedRequest, alwaysAllowed = false): Access {
     const inQuestion = this.#statements.filter((statement) => this.applies(statement, request));
     if (!alwaysAllowed && !inQuestion.some(({ effect }) => effect === 'Allow') && !this.#isOfResource) return DENIED;
@@ -91,12 +90,12 @@ export class AccessDecider {
     return made;
   }
 
-  /** Two policies may have one name, and so may their statements. */
+  /** Identifies a statement by its index: policies may share a name, and so may their statements. */
   #idOf(statement: Statement): string {
     return String(this.#ids.get(statement) ?? statement.name);
   }
 
-  /** Whether a statement is about the request, its conditions left aside. */
+  /** Returns whether a statement applies to the request, apart from its conditions. */
   applies(statement: Statement, { entry, resource }: Pick<AskedRequest, 'entry' | 'resource'>): boolean {
     return (
       this.matchesAction(statement, entry.action) &&
@@ -118,7 +117,7 @@ export class AccessDecider {
 
   #matchesResource(statement: Statement, resource: string): boolean {
     const { resources, isNotResource, written } = statement;
-    // A request that is about no resource is made on "*". Only a statement about everything is about it, not one about "every bucket".
+    // A request without a resource is made on "*". Only a statement about everything matches it, not one about "every bucket".
     if (resource === '*') return resources.some((each) => /^\*+$/.test(each)) !== isNotResource;
     const { Resource, NotResource } = written;
     const about = NotResource === undefined ? { Resource: Resource ?? '*' } : { NotResource };
@@ -142,7 +141,7 @@ export class AccessDecider {
     );
   }
 
-  /** By a Deny, because some services allow nothing without a policy of the resource. */
+  /** Uses a Deny, because some services allow nothing without a resource policy. */
   #matched(name: string, about: object, action: string, resource: string): boolean {
     return this.#cached(name, () => {
       const asked = { action, resource, context: this.#facts() };
@@ -225,7 +224,7 @@ export class AccessDecider {
     return this.#simulate([everywhere(statement)], ANY_ACTION, ANY_RESOURCE, context, false) === denied;
   }
 
-  /** That it is now, and that the caller is the caller, goes without saying. */
+  /** Removes the present time and the caller's own identity, which every request has. */
   #withoutGivens(context: Context): Context {
     const isGiven = ([key, value]: [string, KeyValue]) => {
       const name = key.toLowerCase();
@@ -262,7 +261,7 @@ export class AccessDecider {
     return unique.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
   }
 
-  /** The caller in the accounts and below the paths that conditions name. */
+  /** Returns the caller's ARN in the accounts and below the paths that conditions name. */
   #arnsOfCaller(conditions: readonly Condition[]): readonly string[] {
     if (this.#caller === 'anonymous' || !this.#caller.isKnown) return [];
     const name = this.#caller.arn.split('/').at(-1) ?? '';
@@ -272,7 +271,7 @@ export class AccessDecider {
       .map((value) => `${value.slice(0, value.lastIndexOf('/'))}/${name}`.replaceAll('*', SAMPLE_ACCOUNT));
   }
 
-  /** What the caller's own requests carry under a key, as far as it is known. */
+  /** Returns the known values that the caller's own requests carry under a key. */
   #ownValues(key: string): readonly string[] {
     if (this.#caller === 'anonymous') return [];
     const own = key === 'aws:principalarn' ? this.#caller.arn : this.#caller.facts[key];
@@ -289,7 +288,7 @@ export class AccessDecider {
   }
 }
 
-/** In either form of a time. */
+/** Accepts both forms of a time. */
 const isNow = (value: KeyValue, nowMs: number): boolean =>
   value === new Date(nowMs).toISOString() || value === String(Math.floor(nowMs / 1_000));
 
@@ -302,7 +301,7 @@ const documentOf = (statements: readonly object[]) => ({ Version: '2012-10-17', 
 const ALLOWS_ALL = documentOf([{ Effect: 'Allow', Action: '*', Resource: '*' }]);
 const callerArn = (caller: Caller | 'anonymous') => (caller === 'anonymous' ? undefined : caller.arn);
 
-/** The statement with its conditions alone: what it is about has been decided. */
+/** Returns the statement with its conditions only; what it matches is already decided. */
 function everywhere({ written, principals }: Statement): object {
   const { Effect, Condition } = written;
   const about = { Effect, Action: '*', Resource: '*' };
@@ -312,7 +311,7 @@ function everywhere({ written, principals }: Statement): object {
     : { ...about, Principal: '*', ...condition };
 }
 
-/** Every combination of values, those with the fewest keys among the first. */
+/** Yields every combination of values; those with the fewest keys come early. */
 function* combined(
   choices: readonly { readonly key: string; readonly values: readonly KeyValue[] }[],
 ): Generator<Context> {

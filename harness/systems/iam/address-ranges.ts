@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Addresses from one to another, both included, as numbers. */
+/** Range of addresses as numbers, both ends included. */
 interface Range {
   readonly bits: 32 | 128;
   readonly low: bigint;
@@ -8,8 +8,9 @@ interface Range {
 }
 
 /**
- * Addresses at both ends of a range and beside them. Of several ranges, each part in which they overlap, and each beside them, holds one.
- * @param range in CIDR notation; of any other text only what stands before the slash is given back.
+ * Returns both ends of a range and the addresses next to them. The edges of several ranges include one address of every overlap and of
+ * every part beside it.
+ * @param range in CIDR notation; of any other text, only the part before the slash is returned.
  */
 export function edgesOf(range: string): readonly string[] {
   const found = rangeIn(range);
@@ -19,7 +20,7 @@ export function edgesOf(range: string): readonly string[] {
   return [...new Set(edges.map((each) => (bits === 32 ? textOfV4(each) : textOfV6(each))))];
 }
 
-/** In which of the ranges an address lies; undefined for what is no address. A text that is no range holds none. */
+/** Returns the ranges that contain an address; undefined for a text that is no address. A text that is no range contains none. */
 export function rangesWith(address: string, ranges: readonly string[]): readonly boolean[] | undefined {
   const found = rangeIn(address);
   if (found === undefined) return undefined;
@@ -32,7 +33,7 @@ export function rangesWith(address: string, ranges: readonly string[]): readonly
 function rangeIn(text: string): Range | undefined {
   const [, address = '', written] = /^([^/]+?)(?:\/(\d+))?$/.exec(text) ?? [];
   const family = isIP(address);
-  // An address of IPv4 inside one of IPv6 is compared by nobody.
+  // An IPv6 address with an embedded IPv4 address is not compared.
   if (family === 0 || (family === 6 && address.includes('.'))) return undefined;
   const bits = family === 4 ? 32 : 128;
   const fixed = written === undefined ? bits : Number(written);

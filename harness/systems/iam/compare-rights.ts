@@ -7,38 +7,38 @@ import { otherRequests, type RequestMaterial, s3Requests } from './requests.ts';
 import { otherServiceActions, unknownServices } from './service-actions.ts';
 import { loadPolicySimulator, type PolicySimulator } from './simulator.ts';
 
-/** A user with everything that says what it may do. */
+/** A user with all its policy documents. */
 interface RightsHolder {
   readonly user: string;
   readonly documents: readonly unknown[];
 }
 
 export interface ComparedRights {
-  /** Requests that the second one may make and the first one may not, one for each action; in words. */
+  /** Requests that only the second user may make, one per action, in words. */
   readonly added: readonly string[];
-  /** Requests that only the first one may make. */
+  /** Requests that only the first user may make. */
   readonly lost: readonly string[];
-  /** What could not be decided, in words. */
+  /** Undecided requests, in words. */
   readonly undecided: readonly string[];
 }
 
 export interface RightsQuestion {
   readonly before: RightsHolder;
   readonly after: RightsHolder;
-  /** Where the work is done: places around it are looked at besides those that the documents name. */
+  /** Place of the work. The comparison also covers the places around it, besides those that the documents name. */
   readonly place: { readonly bucket: string; readonly prefix: string };
   readonly now: Date;
   readonly signal: AbortSignal;
 }
 
 const NOTHING: ComparedRights = { added: [], lost: [], undecided: [] };
-/** Requests that are decided before timers and signals get their turn. */
+/** Number of requests decided before timers and signals get their turn. */
 const AT_A_TIME = 100;
 
 /**
- * What two users may do, by evaluation of their documents: each action of S3, and those of the other services that the documents name,
- * on the things that they name and on those around the place of the work, under any condition.
- * @throws {ExplainedError} when the policy simulator is not installed and the documents differ.
+ * Compares the rights of two users by evaluating their documents: each action of S3, and those of other services in the documents, on the
+ * named resources and on those around the place of the work, under any condition.
+ * @throws {ExplainedError} if the policy simulator is not installed and the documents differ.
  */
 export async function compareRights(question: RightsQuestion): Promise<ComparedRights> {
   const { before, after, signal } = question;

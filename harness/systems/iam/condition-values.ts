@@ -2,20 +2,20 @@ import { edgesOf, rangesWith } from './address-ranges.ts';
 import { instancesOf, type Variables, withVariables } from './patterns.ts';
 import type { Condition } from './policy-document.ts';
 
-/** A value of a condition key in a request; undefined where the request does not carry the key. */
+/** Value of a condition key in a request; undefined if the request lacks the key. */
 export type KeyValue = string | readonly string[] | undefined;
 
-/** Nobody's: what no policy names. */
+/** A value that no policy names. */
 const OTHER_TEXT = 'something-else';
 const OTHER_ARN = 'arn:aws:iam::999999999999:role/something-else';
 const OTHER_ADDRESSES = ['198.51.100.7', '203.0.113.9', '2001:db8::7'];
 const SECOND_MS = 1_000;
-/** Begins as no other sample does. */
+/** Its beginning differs from all other samples. */
 const OTHER_WORD = 'q7';
 
 /**
- * Values of one key with which its conditions hold, and values with which they do not: those that the conditions name, those beside
- * them, and no value at all, which comes first because it asks the least of a request.
+ * Returns values of one key that fulfil its conditions, and values that do not: the named ones, their neighbours, and no value. No value
+ * comes first, because it demands least of a request.
  */
 export function valuesToTry(
   conditions: readonly Condition[],
@@ -38,7 +38,7 @@ export function valuesToTry(
   return isOfRanges ? oneOfEachPart(all, conditions) : all;
 }
 
-/** Of addresses that lie in the same ranges, the first: the others would be decided alike. */
+/** Keeps the first of the addresses in the same ranges; the others have the same decision. */
 function oneOfEachPart(all: readonly KeyValue[], conditions: readonly Condition[]): readonly KeyValue[] {
   const ranges = conditions.flatMap(({ values }) => values);
   const parts = new Map<string, KeyValue>();
@@ -50,17 +50,17 @@ function oneOfEachPart(all: readonly KeyValue[], conditions: readonly Condition[
   return [...parts.values()];
 }
 
-/** Keys that carry the time of a request. Every request has them. */
+/** Keys that carry the time of a request; every request has them. */
 export const isTimeKey = (key: string): boolean => /^aws:(currenttime|epochtime)$/i.test(key);
 
-/** A time as a condition writes it: seconds since 1970, or ISO 8601. Undefined where it is neither. */
+/** Parses a time as a condition writes it: seconds since 1970, or ISO 8601. Undefined for other texts. */
 export function timeMsOf(value: KeyValue): number | undefined {
   if (typeof value !== 'string') return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** Now, and the times around each bound, as the conditions write them: now comes first. */
+/** Returns now, then the times around each bound, as the conditions write them. */
 export function timesToTry(conditions: readonly Condition[], nowMs: number): readonly string[] {
   const written = conditions.flatMap(({ values }) => values);
   const bounds = written.flatMap((value) => timeMsOf(value) ?? []);
@@ -69,7 +69,7 @@ export function timesToTry(conditions: readonly Condition[], nowMs: number): rea
   return times.map((ms) => (inSeconds ? String(Math.floor(ms / 1_000)) : new Date(ms).toISOString()));
 }
 
-/** The value of a condition itself, and its neighbours on both sides where it is a bound. */
+/** Returns the value of a condition, and its neighbours on both sides if it is a bound. */
 function near(operator: string, value: string, variables: Variables, nowMs: number): readonly string[] {
   if (/^Null$/i.test(operator)) return ['present'];
   if (/^Bool/i.test(operator)) return ['true', 'false'];

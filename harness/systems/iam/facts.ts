@@ -2,16 +2,16 @@ import { isTimeKey, type KeyValue, timeMsOf } from './condition-values.ts';
 import { isLike, SAMPLE } from './patterns.ts';
 import type { Condition } from './policy-document.ts';
 
-/** What cannot be chosen in a request: who makes it, and when. */
+/** Fixed facts of a request: its caller and its time. */
 export interface Caller {
   readonly arn: string;
-  /** Given by the contract; without it the policy may be anybody's. */
+  /** True if the contract names the caller; otherwise anyone may have the policy. */
   readonly isKnown: boolean;
-  /** Values of the condition keys and policy variables that go with the caller, by their names in small letters. */
+  /** Values of the caller's condition keys and policy variables, by their names in lower case. */
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** As S3 knows them; a test compares them with the enumerations of its SDK. */
+/** Values that S3 accepts; a test compares them with the enumerations of its SDK. */
 export const SERVER_SIDE_ENCRYPTIONS: readonly string[] = [
   'AES256',
   'aws:kms',
@@ -39,15 +39,15 @@ export const STORAGE_CLASSES: readonly string[] = [
 
 export const SAMPLE_ACCOUNT = '123456789012';
 
-/** Whose policy it is, as far as the contract says. */
+/** Owner of the policy, as the contract names it. */
 export interface Writer {
   readonly kind: 'user' | 'role';
-  /** Undefined when only a document is looked at. */
+  /** Undefined if the check reads only a document. */
   readonly name: string | undefined;
 }
 
 /**
- * The writer as its own requests show it, if it had that name. There is no `aws:username` in the requests of a role.
+ * Returns the writer as its own requests would show it under that name. Requests of a role have no `aws:username`.
  * @param variables policy variables of the documents under test; those that depend on the caller get the name as their value.
  */
 export function callerNamed(
@@ -60,9 +60,9 @@ export function callerNamed(
   const arn = `arn:${partition}:iam::${account}:${writer.kind}/${name}`;
   const facts: Record<string, string> = { 'aws:principalaccount': account, 'aws:principalorgid': 'o-sample12345' };
   for (const variable of variables.map((each) => each.toLowerCase())) {
-    // Tags and the like: their values are unknown, and one that makes the policy useful is looked for.
+    // Tags and similar variables have unknown values; the check looks for one that makes the policy useful.
     if (TAG_LIKE.test(variable)) facts[variable] = tag;
-    // Of the others, the same text stands in the things that are tried.
+    // The other variables have the same text as the resources that are tried.
     else if (!HAS_ITS_OWN_VALUE.test(variable)) facts[variable] ??= SAMPLE;
   }
   const known =
@@ -72,20 +72,20 @@ export function callerNamed(
   return { arn, isKnown: writer.name !== undefined, facts: { ...facts, ...known } };
 }
 
-/** Variables whose values nobody knows who reads the policy alone. */
+/** Variables whose values a policy alone does not reveal. */
 export const TAG_LIKE = /^(aws:(principaltag|requesttag)\/|(saml|cognito|sts|[^:]*oidc[^:]*):)/i;
-/** Variables that each request, or the caller, has a value of its own for. */
+/** Variables with an own value for each request or caller. */
 const HAS_ITS_OWN_VALUE =
   /^(aws:(currenttime|epochtime|securetransport|requestedregion|username|userid|principaltype|principalarn)$|s3:(?!dataaccess))/;
 
 /**
- * All values that a request of a user or a role can carry under a key in small letters
+ * Returns all values that a request of a user or role can carry under a lower-case key
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
  */
 const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws:principalisawsservice', ['false']],
   ['aws:securetransport', ['true', 'false']],
-  // False for the parts of an upload alone: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+  // False only for the parts of an upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
   ['s3:objectcreationoperation', ['true', 'false']],
   ['s3:tlsversion', ['1.3', '1.2', '1.1', '1.0']],
   ['s3:x-amz-server-side-encryption', SERVER_SIDE_ENCRYPTIONS],
@@ -93,13 +93,13 @@ const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 export const possibleValues = (key: string): readonly string[] => POSSIBLE_VALUES.get(key.toLowerCase()) ?? [];
 
-/** Keys that only a signed request carries. */
+/** Keys that only signed requests carry. */
 const OF_THE_CALLER =
   /^aws:(principal|username|userid|federatedprovider|multifactorauth|source(identity|account|arn|org)|tokenissuetime|calledvia|via)/i;
 
 /**
- * Whether a request could carry that value of a key: facts about the caller and the time are what they are, whatever a policy says.
- * A later time is possible, because a policy lasts.
+ * Returns whether a request could carry that value of a key. A policy cannot change facts about the caller and the time. A later time is
+ * possible, because policies last.
  */
 export function isPossible(key: string, value: KeyValue, caller: Caller | 'anonymous', nowMs: number): boolean {
   const name = key.toLowerCase();
@@ -108,13 +108,13 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
     return ms !== undefined && ms >= Math.floor(nowMs / 1_000) * 1_000;
   }
   const possible = POSSIBLE_VALUES.get(name);
-  // Every request has one.
+  // Every request carries one.
   if (/^(aws:securetransport|s3:objectcreationoperation)$/.test(name) && value === undefined) return false;
   if (possible !== undefined && value !== undefined) {
     return (typeof value === 'string' ? [value] : value).every((each) => possible.includes(each));
   }
   if (caller === 'anonymous') return !OF_THE_CALLER.test(name) || value === undefined;
-  // A tag that a variable stands for is what makes the policy useful; whoever else has the policy may be called otherwise.
+  // A tag behind a variable makes the policy useful; other owners of the policy may have other tags.
   if (/^aws:principaltag\//.test(name) && caller.facts[name] !== undefined) return value === caller.facts[name];
   if (name === 'aws:username' || name === 'aws:principaltype') {
     return caller.isKnown ? value === caller.facts[name] : value !== undefined;
@@ -122,7 +122,7 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
   if (name === 'aws:principalarn') {
     if (typeof value !== 'string') return false;
     if (!caller.isKnown) return true;
-    // An ARN has the path of the user or role as well: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    // An ARN also contains the path of the user or role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     const [kind = '', name = ''] = (caller.arn.split(':').at(-1) ?? '').split('/');
     const said = value.split(':').slice(5).join(':').split('/');
     return said[0] === kind && said.at(-1) === name;
@@ -130,23 +130,23 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
   return true;
 }
 
-/** Why a request with that value of a key is not one that a job makes; undefined where it may be. */
+/** Returns why a job would not make a request with that value of a key; undefined if it might. */
 export function hindersJob(key: string, value: KeyValue): string | undefined {
   return HINDRANCES.find(({ isIn }) => isIn(key.toLowerCase(), value))?.why;
 }
 
 const UNATTENDED = 'a job that nobody attends may not fulfil that';
 const HINDRANCES: readonly {
-  /** @param key in small letters. */
+  /** @param key in lower case. */
   readonly isIn: (key: string, value: KeyValue) => boolean;
   readonly why: string;
 }[] = [
-  // Somebody types a code.
+  // A person types the code.
   {
     isIn: (key, value) => key.startsWith('aws:multifactorauth') && value !== undefined && value !== 'false',
     why: UNATTENDED,
   },
-  // A service of AWS makes the request for the caller, such as Athena. A job makes its requests itself; a thief may use a service.
+  // An AWS service, such as Athena, makes the request for the caller. A job makes its requests itself; a thief may use a service.
   {
     isIn: (key, value) =>
       (key === 'aws:viaawsservice' && value === 'true') || (key.startsWith('aws:calledvia') && value !== undefined),
@@ -167,7 +167,7 @@ const HINDRANCES: readonly {
   },
 ];
 
-/** As S3 knows them; a test compares them with the enumeration of its SDK, which leaves out the first. */
+/** Values that S3 accepts; a test compares them with the enumeration of its SDK, which lacks the first. */
 export const REGIONS = [
   'us-east-1',
   'us-east-2',
@@ -209,7 +209,7 @@ export const REGIONS = [
   'sa-east-1',
 ] as const;
 
-/** Of the regions that a condition names by a pattern or in other letters, the first. */
+/** Returns the first region that matches each pattern or different spelling in a condition. */
 export function regionsToTry(conditions: readonly Condition[]): readonly string[] {
   return conditions
     .flatMap(({ values }) => values)
@@ -220,7 +220,7 @@ const isRegion = (value: string | readonly string[]): boolean =>
   (typeof value === 'string' ? [value] : value).every((each) => REGIONS.some((region) => region === each));
 
 /**
- * Rights that an upload needs besides its own for what it carries
+ * Returns the further right that an upload needs for its content
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html).
  */
 export function rightFor(action: string, key: string, value: KeyValue): string | undefined {

@@ -5,9 +5,9 @@ import { instancesOf, type Variables } from './patterns.ts';
 import type { Statement } from './policy-document.ts';
 import type { WriterScope } from './requests.ts';
 
-/** Which KMS keys encrypt what a writer writes, and what it must be allowed to do with them. */
+/** KMS keys that encrypt a writer's objects, and the rights on them that it needs. */
 export interface KmsNeeds {
-  /** ARNs, one of which is the key; none where S3's own key or none encrypts. */
+  /** ARNs of which one is the key; empty if S3's own key or none encrypts. */
   readonly keys: readonly string[];
   readonly actions: readonly string[];
 }
@@ -15,7 +15,7 @@ export interface KmsNeeds {
 const NO_NEEDS: KmsNeeds = { keys: [], actions: [] };
 const KEY_ID = 's3:x-amz-server-side-encryption-aws-kms-key-id';
 
-/** In the form in which `aws s3api put-bucket-encryption` takes it. */
+/** The form that `aws s3api put-bucket-encryption` takes. */
 const configurationSchema = z.looseObject({
   Rules: z
     .array(
@@ -27,7 +27,7 @@ const configurationSchema = z.looseObject({
     )
     .default([]),
 });
-/** `get-bucket-encryption` prints it with its name around it. */
+/** `get-bucket-encryption` wraps it in its name. */
 const encryptionSchema = z.union([
   z
     .looseObject({ ServerSideEncryptionConfiguration: configurationSchema })
@@ -36,10 +36,10 @@ const encryptionSchema = z.union([
 ]);
 
 /**
- * What a writer needs of KMS. A key that the bucket's default names, or that the policy asks for in each upload, belongs to the
- * account, and its use takes permissions of its own: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html.
- * S3's own key (`aws:kms` without a key) takes none.
- * @param encryption default encryption of the bucket, as declared or as read; undefined when nobody said.
+ * Returns what a writer needs of KMS. A key in the bucket's default, or required by the policy for each upload, belongs to the account and
+ * needs permissions of its own: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html. S3's own key (`aws:kms`
+ * without a key) needs none.
+ * @param encryption default encryption of the bucket, as declared or as read; undefined if unknown.
  */
 export function kmsNeedsOf(
   encryption: unknown,
@@ -47,7 +47,7 @@ export function kmsNeedsOf(
   scopes: readonly WriterScope[],
   { partition, variables }: { readonly partition: string; readonly variables: Variables },
 ): KmsNeeds {
-  // What an Allow asks for, and what a Deny lets through: a key that a Deny names is not the one in use.
+  // Keys that an Allow requires or a Deny exempts: a key that a Deny names is not the one in use.
   const asked = statements
     .flatMap(({ effect, conditions }) =>
       conditions.filter(({ operator }) => /Not/.test(operator) === (effect === 'Deny')),
@@ -67,7 +67,7 @@ export function kmsNeedsOf(
   const mayBe = named.flatMap((each) => instancesOf(each, variables));
   const id = key.replace(/^.*\//, '');
   const made = `arn:${partition}:kms:us-west-2:${SAMPLE_ACCOUNT}:key/${id}`;
-  // An alias does not tell its key: any that the policy names could be it.
+  // An alias does not reveal its key: it could be any key that the policy names.
   if (key.includes('alias/')) return { keys: mayBe.length === 0 ? [made] : mayBe, actions };
   if (key.startsWith('arn:')) return { keys: instancesOf(key, variables).slice(-1), actions };
   const ofThatId = mayBe.filter((each) => each.endsWith(`/${id}`));

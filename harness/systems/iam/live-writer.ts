@@ -2,30 +2,30 @@ import { z } from 'zod';
 import { parseJsonText } from '../../base/json-text.ts';
 import type { S3Place } from '../s3/service.ts';
 
-/** A policy that a live user or role has, and where it has it from. */
+/** A policy of a live user or role, with its origin. */
 export interface LivePolicy {
   /** Such as `attached policy backup-writer` or `policy extra of group operators`. */
   readonly name: string;
   readonly document: unknown;
-  /** Names that stand twice in one object of its text. */
+  /** Duplicate names in an object of its text. */
   readonly repeated: readonly string[];
 }
 
 type Iam = typeof import('@aws-sdk/client-iam');
 
-/** IAM answers documents URL-encoded (RFC 3986). */
+/** IAM returns documents URL-encoded (RFC 3986). */
 const encodedJson = z.string().transform((text) => parseJsonText(decodeURIComponent(text)));
 
 /**
- * Everything that allows or denies a live user or role something: policies of its own, attached ones, and those of its groups.
- * @returns nothing when there is no such user or role.
+ * Reads every policy of a live user or role: inline, attached, and those of its groups.
+ * @returns undefined if the user or role does not exist.
  */
 export async function readWriter(
   place: S3Place,
   writer: { readonly kind: 'user' | 'role'; readonly name: string },
   signal: AbortSignal,
 ): Promise<readonly LivePolicy[] | undefined> {
-  // Loaded when it is used: who only lists contracts does not wait for it.
+  // Loaded on first use, so listing contracts does not wait for it.
   const iam = await import('@aws-sdk/client-iam');
   const { endpoint, region, accessKeyId, secretAccessKey } = place;
   const client = new iam.IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 3 });
@@ -116,7 +116,7 @@ class PolicyReader {
     return [...own, ...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), of))];
   }
 
-  /** The version of each managed policy that is in force. */
+  /** Reads the version in force of each managed policy. */
   async #managed(attached: readonly Attached[], of: string): Promise<readonly LivePolicy[]> {
     const [iam, client] = [this.#iam, this.#client];
     const policies: LivePolicy[] = [];
@@ -133,7 +133,7 @@ class PolicyReader {
   }
 }
 
-/** Everything on every page of an answer. */
+/** Returns the items of every page of an answer. */
 async function all<Page, T>(
   pages: AsyncIterable<Page>,
   of: (page: Page) => readonly T[] | undefined,

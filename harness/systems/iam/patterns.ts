@@ -1,9 +1,9 @@
-// Things that the patterns of a policy let through: the requests under test are made of them, so that a bucket, a prefix or a value
-// that only this document names is tried as well.
+// Texts that match the patterns of a policy. The requests under test are built from them, so buckets, prefixes and values that only this
+// document names are tried as well.
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** The text with every policy variable replaced: by its value, by its default, or by a sample where it has neither. */
+/** Returns the text with every policy variable replaced by its value, its default, or otherwise a sample. */
 export function withVariables(pattern: string, variables: Variables): string {
   return pattern.replaceAll(/\$\{([^}]*)\}/g, (_, inside: string) => {
     if (inside === '*' || inside === '?' || inside === '$') return inside;
@@ -12,12 +12,12 @@ export function withVariables(pattern: string, variables: Variables): string {
   });
 }
 
-/** What stands for a variable without a value, and for a wildcard. */
+/** Replaces a wildcard, or a variable without a value. */
 export const SAMPLE = 'sample';
 
 /**
- * Texts that a pattern with `*` and `?` matches: each wildcard as nothing where it may be, as a word, and as each of the given
- * texts. A pattern without wildcards gives itself.
+ * Returns texts that a pattern with `*` and `?` matches: each wildcard as nothing if possible, as a word, and as each of the given texts. A
+ * pattern without wildcards returns itself.
  */
 export function instancesOf(pattern: string, variables: Variables, fillers: readonly string[] = []): readonly string[] {
   const text = withVariables(pattern, variables).replaceAll('?', 'x');
@@ -29,7 +29,7 @@ export function instancesOf(pattern: string, variables: Variables, fillers: read
   return [...new Set([...everywhere, ...atTheFirst])];
 }
 
-/** Whether a text is one that a pattern with `*` and `?` matches. */
+/** Returns whether a pattern with `*` and `?` matches a text. */
 export function isLike(text: string, pattern: string): boolean {
   const source = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
@@ -38,7 +38,7 @@ export function isLike(text: string, pattern: string): boolean {
   return new RegExp(`^${source}$`, 's').test(text);
 }
 
-/** Whether an ARN is of the kind that a template of the service's own list describes, such as `arn:${Partition}:s3:::${BucketName}`. */
+/** Returns whether an ARN fits a template of the service's own list, such as `arn:${Partition}:s3:::${BucketName}`. */
 export function fitsTemplate(template: string, arn: string): boolean {
   return templatePattern(template).test(arn);
 }
@@ -61,7 +61,7 @@ function templatePattern(template: string): RegExp {
   return made;
 }
 
-/** The template of a resource with something in the place of each part. */
+/** Returns the template of a resource with each part filled in. */
 export function filledTemplate(template: string, partition: string, account: string): string {
   const known: Variables = { Partition: partition, Account: account, Region: 'us-west-2' };
   return template.replaceAll(/\$\{([^}]+)\}/g, (_, part: string) => known[part] ?? SAMPLE);

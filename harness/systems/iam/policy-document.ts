@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 export interface Condition {
-  /** Without its set operator and `IfExists`, e.g. `StringNotLike`. */
+  /** Operator without its set operator and `IfExists`, e.g. `StringNotLike`. */
   readonly operator: string;
   readonly isSetOperator: boolean;
   readonly key: string;
@@ -10,18 +10,18 @@ export interface Condition {
 
 /** One statement of a policy, with single values as lists. */
 export interface Statement {
-  /** How a reader finds it in the file: `statement 3 ("ReadAll")`, counted from 1. */
+  /** Name by which a reader finds it in the file: `statement 3 ("ReadAll")`, counted from 1. */
   readonly name: string;
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
-  /** True when the statement is about every action but these. */
+  /** True if the statement applies to every action but these. */
   readonly isNotAction: boolean;
   readonly resources: readonly string[];
   readonly isNotResource: boolean;
   readonly conditions: readonly Condition[];
-  /** ARNs, accounts or `*`, of `Principal` or `NotPrincipal`; none in an identity policy. */
+  /** ARNs, accounts or `*` of `Principal` or `NotPrincipal`; empty in an identity policy. */
   readonly principals: readonly string[];
-  /** As it stands in the document, for the simulator. */
+  /** The statement as written in the document, for the simulator. */
   readonly written: Readonly<Record<string, unknown>>;
 }
 
@@ -44,13 +44,13 @@ const documentSchema = z.looseObject({
 });
 
 /**
- * Whether policy variables stand for themselves in it:
+ * Returns whether the document's version treats policy variables as literal text:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
  */
 export const isOfOlderLanguage = (document: unknown): boolean =>
   documentSchema.parse(document).Version !== '2012-10-17';
 
-/** The statements of a document that IAM accepts. */
+/** Returns the statements of a document that IAM accepts. */
 export function statementsOf(document: unknown): readonly Statement[] {
   const { Statement } = documentSchema.parse(document);
   const known = isOfOlderLanguage(document) ? z.array(statementSchema).parse(withoutVariables(Statement)) : Statement;
@@ -74,10 +74,10 @@ export function statementsOf(document: unknown): readonly Statement[] {
   });
 }
 
-/** How a policy writes a `$` that begins no variable. */
+/** Policy notation of a literal `$`, which begins no variable. */
 const LITERAL_DOLLAR = ['$', '{$}'].join('');
 
-/** In the older version of the language, `${…}` stands for itself. */
+/** In the older version of the language, `${…}` is literal text. */
 function withoutVariables(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(/\$(?=\{(?![*?$]\}))/g, LITERAL_DOLLAR);
   if (Array.isArray(value)) return value.map(withoutVariables);
@@ -96,9 +96,9 @@ function conditionsOf(conditions: Conditions): readonly Condition[] {
 }
 
 /**
- * The same conditions in the form that the simulator decides as IAM does. iam-simulate 0.1.173 shifts by 32 bits for an IPv4 range of
- * length 0, which JavaScript takes for no shift, so that 0.0.0.0/0 is one address. It finds an IPv6 address neither inside nor outside
- * of a single IPv4 address. It compares epoch seconds with milliseconds, and takes the ARN pattern "*" for no ARN.
+ * Rewrites the conditions so that the simulator decides them as IAM does. iam-simulate 0.1.173 shifts by 32 bits for an IPv4 range of
+ * length 0, which JavaScript treats as no shift, so 0.0.0.0/0 is one address. It finds an IPv6 address neither inside nor outside of a
+ * single IPv4 address. It compares epoch seconds with milliseconds, and does not treat the ARN pattern "*" as an ARN.
  */
 function asTheSimulatorReads(conditions: Conditions): Conditions {
   return Object.fromEntries(
@@ -124,7 +124,7 @@ function principalsOf(principal: string | Readonly<Record<string, readonly strin
   return typeof principal === 'string' ? [principal] : (principal['AWS'] ?? []);
 }
 
-/** Names of the policy variables in texts of a policy, without those that stand for a literal `*`, `?` or `$`. */
+/** Returns the policy variables in texts of a policy, without those for a literal `*`, `?` or `$`. */
 export function variablesIn(texts: Iterable<string>): readonly string[] {
   const found = [...texts].flatMap((text) => [...text.matchAll(/\$\{([^},]+)(?:,[^}]*)?\}/g)]);
   return [...new Set(found.map(([, name = '']) => name.trim()))].filter((name) => !['*', '?', '$'].includes(name));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-// What IAM refuses in the policy of a user or a role, besides what the policy library finds. Each rule is one of
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html or an answer of IAM to such a document.
+// Problems for which IAM refuses the policy of a user or role, besides those that the policy library finds. Each rule is from
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html or from an answer of IAM to such a document.
 
 const texts = z.union([z.string().transform((one) => [one]), z.array(z.string())]).catch([]);
 const statementSchema = z.looseObject({
@@ -20,10 +20,10 @@ const documentSchema = z.looseObject({
 const OPERATOR =
   /^(For(AllValues|AnyValue):)?((String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)$/i;
 
-/** @returns one sentence for each rule that the document breaks, with the place where it does. */
+/** @returns one sentence with the place for each rule that the document breaks. */
 export function identityProblems(document: unknown): readonly string[] {
   const parsed = documentSchema.safeParse(document);
-  // A document of another form is for the library to explain.
+  // The library reports documents of another form.
   if (!parsed.success) return [];
   const { Statement } = parsed.data;
   return [...repeatedSids(Statement), ...Statement.flatMap((each, index) => problemsIn(each, `Statement[${index}]`))];

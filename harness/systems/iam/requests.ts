@@ -2,13 +2,13 @@ import { SAMPLE_ACCOUNT } from './facts.ts';
 import { filledTemplate, fitsTemplate, instancesOf, isLike, type Variables } from './patterns.ts';
 import type { Statement } from './policy-document.ts';
 
-/** What the service's own list says of one action. */
+/** An action as the service's own list describes it. */
 export interface CatalogueAction {
-  /** With its service: `s3:PutObject`. */
+  /** Action with its service: `s3:PutObject`. */
   readonly action: string;
-  /** True when it changes nothing. */
+  /** True if it changes nothing. */
   readonly isReading: boolean;
-  /** ARN templates of the things that it can be asked for, with `${…}` for the parts that vary; none when it knows no resource. */
+  /** ARN templates of its resources, with `${…}` for the variable parts; empty if it has no resource. */
   readonly resources: readonly { readonly type: string; readonly arn: string }[];
   /** Condition keys that a request of this action carries, e.g. `s3:prefix`. */
   readonly conditionKeys: readonly string[];
@@ -17,13 +17,13 @@ export interface CatalogueAction {
 export interface Request {
   readonly entry: CatalogueAction;
   readonly resource: string;
-  /** Keys whose value is part of what is asked; undefined for a request without the key. */
+  /** Keys whose value is part of the request; undefined for a request without the key. */
   readonly fixed: Readonly<Record<string, string | undefined>>;
-  /** `unknown`: nobody can tell from the documents whether it should be allowed, and it matters only if it is. */
+  /** `unknown`: the documents do not show whether it should be allowed; this matters only if it is allowed. */
   readonly expected: 'allowed' | 'denied' | 'unknown';
-  /** Where it is set, one allowed request of the same name is enough. */
+  /** If set, one allowed request of the same name is enough. */
   readonly oneOf?: string;
-  /** Where it is set, the writer needs the action on keys of this place, and nobody knows on which: allowed on some is not enough. */
+  /** If set, the writer needs the action on unknown keys of this place, so it is not enough that some are allowed. */
   readonly anyKeyOf?: string;
 }
 
@@ -31,15 +31,15 @@ export interface WriterScope {
   readonly bucket: string;
   /** Ends in "/"; empty for the whole bucket. */
   readonly prefix: string;
-  /** Every action that the writer needs, with its service. */
+  /** Every action that the writer needs, with the service's prefix. */
   readonly may: readonly string[];
-  /** Names that it uses below the prefix, in which `*` stands for any letters; without them it may use any. */
+  /** Names that it uses below the prefix, where `*` matches any characters; if absent, any name. */
   readonly keys?: readonly string[] | undefined;
-  /** Region of the bucket, which each request to it carries; without it the policy may be for any. */
+  /** Region of the bucket, which each request to it carries; if absent, any region. */
   readonly region?: string | undefined;
 }
 
-/** What the requests of a check are made of, besides the actions. */
+/** Material for the requests of a check, besides the actions. */
 export interface RequestMaterial {
   readonly scopes: readonly WriterScope[];
   readonly statements: readonly Statement[];
@@ -48,7 +48,7 @@ export interface RequestMaterial {
 }
 
 export const LIST_PREFIX_KEY = 's3:prefix';
-/** Things that lead to a bucket which their name does not tell. */
+/** Resource types that lead to a bucket without naming it. */
 const LEADS_ELSEWHERE = /^(accesspoint|accesspointobject|multiregionaccesspoint|objectlambdaaccesspoint)$/;
 
 export const bucketArn = (bucket: string, partition = 'aws'): string => `arn:${partition}:s3:::${bucket}`;
@@ -56,9 +56,9 @@ export const objectArn = (bucket: string, key: string, partition = 'aws'): strin
   `${bucketArn(bucket, partition)}/${key}`;
 
 /**
- * Every request of S3 that matters for a writer: each action on things inside its prefixes, in other prefixes, in prefixes that only
- * look alike, in other buckets, and on everything that is no object; listings with and without a prefix. Buckets, keys and prefixes
- * are invented, and taken from the patterns of the documents. Expected to be allowed are the actions that it needs, inside.
+ * Yields every request of S3 that matters for a writer: each action on things inside its prefixes, in other prefixes, in similar prefixes,
+ * in other buckets, and on everything that is no object; listings with and without a prefix. Buckets, keys and prefixes are invented, or
+ * taken from the patterns of the documents. The needed actions inside are expected to be allowed.
  */
 export function* s3Requests(material: RequestMaterial, catalogue: readonly CatalogueAction[]): Generator<Request> {
   const things = thingsOf(material);
@@ -72,7 +72,7 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
         expected: needed ? 'allowed' : 'denied',
       };
     }
-    // The buckets come first: they say more than what leads to them.
+    // Buckets come first: a difference there says more than one on a resource that leads to a bucket.
     const resources = entry.resources.toSorted((one, other) => Number(isOfBucket(other)) - Number(isOfBucket(one)));
     for (const { type, arn } of resources) {
       if (type === 'object') yield* objectRequests(entry, material, things);
@@ -88,12 +88,15 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
 }
 
 const LOCATES = 's3:GetBucketLocation';
-/** The names of all buckets: S3 asks for every bucket, and takes a statement about `arn:aws:s3:::*` as one about `*`. */
+/** Lists the names of all buckets. S3 requests it for every bucket, and treats a statement about `arn:aws:s3:::*` like one about `*`. */
 const LISTS_NAMES = 's3:ListAllMyBuckets';
 const wholeOf = (action: string, partition: string): string =>
   action === LISTS_NAMES ? bucketArn('*', partition) : '*';
 
-/** Actions that reach no data and change nothing, with what a reader should know of them; everybody may ask who they are, whatever a policy says. */
+/**
+ * Actions that reach no data and change nothing, with a note for the reader. Every caller may ask for its own identity, whatever a policy
+ * says.
+ */
 export const REACHES_NO_DATA: ReadonlyMap<string, string | undefined> = new Map([
   [
     LISTS_NAMES,
@@ -108,11 +111,11 @@ export const REACHES_NO_DATA: ReadonlyMap<string, string | undefined> = new Map(
 
 const isOfBucket = ({ type }: { readonly type: string }): boolean => type === 'bucket' || type === 'object';
 
-/** Requests of another service: on every thing that the documents name, and on one that they do not. */
+/** Yields requests of another service: on every resource that the documents name, and on one that they do not. */
 export function* otherRequests(
   entry: CatalogueAction,
   material: RequestMaterial,
-  /** Resources on which the action is part of the work, and what is expected there. */
+  /** Returns the expectation for a resource on which the action is part of the work. */
   work: (action: string, resource: string) => 'allowed' | 'unknown' | undefined,
 ): Generator<Request> {
   const { action } = entry;
@@ -133,7 +136,7 @@ interface Things {
   readonly objects: readonly { readonly bucket: string; readonly key: string }[];
   readonly buckets: readonly string[];
   readonly prefixes: readonly string[];
-  /** Everything else that a document names. */
+  /** All other ARNs in a document. */
   readonly arns: readonly string[];
 }
 
@@ -162,7 +165,7 @@ function thingsOf(material: RequestMaterial): Things {
   const prefixes = conditions
     .filter(({ key }) => key.toLowerCase() === LIST_PREFIX_KEY)
     .flatMap(({ operator, values }) => {
-      // Prefixes of S3 differ by case, also where a condition does not.
+      // S3 prefixes are case-sensitive, even if a condition is not.
       const written = /IgnoreCase/i.test(operator) ? values.flatMap((value) => [value, value.toUpperCase()]) : values;
       return written.flatMap((value) => instancesOf(value, variables));
     });
@@ -174,7 +177,7 @@ function thingsOf(material: RequestMaterial): Things {
   };
 }
 
-/** ARNs that the patterns of the documents match. */
+/** Returns ARNs that match the patterns of the documents. */
 function arnsOf({ statements, variables, scopes, partition }: RequestMaterial): readonly string[] {
   const invented = scopes.flatMap(({ prefix }) => [`${prefix}backup.tar`, `other/${prefix}backup.tar`]);
   const patterns = new Set(statements.flatMap(({ resources }) => resources));
@@ -190,10 +193,10 @@ function arnsOf({ statements, variables, scopes, partition }: RequestMaterial): 
   return [...new Set(arns.filter((arn) => arn.startsWith('arn:')))];
 }
 
-/** More patterns than these are not tried within one another. */
+/** Maximum number of patterns that are inserted into other patterns. */
 const MOST_FILLERS = 12;
 
-/** Buckets and keys that a statement names by a pattern: one that another statement names may hold them. */
+/** Returns samples of the bucket and key patterns of a statement, because a pattern of another statement may cover them. */
 function namedParts({ resources }: Statement, variables: Variables): readonly string[] {
   return resources.flatMap((resource) => {
     const [, bucket = '', key = ''] = /^arn:[^:]*:s3:::([^/]+)(?:\/(.*))?$/s.exec(resource) ?? [];
@@ -203,7 +206,7 @@ function namedParts({ resources }: Statement, variables: Variables): readonly st
   });
 }
 
-/** A pattern for the partition of an ARN stands for the one under test. */
+/** Replaces a pattern in the partition of an ARN with the partition under test. */
 const asArn = (pattern: string, partition: string): string =>
   pattern.replace(/^arn:[^:]*[*?][^:]*:/, `arn:${partition}:`);
 
@@ -231,7 +234,7 @@ const REGION_KEY = 'aws:RequestedRegion';
 const fixedBy = (scope: WriterScope | undefined): Request['fixed'] =>
   scope?.region === undefined ? {} : { [REGION_KEY]: scope.region };
 
-/** By which patterns of its contract the writer uses a key below its prefix. */
+/** Returns the patterns of the contract by which the writer uses a key below its prefix. */
 const usedPattern = (key: string, { prefix, keys = ['*'] }: WriterScope): readonly string[] =>
   keys.filter((pattern) => isLike(key.slice(prefix.length), pattern));
 
@@ -247,7 +250,7 @@ function* bucketRequests(
     const own = scopes.filter((scope) => scope.bucket === bucket && scope.may.includes(action));
     const resource = bucketArn(bucket, partition);
     if (!isListing) {
-      // IAM cannot scope this action to a prefix: where it is needed at all, it is needed for the whole bucket.
+      // IAM cannot scope this action to a prefix, so a writer that needs it needs it for the whole bucket.
       yield { entry, resource, fixed: regionOf(bucket), expected: own.length > 0 ? 'allowed' : 'denied' };
       continue;
     }
@@ -258,7 +261,7 @@ function* bucketRequests(
         resource,
         fixed: { ...regionOf(bucket), [LIST_PREFIX_KEY]: prefix },
         expected: wanted === undefined ? 'denied' : 'allowed',
-        // A writer may list its prefix in one way only, such as with a delimiter, and that is enough.
+        // One way of listing its prefix, such as with a delimiter, is enough for a writer.
         ...(wanted === undefined || wanted.prefix === ''
           ? {}
           : { oneOf: `${action} in ${bucket} below "${wanted.prefix}"` }),
@@ -277,7 +280,7 @@ function listingsOf(scopes: readonly WriterScope[], named: readonly string[]): R
   return new Set([...invented, undefined, '', ...named]);
 }
 
-/** With different ends: a policy that says `nats/*.tar` lets some of them in. */
+/** Returns keys with different endings, because a policy for `nats/*.tar` allows only some of them. */
 function keysInside(
   { prefix, keys }: Pick<WriterScope, 'prefix' | 'keys'>,
   /** Keys that the documents name. */
@@ -285,7 +288,7 @@ function keysInside(
 ): readonly string[] {
   if (keys === undefined)
     return [`${prefix}backup.tar`, `${prefix}2026/01/02/a b+c.tar`, `${prefix}2026-01-02/MANIFEST`];
-  // What a Deny names may come before the end that the contract names, and the other way round.
+  // The text that a Deny names may come before the ending in the contract, or the other way round.
   const fillers = [
     '2026/01/02/a b+c',
     ...named.map((key) => (key.startsWith(prefix) ? key.slice(prefix.length) : key)),
@@ -293,7 +296,7 @@ function keysInside(
   return keys.flatMap((pattern) => instancesOf(pattern, {}, fillers).map((key) => `${prefix}${key}`));
 }
 
-/** Other prefixes, and those that only look like the one: a policy that says `nats*` or `*nats/*` lets some of them in. */
+/** Returns keys in other and in similar prefixes, because a policy for `nats*` or `*nats/*` allows some of them. */
 function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] {
   if (prefix === '') return [];
   const stem = prefix.slice(0, -1);
@@ -301,7 +304,7 @@ function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[]
   return [...folders.map((folder) => `${folder}/backup.tar`), stem, `${stem}.tar`, 'backup.tar'];
 }
 
-/** Keys of a bucket in places that a policy may treat differently, for a check of the bucket's own policy. */
+/** Returns keys in places that a policy may treat differently, for a check of the bucket's own policy. */
 export function keysOf(material: RequestMaterial): readonly string[] {
   return [
     ...new Set(

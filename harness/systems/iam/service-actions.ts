@@ -3,7 +3,7 @@ import type { Statement } from './policy-document.ts';
 import type { CatalogueAction, WriterScope } from './requests.ts';
 import type { PolicySimulator } from './simulator.ts';
 
-/** Services whose actions end backups, or make their caller more than it is. They are looked through first. */
+/** Services whose actions can end backups or raise their caller's rights. They come first. */
 const DANGEROUS = [
   'iam',
   'kms',
@@ -17,7 +17,7 @@ const DANGEROUS = [
   'secretsmanager',
 ];
 
-/** Actions of services besides S3 that a statement allows, or that the writer needs. */
+/** Finds actions of services besides S3 that a statement allows, or that the writer needs. */
 export async function otherServiceActions(
   access: AccessDecider,
   statements: readonly Statement[],
@@ -44,7 +44,7 @@ export async function otherServiceActions(
     ({ actions, isNotAction }) => isNotAction || actions.some((each) => /[*?]/.test(serviceOf(each))),
   );
   if (isOpen.length === 0) return found;
-  // One action of each service is enough to show what is open.
+  // One action per service is enough to show that it is open.
   for (const service of new Set([...DANGEROUS, ...simulator.services])) {
     if (service === 's3' || services.has(service)) continue;
     signal.throwIfAborted();
@@ -59,7 +59,7 @@ export async function otherServiceActions(
   return found;
 }
 
-/** What statements allow that no published list knows: a name that IAM ignores, or one that is newer than the list. */
+/** Finds allowed actions that no published list contains: IAM ignores the name, or it is newer than the list. */
 export async function unpublishedActions(
   statements: readonly Statement[],
   simulator: PolicySimulator,
@@ -79,7 +79,7 @@ export async function unpublishedActions(
   return unknown;
 }
 
-/** Statements about services that no published list knows: what they allow cannot be decided. */
+/** Finds statements about services without a published list; their effect is undecided. */
 export function unknownServices(statements: readonly Statement[], simulator: PolicySimulator) {
   return statements
     .filter(({ effect, isNotAction }) => effect === 'Allow' && !isNotAction)

@@ -7,13 +7,13 @@ import type { CatalogueAction } from './requests.ts';
 type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
 
 export interface PolicySimulator {
-  /** What is wrong with a document as IAM reads it; nothing when it is valid. */
+  /** Returns what IAM would find wrong with a document; empty if it is valid. */
   problemsOf(kind: 'identity' | 'resource', document: unknown): readonly string[];
-  /** Every action of the service, from its own published list; none where there is no such service. */
+  /** Returns every action of the service from its published list; empty if the service does not exist. */
   catalogue(service: string): Promise<readonly CatalogueAction[]>;
-  /** The prefixes of every service. */
+  /** Prefixes of all services. */
   readonly services: readonly string[];
-  /** Whether a request of that action can carry a condition key. */
+  /** Returns whether a request of that action can carry a condition key. */
   carries(entry: CatalogueAction, key: string): boolean;
   decide(request: SimulatedRequest, policies: Policies): Decision;
 }
@@ -27,14 +27,14 @@ interface SimulatedRequest {
 interface Policies {
   readonly identity?: unknown;
   readonly resource?: unknown;
-  /** The ARN of the caller; undefined when nobody signed the request. */
+  /** ARN of the caller; undefined for an unsigned request. */
   readonly caller: string | undefined;
 }
 
 /**
- * IAM's evaluation, by the policy simulator of https://github.com/cloud-copilot/iam-simulate. It is an optional dependency
- * because its licence (AGPL-3.0-or-later) is another than this package's: who checks policies installs it.
- * @throws {ExplainedError} when it is not installed.
+ * Loads IAM's evaluation, done by the policy simulator https://github.com/cloud-copilot/iam-simulate. It is an optional dependency because
+ * its licence (AGPL-3.0-or-later) differs from this package's; users who check policies install it.
+ * @throws {ExplainedError} if it is not installed.
  */
 export async function loadPolicySimulator(): Promise<PolicySimulator> {
   const { simulate, policy, data } = await loadLibraries();
@@ -56,12 +56,12 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
     },
     carries({ action, conditionKeys }, key) {
       const name = key.toLowerCase();
-      // The tags of a request are global by name, but only the actions that list them take them.
+      // Tag keys of a request have global names, but only the actions that list them accept them.
       if (/^aws:(tagkeys$|requesttag\/)/.test(name)) return conditionKeys.some((each) => keyPattern(each).test(name));
       if (globalKeys.some((pattern) => pattern.test(name))) return true;
       if (conditionKeys.some((each) => keyPattern(each).test(name))) return true;
       const prefix = name.split(':', 1)[0] ?? '';
-      // Keys of an identity provider are named by its host, and new global ones may be missing from the list.
+      // An identity provider's keys begin with its host, and the list may lack new global keys.
       return prefix === 'aws' || (!known.has(prefix) && prefix !== action.split(':', 1)[0]);
     },
     decide({ action, resource, context }, { identity, resource: ofResource, caller }) {
@@ -69,7 +69,7 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
         request: {
           principal: caller ?? simulate.anonymousPrincipal,
           action,
-          // The writer's own account has the bucket.
+          // The bucket belongs to the writer's own account.
           resource: { resource, accountId: caller?.split(':')[4] || SAMPLE_ACCOUNT },
           contextVariables: Object.fromEntries(
             Object.entries(context).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]]),
@@ -78,13 +78,13 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
         identityPolicies: identity === undefined ? [] : [{ name: 'identity', policy: identity }],
         serviceControlPolicies: [],
         resourceControlPolicies: [],
-        // Marked as validated, because the policy of a resource is loaded without a name otherwise (iam-simulate 0.1.173).
+        // Marked as validated, because iam-simulate 0.1.173 otherwise loads a resource policy without a name.
         ...(ofResource === undefined
           ? {}
           : { resourcePolicy: policy.createValidatedPolicy(ofResource, () => [], { name: 'resource' }) }),
       };
-      // The form without validation: the document has been validated, once, and the catalogue says which keys a request
-      // carries. Matching each ARN against every resource type takes ten times as long as the evaluation.
+      // Runs without validation: the document was validated once, and the catalogue lists the keys of a request. Matching each ARN against
+      // every resource type takes ten times as long as the evaluation.
       return decisionOf(simulate.runUnsafeSimulation(simulation, {}));
     },
   };
@@ -110,7 +110,7 @@ async function catalogueAction(data: IamData, service: string, name: string): Pr
 
 const keyPatterns = new Map<string, RegExp>();
 
-/** A key of the published lists, in which `${TagKey}`, `<key>` and `tag-key` stand for any name. */
+/** Returns the pattern of a key in the published lists, where `${TagKey}`, `<key>` and `tag-key` stand for any name. */
 function keyPattern(key: string): RegExp {
   const made = keyPatterns.get(key);
   if (made !== undefined) return made;

@@ -19,17 +19,17 @@ import { refused } from './writer-policy.ts';
 import { inOrder } from './writer-requests.ts';
 
 export interface TransportQuestion {
-  /** Of the policy, for messages. */
+  /** Name of the policy in messages. */
   readonly name: string;
   readonly document: unknown;
   readonly bucket: string;
-  /** Where the backups lie. */
+  /** Prefix of the backups. */
   readonly prefix: string;
   readonly now: Date;
   readonly signal: AbortSignal;
 }
 
-/** What a backup and a restore ask of a bucket. What a policy keeps anybody from besides, such as deletion, protects the backups. */
+/** Actions of backups and restores on a bucket. A policy that denies others, such as deletion, protects the backups. */
 const WORK = new Set([
   's3:PutObject',
   's3:GetObject',
@@ -42,14 +42,14 @@ const OVER_HTTP = { 'aws:SecureTransport': 'false', 's3:TlsVersion': undefined }
 const OVER_TLS = { 'aws:SecureTransport': 'true' };
 
 /**
- * Whether a bucket's own policy refuses every request that is not encrypted on its way, and every request that nobody signed,
- * wherever in the bucket and whatever else the request carries, and lets the requests of a backup through.
+ * Checks that a bucket's own policy refuses every unencrypted and every unsigned request, wherever in the bucket and whatever else the
+ * request carries, and admits the requests of a backup.
  */
 export async function compareTransportPolicy(question: TransportQuestion): Promise<ComparisonObservation> {
   return comparisonOf(await decideTransportPolicy(question));
 }
 
-/** The same with every difference. */
+/** Does the same, with every difference. */
 export async function decideTransportPolicy(question: TransportQuestion): Promise<Comparison> {
   const { name, document, bucket, prefix, signal } = question;
   const simulator = await loadPolicySimulator();
@@ -66,7 +66,7 @@ export async function decideTransportPolicy(question: TransportQuestion): Promis
   const inBucket = keysOf(material);
   const check = new TransportCheck(name);
   for (const entry of await simulator.catalogue('s3')) {
-    // So that timers and signals get their turn.
+    // Gives timers and signals their turn.
     await setImmediate();
     signal.throwIfAborted();
     for (const { resource, isBackup } of resourcesOf(entry, bucket, prefix, partition, inBucket)) {
@@ -106,7 +106,7 @@ class TransportCheck {
     this.#name = name;
   }
 
-  /** A Deny must catch it, whoever asks: another policy may allow it. */
+  /** A Deny must match it for every caller, because another policy may allow it. */
   plainHttp(entry: CatalogueAction, resource: string, said: readonly Access[]): void {
     if (this.#isUnknown(said)) return;
     const through = said.find(({ notForbidden }) => notForbidden !== undefined);
@@ -140,7 +140,7 @@ class TransportCheck {
     });
   }
 
-  /** Somebody must be able to do it, with whatever headers and from wherever the policy asks. */
+  /** Some caller must be able to do it, with any headers and origin that the policy requires. */
   signed(entry: CatalogueAction, resource: string, said: readonly Access[]): void {
     if (this.#isUnknown(said)) return;
     const [easiest] = said
@@ -199,7 +199,7 @@ function* resourcesOf(
   }
 }
 
-/** Somebody of the account, and everybody whom the policy treats on their own. */
+/** Returns a sample caller of the account, and each caller that the policy names. */
 function signersIn(statements: readonly Statement[], partition: string): readonly Caller[] {
   const texts = statements.flatMap(({ resources, conditions }) => [
     ...resources,

@@ -148,7 +148,7 @@ describe('C02: a writer with more than its prefix', () => {
   ])('is breached: %s', async (name, item, ...statements) => {
     const found = await judgedWith(...statements);
     expect(causesOf(found)).toEqual(['policy-allows-too-much']);
-    // The statement that is to blame stands beside the request.
+    // The next step names the responsible statement.
     expect(found.differences[0]?.nextStep).toContain('Narrow statement 3 of writer.json');
     if (name !== 'a prefix in another spelling') {
       expect(found.differences.map((each) => each.item)).toContainEqual(expect.stringContaining(item));
@@ -341,7 +341,7 @@ describe('C21: conditions that a writer fulfils', () => {
     expect(await judged(policy, { writer: { kind: 'user', name: 'nats' } })).toMatchObject(met);
     const another = await judged(policy, { writer: { kind: 'user', name: 'velero' } });
     expect(causesOf(another)).toEqual(['policy-allows-too-much', 'policy-lacks-permission']);
-    // A role that was assumed has no user name.
+    // An assumed role has no user name.
     expect(causesOf(await judged(policy, { writer: { kind: 'role', name: 'nats' } }))).toEqual([
       'policy-lacks-permission',
     ]);

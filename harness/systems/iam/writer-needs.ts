@@ -6,14 +6,14 @@ import type { Statement } from './policy-document.ts';
 import type { CatalogueAction, Request } from './requests.ts';
 
 export interface WriterDifference extends PostureDifference {
-  /** True for something that is allowed and must not be. */
+  /** True if it is allowed but must not be. */
   readonly isExcess: boolean;
   readonly isReading: boolean;
-  /** The statement that is to blame. */
+  /** The responsible statement. */
   readonly by: string;
 }
 
-/** A request that the writer needs, with what the policies say to it. */
+/** A request that the writer needs, with the policies' decision. */
 export interface Need {
   readonly request: Request;
   readonly said: Access;
@@ -33,7 +33,7 @@ interface NeedCase extends AllowedCase {
   readonly request: Request;
 }
 
-/** The same action on many keys. Whether the writer uses those on which it is denied is not known where it is allowed on others. */
+/** Judges the same action on many keys. If it is allowed on some only, it is unknown whether the writer uses the denied ones. */
 export function judgeKeys(needs: readonly Need[], findings: Findings): void {
   const fulfilled = needs.filter((need) => casesOf([need]).some((each) => hindranceOf(each, findings) === undefined));
   if (fulfilled.length === 0) {
@@ -53,7 +53,7 @@ export function judgeKeys(needs: readonly Need[], findings: Findings): void {
 const casesOf = (needs: readonly Need[]): readonly NeedCase[] =>
   needs.flatMap(({ request, said }) => said.allowed.map((each) => ({ request, ...each })));
 
-/** One of the requests must be possible for a job that nobody attends; what it must carry for that is noted. */
+/** Requires that an unattended job can make one of the requests, and records what the request must carry. */
 export function judgeNeed(needs: readonly Need[], findings: Findings): void {
   const { name, access, differences, undecided, dependsOn } = findings;
   const cases = casesOf(needs).map((each) => ({ ...each, hindrance: hindranceOf(each, findings) }));
@@ -99,10 +99,10 @@ export function judgeNeed(needs: readonly Need[], findings: Findings): void {
   if (denied.length > 0 && listing !== undefined) dependsOn.add(`that the writer lists with prefix "${listing}" only`);
 }
 
-/** Why the writer cannot count on circumstances under which a request is allowed. */
+/** Reason why the writer cannot rely on circumstances under which a request is allowed. */
 interface Hindrance {
   readonly key: string;
-  /** True where it is a fact that the writer cannot do it today; otherwise nobody knows. */
+  /** True if the writer certainly cannot do it today; otherwise this is unknown. */
   readonly isCertain: boolean;
   readonly why: string;
   readonly found?: string;
@@ -116,7 +116,7 @@ function hindranceOf({ request, context }: NeedCase, { access, entries, name }: 
     if (why !== undefined) return { key, isCertain: false, why };
   }
   for (const [key] of keys) {
-    // A job runs today: what is allowed at another time than now is of no use to it.
+    // A job runs today, so a permission for another time is useless to it.
     if (isTimeKey(key)) {
       return {
         key,
@@ -141,7 +141,7 @@ function hindranceOf({ request, context }: NeedCase, { access, entries, name }: 
 const hasHindrance = (context: Context): boolean =>
   Object.entries(context).some(([key, value]) => isTimeKey(key) || hindersJob(key, value) !== undefined);
 
-/** Statements that end what is allowed today at a time to come. */
+/** Returns statements that end today's permission at a later time. */
 function endsOf(
   cases: readonly { readonly context: Context; readonly by: readonly Statement[] }[],
   needs: readonly Need[],
@@ -165,7 +165,7 @@ function endsOf(
 
 const sizeOf = (context: Context): number => Object.keys(assumedIn(context)).length;
 
-/** Without what every caller of the platform fulfils (TLS and the time) and what is part of the request. */
+/** Removes what every caller of the platform fulfils (TLS and the time) and what is part of the request. */
 function assumedIn(context: Context, request?: Request): Context {
   const given = /^(aws:(securetransport|currenttime|epochtime)|s3:(prefix|objectcreationoperation))$/i;
   const assumed = Object.entries(context).filter(([key]) => !given.test(key) && !isFixed(key, request));
@@ -177,7 +177,7 @@ const isFixed = (key: string, request: Request | undefined): boolean =>
     ([name, value]) => value !== undefined && name.toLowerCase() === key.toLowerCase(),
   );
 
-/** The statement that has a condition on a key. */
+/** Returns the statement with a condition on a key. */
 function askedBy(key: string, allowing: readonly Statement[], needs: readonly Need[]): string {
   return statementAbout(key, [...needs.flatMap(({ said }) => said.deniedBy), ...allowing]) ?? 'the policy';
 }
@@ -187,7 +187,7 @@ export function statementAbout(key: string, statements: readonly Statement[]): s
   return statements.find(({ conditions }) => conditions.some((each) => each.key.toLowerCase() === name))?.name;
 }
 
-/** Statements against these keep backups from being deleted: what denies them is never in the way. */
+/** Denying these actions protects backups from deletion, so such statements stay as they are. */
 const PROTECTED_FROM =
   /:(Delete|Bypass|ScheduleKeyDeletion|DisableKey|PutLifecycle|PutBucketVersioning|PutReplication|PutBucketPolicy|PutObjectRetention|PutObjectLegalHold|PutBucketObjectLock)/;
 
@@ -207,7 +207,7 @@ function lackOf({ request, said }: Need, name: string): WriterDifference {
   };
 }
 
-/** @param conditional a statement that would allow it. */
+/** @param conditional a statement that would allow it if its conditions held. */
 function lackStep(action: string, conditional: Statement | undefined, name: string): string {
   const [condition] = conditional?.conditions ?? [];
   if (conditional !== undefined && condition !== undefined) {
@@ -219,7 +219,7 @@ function lackStep(action: string, conditional: Statement | undefined, name: stri
 
 function deniedStep(action: string, by: Statement, name: string): string {
   const where = `${by.name[0]?.toUpperCase()}${by.name.slice(1)} of ${name} denies it`;
-  // A statement that protects from deletion stays as it is: the promise is what is wrong.
+  // A statement that protects from deletion stays as it is: the promise is wrong.
   return PROTECTED_FROM.test(action)
     ? `${where} and protects the backups: take ${action} out of \`may\`.`
     : `${where}: take ${action} out of that statement for what the writer needs.`;

@@ -139,7 +139,7 @@ describe('the policy of a writer', () => {
   it.each([
     ['no unfinished uploads', [objects, listing], 's3:ListBucketMultipartUploads on arn:aws:s3:::kgents-dr-backups'],
     [
-      // IAM knows no s3:prefix for this action, so the condition is never fulfilled: valid, well meant, and of no effect.
+      // IAM has no s3:prefix for this action, so the condition is never fulfilled: valid, well meant, but without effect.
       'unfinished uploads on a condition that IAM never fulfils',
       [objects, listing, { ...uploads, Condition: listing.Condition }],
       's3:ListBucketMultipartUploads on arn:aws:s3:::kgents-dr-backups',
@@ -164,7 +164,7 @@ describe('the policy of a writer', () => {
   it('is refused as a whole when IAM refuses the document', async () => {
     const refused = { Version: '2012-10-17', Statement: [{ Effect: 'Alow', Action: 's3:PutObject' }] };
     const found = await compared(refused);
-    // B34: nothing that it says is in force, which explains every other difference of the check.
+    // B34: the whole document is not in force, which explains every other difference of the check.
     expect(found.differences.every(({ isCause }) => isCause === true)).toBe(true);
     expect(found.of).toBe('policy rules');
     expect(found.differences[0]?.found).toContain('Effect must be present and exactly "Allow" or "Deny"');

@@ -19,37 +19,37 @@ import { type DecidedRequests, decideRequests, inOrder } from './writer-requests
 export interface NamedDocument {
   readonly name: string;
   readonly document: unknown;
-  /** Names that stand twice in one object of its text; none where it was not read from a text. */
+  /** Duplicate names in an object of its text; absent if it was not read from a text. */
   readonly repeated?: readonly string[];
 }
 
 export interface WriterPolicyQuestion {
-  /** Of the policy, for messages. */
+  /** Name of the policy in messages. */
   readonly name: string;
-  /** Every document that says what the writer may do, as parsed JSON. */
+  /** All policy documents of the writer, as parsed JSON. */
   readonly documents: readonly NamedDocument[];
-  /** What the writer needs, in one bucket each. */
+  /** The writer's needs, one scope per bucket. */
   readonly scopes: readonly WriterScope[];
   readonly writer: Writer;
-  /** Default encryption of the buckets, in the form of `put-bucket-encryption`; undefined when nobody said. */
+  /** Default encryption of the buckets, in the form of `put-bucket-encryption`; undefined if unknown. */
   readonly encryption?: unknown;
   readonly now: Date;
   readonly signal: AbortSignal;
 }
 
 /**
- * Whether identity policies allow exactly what their writer needs. Each request is decided as IAM would, under every combination of
- * the conditions that the documents name.
- * @throws {ExplainedError} when the policy simulator is not installed.
+ * Compares identity policies with exactly what their writer needs. Each request is decided as IAM would, under every combination of the
+ * conditions that the documents name.
+ * @throws {ExplainedError} if the policy simulator is not installed.
  */
 export async function decideWriterPolicy(question: WriterPolicyQuestion): Promise<Comparison> {
   return (await evaluateWriter(question)).comparison;
 }
 
-/** What the documents say: compared with what the writer needs, and of any single request. */
+/** Decision of the documents, both compared with the writer's needs and for any single request. */
 export interface WriterEvaluation {
   readonly comparison: Comparison;
-  /** Undefined where IAM refuses a document. */
+  /** Undefined if IAM refuses a document. */
   readonly decided: DecidedWriter | undefined;
 }
 
@@ -57,18 +57,18 @@ export interface DecidedWriter {
   readonly access: AccessDecider;
   readonly statements: readonly Statement[];
   readonly partition: string;
-  /** How the writer is called; where nobody says, the name with which its policy does the most of its work. */
+  /** Name of the writer; if none is given, the name with which its policy permits most of its work. */
   readonly callerName: string;
   /** Policy variables that the documents use. */
   readonly variables: readonly string[];
-  /** What the variables of the writer stand for, by their names in small letters. */
+  /** Values of the writer's variables, by their names in lower case. */
   readonly facts: Readonly<Record<string, string>>;
   readonly catalogue: readonly CatalogueAction[];
-  /** True where a document has no version, or the one before policy variables. */
+  /** True if a document has no version, or the version before policy variables. */
   readonly isOlderLanguage: boolean;
 }
 
-/** @throws {ExplainedError} when the policy simulator is not installed. */
+/** @throws {ExplainedError} if the policy simulator is not installed. */
 export async function evaluateWriter(question: WriterPolicyQuestion): Promise<WriterEvaluation> {
   const { name, documents } = question;
   const simulator = await loadPolicySimulator();
@@ -118,7 +118,7 @@ export async function evaluateWriter(question: WriterPolicyQuestion): Promise<Wr
 }
 
 /**
- * Characters of the longest policy, spaces between its parts not counted: a managed one, and of a role one of its own
+ * Maximum characters of a policy, without the spaces between its parts: a managed one, and an inline one of a role
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
  */
 const LONGEST_MANAGED = 6_144;
@@ -135,7 +135,7 @@ interface Decided extends DecidedRequests {
   readonly evidence: Readonly<Record<string, string>>;
 }
 
-/** For the writer whose name lets it do the most of its work: a policy that uses variables is meant for somebody. */
+/** Decides for the name that permits most of the work: a policy with variables is meant for a certain caller. */
 async function decideAll(
   question: WriterPolicyQuestion,
   statements: readonly Statement[],
@@ -167,7 +167,7 @@ interface OneCaller extends WriterPolicyQuestion {
   readonly variables: readonly string[];
   readonly partition: string;
   readonly callerName: string;
-  /** Of tags of the writer, and of what else only its requests tell. */
+  /** Value of the writer's tags, and of other facts that only its requests reveal. */
   readonly tag: string;
 }
 
@@ -206,7 +206,7 @@ async function decideFor(given: OneCaller): Promise<Decided> {
   };
 }
 
-/** Of a key that encrypts the backups, other uses of the data key are part of the work. */
+/** For a key that encrypts the backups, other uses of the data key are part of the work. */
 const workOf = ({ keys, actions }: KmsNeeds, action: string, resource: string): 'unknown' | undefined =>
   keys.includes(resource) && (actions.includes(action) || KMS_USE.test(action)) ? 'unknown' : undefined;
 
@@ -216,7 +216,7 @@ function* kmsRequests({ keys, actions }: KmsNeeds, catalogue: Parameters<typeof 
   for (const entry of catalogue.filter(({ action }) => actions.includes(action))) {
     for (const resource of keys) {
       const region = /^arn:[^:]*:kms:([a-z]+(?:-[a-z]+)+-\d):/.exec(resource)?.[1];
-      // KMS sets it: the writer's requests come through S3, in the region of the key.
+      // KMS sets it, because the writer's requests come through S3 in the region of the key.
       const fixed = region === undefined ? {} : { 'kms:ViaService': `s3.${region}.amazonaws.com` };
       yield { entry, resource, fixed, expected: 'allowed', oneOf: `${entry.action} on the key` };
     }
@@ -249,11 +249,11 @@ function namesToTry({ writer, scopes }: WriterPolicyQuestion, variables: readonl
   return [...new Set(['writer', ...parts.filter((part) => part !== '')])];
 }
 
-/** Buckets are often named after the account that has them. */
+/** Buckets are often named after their account. */
 const accountOf = (scopes: readonly WriterScope[]): string | undefined =>
   scopes.flatMap(({ bucket }) => /(?<!\d)\d{12}(?!\d)/.exec(bucket)?.[0] ?? [])[0];
 
-/** The actions of a list in which `*` stands for any letters, as in a policy. */
+/** Expands a list of actions in which `*` matches any characters, as in a policy. */
 async function expanded(may: readonly string[], simulator: PolicySimulator): Promise<readonly string[]> {
   const actions: string[] = [];
   for (const written of may) {
@@ -289,7 +289,7 @@ async function mistakesIn(
   return mistakes;
 }
 
-/** What a check finds of a document that says two things under one name: IAM refuses it, or keeps one of the two. */
+/** Returns the finding for a document with duplicate names: IAM refuses it, or keeps one of the two. */
 function ambiguous(name: string, repeated: readonly string[]): Comparison {
   return {
     of: 'policy rules',
@@ -307,7 +307,7 @@ function ambiguous(name: string, repeated: readonly string[]): Comparison {
   };
 }
 
-/** What a check finds of a document that IAM does not accept: nothing that it says is in force. */
+/** Returns the finding for a document that IAM refuses: none of it is in force. */
 export function refused(name: string, problems: readonly string[]): Comparison {
   return {
     of: 'policy rules',

@@ -9,24 +9,24 @@ export interface DecidedRequests {
   readonly compared: number;
   readonly differences: readonly WriterDifference[];
   readonly undecided: readonly UndecidedItem[];
-  /** What a writer's requests must carry, so that it can do its work. */
+  /** Conditions that a writer's requests must fulfil for its work. */
   readonly dependsOn: readonly string[];
-  /** What is allowed beside the work and reaches no data, so that it is for a reader to judge. */
+  /** Additional rights that reach no data, left to the reader's judgement. */
   readonly notJudged: readonly string[];
 }
 
 interface Asked {
   readonly requests: readonly Request[];
   readonly access: AccessDecider;
-  /** Of the policy, for messages. */
+  /** Name of the policy in messages. */
   readonly name: string;
   readonly signal: AbortSignal;
 }
 
-/** Requests that are decided before timers and signals get their turn. */
+/** Number of requests decided before timers and signals get their turn. */
 const AT_A_TIME = 100;
 
-/** Each request as IAM decides it, against what was expected of it. */
+/** Decides each request as IAM does, and compares it with the expectation. */
 export async function decideRequests({ requests, access, name, signal }: Asked): Promise<DecidedRequests> {
   const differences: WriterDifference[] = [];
   const undecided = new Map<string, UndecidedItem>();
@@ -99,15 +99,15 @@ function excessOf(request: Request, context: Context, by: Statement | undefined,
   };
 }
 
-/** What a thief of backups does, the plainest first. */
+/** Actions that a thief of backups would use, the plainest first. */
 const WORST = [
   /:Delete(Object|ObjectVersion|Bucket|Snapshot) /,
   /:(Delete|Bypass|ScheduleKeyDeletion|PutLifecycle|PutBucketPolicy|PutBucketVersioning|Create.*(AccessKey|Policy))/,
 ];
 
 /**
- * What is allowed and must not be comes first: one action of each statement before the second of any, the worst before the rest, and
- * every action once before one is told of twice.
+ * Puts excess rights first. Among these, each statement's first action comes before any second one, the worst come before the rest, and
+ * every action appears once before one is repeated.
  */
 export function inOrder(differences: readonly WriterDifference[]): readonly PostureDifference[] {
   const severity = ({ item, isReading }: WriterDifference) => {
@@ -122,7 +122,7 @@ export function inOrder(differences: readonly WriterDifference[]): readonly Post
     .map(({ isExcess: _excess, isReading: _reading, by: _by, ...difference }) => difference);
 }
 
-/** The first of each group, then the second of each, and so on. */
+/** Interleaves the groups: the first of each, then the second of each, and so on. */
 function ranked<T>(all: readonly T[], groupOf: (one: T) => string): readonly T[] {
   const seen = new Map<string, number>();
   const withRank = all.map((one) => {

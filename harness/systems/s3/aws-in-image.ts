@@ -3,8 +3,8 @@ import type { PlaceInImage } from '../../registered/recipe.ts';
 const SCRIPT = '/collect_aws.py';
 
 /**
- * The AWS command line lies in the LocalStack image as packages of one of its Pythons: of LocalStack's own environment, or of the
- * system's Python with LocalStack's folder of packages.
+ * Collects the AWS command line, which the LocalStack image holds as packages of one of its Pythons: of LocalStack's own environment, or of
+ * the system's Python with LocalStack's package folder.
  */
 const COLLECT = `
 export PYTHONPATH=/opt/code/localstack/site
@@ -15,8 +15,8 @@ echo 'the image has no awscli package' >&2
 exit 1`;
 
 /**
- * The AWS command line is copied with the Python that runs it, their libraries and their loader: a Python program cannot be copied as one
- * file, and a sandbox must not reach the docker daemon to run it in its container.
+ * Copies the AWS command line with its Python, their libraries and their loader: a Python program is not a single file, and a sandbox must
+ * not reach the docker daemon to run it in its container.
  */
 export const awsInImage: PlaceInImage = {
   image: 'localstack',

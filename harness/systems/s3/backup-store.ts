@@ -3,7 +3,10 @@ import { noteMadeOf } from '../../model/made-of.ts';
 import type { Target } from '../../model/target.ts';
 import { s3Store } from './service.ts';
 
-/** The bucket of off-site backups in the target's S3: where scripts, commands and CronJobs leave theirs unless a contract says otherwise. */
+/**
+ * The bucket of off-site backups in the target's S3. Scripts, commands and CronJobs store their backups there unless a contract says
+ * otherwise.
+ */
 export const s3Backups = noteMadeOf<BackupStore>(
   {
     name: 'S3',
@@ -30,14 +33,14 @@ export const s3Backups = noteMadeOf<BackupStore>(
   { kind: 's3Backups', options: [] },
 );
 
-/** @param elsewhere another bucket than that of off-site backups, and its region. */
+/** @param elsewhere a bucket other than that of off-site backups, and its region. */
 export async function openS3(
   target: Target,
   prefix: string,
   elsewhere?: { readonly bucket: string; readonly region: string },
 ): Promise<Destination> {
   const place = await target.place(s3Store);
-  // The client is loaded when a drill uses it: listing contracts does without.
+  // Loaded when a drill uses the client; listing contracts does not need it.
   const { S3Destination } = await import('./destination.ts');
   if (elsewhere === undefined) return new S3Destination(place, prefix);
   return new S3Destination({ ...place, backupBucket: elsewhere.bucket, region: elsewhere.region }, prefix);

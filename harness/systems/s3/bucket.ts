@@ -53,7 +53,7 @@ export class OpenBucket implements OpenAsset {
   readonly #options: OpenOptions;
   readonly #disaster: DisasterName | typeof OBJECTS_ENCRYPTED;
   readonly #at: BucketAt;
-  /** Repeats nothing, so that what a marker or a probe met is told as it was. */
+  /** Repeats no request, so a marker or probe reports what really happened. */
   readonly #onceClient: S3Client;
   readonly #place: S3Place;
   #samples: readonly Sample[] = [];
@@ -199,7 +199,7 @@ export class OpenBucket implements OpenAsset {
   /** The bucket survives. */
   async provision(): Promise<void> {}
 
-  /** The current objects go, as in a deletion; what versions keep of them stays. */
+  /** Deletes the current objects, as a deletion would; the older versions stay. */
   readonly clearing: Clearing = {
     clear: async (step) => {
       await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);

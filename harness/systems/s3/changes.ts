@@ -9,23 +9,23 @@ import { attributesOf } from './seed.ts';
 import { putGenerated } from './upload.ts';
 
 const SPARE_BYTES = 4 * 1024;
-/** What costs one request to write. */
+/** Largest object that one request writes. */
 const LARGEST_BYTES = 5 * 1024 * 1024;
 
-/** What happens to the content between two backups. */
+/** Changes to the content between two backups. */
 export interface PlannedChanges {
   readonly added: PlannedKey;
-  /** Written again with other bytes of the same size, and everything else as it was. */
+  /** Overwritten with other bytes of the same size; everything else stays the same. */
   readonly overwritten: PlannedKey;
   readonly deleted: PlannedKey;
-  /** Those of them that the author's own objects do not give: seeded besides. */
+  /** Keys that the author's own objects do not provide; they are seeded in addition. */
   readonly spares: readonly PlannedKey[];
 }
 
-/** What the probe reads all through the drill: none of what changes between two backups. */
+/** Returns the objects that the probe reads throughout the drill; none of them changes between two backups. */
 export const probedSamples = (spec: BucketSpec, scale: number): Sample[] => probeSamples(planKeys(spec, scale));
 
-/** Takes them from the author's objects, but leaves alone what the probe reads. */
+/** Chooses the changes from the author's objects, except those that the probe reads. */
 export function planChanges(spec: BucketSpec, scale: number): PlannedChanges {
   const samples = new Set(probedSamples(spec, scale).map(({ key }) => key));
   const found: PlannedKey[] = [];
@@ -41,16 +41,16 @@ export function planChanges(spec: BucketSpec, scale: number): PlannedChanges {
   return { added: spare(spec, 'between-backups-added.bin'), overwritten, deleted, spares };
 }
 
-/** The author's objects, and what is seeded besides so that there is something to change. */
+/** Yields the author's objects, and additional ones so that there is something to change. */
 export function* planWithSpares(spec: BucketSpec, scale: number): Generator<PlannedKey, void, undefined> {
   yield* planKeys(spec, scale);
-  // A bucket that is to be empty stays empty.
+  // A bucket planned as empty stays empty.
   if (spec.objects > 0) yield* planChanges(spec, scale).spares;
 }
 
 function isHandy({ key, revisions, deletedBefore }: PlannedKey): boolean {
   const sizeBytes = revisions.at(-1)?.sizeBytes ?? 0;
-  // An object whose key ends in "/" stands for a folder, and many tools leave it out.
+  // An object whose key ends in "/" represents a folder, and many tools skip it.
   return !deletedBefore && sizeBytes > 0 && sizeBytes <= LARGEST_BYTES && !key.endsWith('/');
 }
 
@@ -71,7 +71,7 @@ function spare({ prefixes: [prefix = ''] }: BucketSpec, name: string): PlannedKe
   return { key, revisions: [revision], deletedBefore: false };
 }
 
-/** Makes the changes. @returns one part for each. */
+/** Makes the changes. @returns one part per change. */
 export async function makeChanges(
   at: BucketAt,
   { added, overwritten, deleted }: PlannedChanges,
@@ -79,7 +79,7 @@ export async function makeChanges(
   step: Step,
 ): Promise<readonly string[]> {
   const { signal } = step;
-  // S3 keeps whole seconds: what is written in the second of a backup looks to `aws s3 sync` as if it were in the backup.
+  // S3 keeps whole seconds, so `aws s3 sync` treats an object written in the second of a backup as already in the backup.
   await freshSecond(at, step);
   const put = async ({ key, revisions }: PlannedKey, label: string) => {
     const revision = revisions.at(-1);

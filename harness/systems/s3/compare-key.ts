@@ -7,12 +7,12 @@ import type { VersionState } from './version-state.ts';
 export const countedKinds = ['current objects', 'object versions', 'delete markers'] as const;
 type Compared = ComparedAs<(typeof countedKinds)[number]>;
 
-/** Reads the state of a version that a listing showed. */
+/** Reads the state of a listed version. */
 export type StateReader = (version: { readonly key: string; readonly versionId: string }) => Promise<VersionState>;
 
 /**
- * Compares one key: what a plain read gives now with what it gave then, and every version of then with itself.
- * Versions that the disaster and the restore added below the current one are no difference.
+ * Compares one key: the content of a plain read now and at the fingerprint, and every version of the fingerprint with itself. Versions that
+ * the disaster and the restore added below the current one are no difference.
  */
 export async function compareKey(
   pair: Pair<KeyFingerprint, KeyHistory>,
@@ -57,7 +57,7 @@ function compareCurrent(
     const then = `an object of ${expected.sizeBytes} bytes`;
     return { kind, outcome: 'missing', differences: [{ item, field: 'presence', expected: then, observed: 'absent' }] };
   }
-  // S3 takes no retention that ends in the past, so one that has run out cannot come back.
+  // S3 accepts no retention that ends in the past, so an expired one cannot be restored.
   const lapsed = expected.retention !== null && expected.retention.retainUntil <= nowUtc;
   const differences = differencesBetween(
     item,
@@ -105,7 +105,7 @@ function shown(value: VersionState[(typeof comparedFields)[number]]): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Reads each version of the key at most once: the current one is often one of the old ones too. */
+/** Reads each version of the key at most once, because the current one is often also an old one. */
 function remembered(key: string, readState: StateReader): (versionId: string) => Promise<VersionState> {
   const states = new Map<string, Promise<VersionState>>();
   return (versionId) => {

@@ -1,6 +1,6 @@
 import type { PostureDifference } from '../../model/posture.ts';
 
-/** Every value of a JSON document by its path; entries of lists by their id where they have one, so that order means nothing. */
+/** Returns every value of a JSON document by its path. List entries with an id are keyed by it, so their order does not matter. */
 function flattened(value: unknown, path = ''): Map<string, string> {
   const values = new Map<string, string>();
   visit(value, path, values);
@@ -33,7 +33,7 @@ export interface SettingComparison {
   readonly differences: readonly PostureDifference[];
 }
 
-/** What a live setting says otherwise than it was declared, and what nobody declared. */
+/** Compares a live setting with the declared one; reports other values and undeclared ones. */
 export function compareSetting(name: string, declared: unknown, live: unknown): SettingComparison {
   if (live === undefined) {
     const difference = {

@@ -12,7 +12,7 @@ import { readVersionState } from './version-state.ts';
 
 const OF_OBJECTS = 'access control lists, encryption keys and storage classes of objects';
 
-/** Versioning and default retention are compared besides, where the bucket was made with them: see `protection.ts`. */
+/** Versioning and default retention are compared as well if the bucket was made with them: see `protection.ts`. */
 const NOT_VERIFIED = [
   OF_OBJECTS,
   'the bucket’s own settings other than versioning and default retention (policy, lifecycle, notifications)',
@@ -20,12 +20,12 @@ const NOT_VERIFIED = [
   'versions that the disaster and the restore added below the current one',
 ] as const;
 
-/** Compares the bucket as it is with its fingerprint; both are walked as streams. */
+/** Compares the present bucket with its fingerprint; both are read as streams. */
 export function compareBucket(at: BucketAt, expected: Fingerprint, step: Step): Promise<Comparison> {
   return compareAs(at, expected, step, 'with history', NOT_VERIFIED);
 }
 
-/** Compares what a plain listing shows with what it showed: for a copy, which holds no history of the original. */
+/** Compares two plain listings, for a copy without the original's history. */
 export async function compareCurrentView(at: BucketAt, expected: Fingerprint, step: Step): Promise<Comparison> {
   const comparison = await compareAs(at, expected, step, 'current only', [
     'earlier versions and delete markers: a copy holds what was current when it was made',

@@ -12,7 +12,7 @@ import { platformProcedure } from './testing.ts';
 
 const target = sharedTarget();
 
-/** Does something to the bucket that the asset's variables name, and to the first object in it. */
+/** Sabotages the first object in the bucket that the asset's variables name. */
 const toFirstObject =
   (work: (at: BucketAt, key: string) => Promise<unknown>): Sabotage =>
   async (asset: OpenAsset, { signal }: Step) => {

@@ -3,7 +3,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 const CHUNK_BYTES = 64 * 1024;
 const zeros = Buffer.alloc(CHUNK_BYTES);
 
-/** Bytes that depend on the label only: made again instead of kept. Incompressible, as a key stream is. */
+/** Yields bytes that depend only on the label, so they are regenerated instead of stored. They are incompressible, like a key stream. */
 export function* bodyChunks(label: string, sizeBytes: number): Generator<Buffer, void, undefined> {
   const key = createHash('sha256').update(label).digest().subarray(0, 16);
   const stream = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));

@@ -83,7 +83,7 @@ export class S3Destination implements Destination {
     }
   }
 
-  /** Objects that lie there no more: uploaded, and then deleted. Only a versioned bucket remembers them. */
+  /** Returns objects that were uploaded and then deleted. Only a versioned bucket remembers them. */
   async deletedAgain(signal: AbortSignal): Promise<readonly { readonly key: string; readonly livedMs: number }[]> {
     const newest = new Map<string, number>();
     const deleted = new Map<string, number>();
@@ -110,7 +110,7 @@ export class S3Destination implements Destination {
     });
   }
 
-  /** What protects the new objects, from the first of them: `encryption` and `immutability` as S3 reports them. */
+  /** Returns the protection of the new objects, from the first one: `encryption` and `immutability` as S3 reports them. */
   async protection(
     keys: readonly string[],
     signal: AbortSignal,
@@ -141,7 +141,7 @@ export class S3Destination implements Destination {
   }
 }
 
-/** The slowest to thaw of them. */
+/** Returns the class that is slowest to thaw. */
 function archivedIn(heads: readonly HeadObjectCommandOutput[]): Pick<RecoveryPoint, 'archived'> {
   const [slowest] = heads
     .flatMap(({ StorageClass: storageClass = 'STANDARD' }) => {

@@ -20,8 +20,8 @@ const DELETE_BATCH = 1_000;
 const listedLine = z.object({ key: z.string(), etag: z.string(), sizeBytes: z.number() });
 
 /**
- * Waits until the bucket's own clock has entered a second in which nothing has been written, and returns that second. S3 stamps
- * whole seconds: all that was acknowledged before carries an earlier stamp, all that is written from now on does not.
+ * Waits until the bucket's own clock has entered a second without any write, and returns that second. S3 stamps whole seconds: every write
+ * acknowledged before has an earlier stamp, no later write has.
  */
 export async function freshSecond(at: BucketAt, step: Step): Promise<string> {
   const first = await bucketSecond(at, step.signal);
@@ -46,12 +46,12 @@ async function bucketSecond(at: BucketAt, signal: AbortSignal): Promise<string> 
   return z.date().parse(LastModified).toISOString();
 }
 
-/** What a plain listing showed at a moment, a line an object. */
+/** A plain listing at some moment, one line per object. */
 export interface Listing extends RecordFile {
   readonly objects: number;
 }
 
-/** Writes down what a plain listing shows, so that the proof of destruction can look at every object and not at a sample. */
+/** Writes a plain listing to a file, so that the proof of destruction can check every object and not a sample. */
 export async function writeListing(at: BucketAt, path: string, signal: AbortSignal): Promise<Listing> {
   const { digest, records } = await writeRecords(path, currentObjects(at, signal), signal);
   return { path, digest, objects: records };
@@ -61,7 +61,7 @@ export function readListing(listing: Listing): AsyncGenerator<CurrentObject, voi
   return readRecords(listing, listedLine);
 }
 
-/** @param listing what the bucket held just before, from {@link writeListing}. */
+/** @param listing content of the bucket just before, from {@link writeListing}. */
 export async function deleteCurrentObjects(at: BucketAt, listing: Listing, signal: AbortSignal): Promise<void> {
   for await (const batch of inBatches(readListing(listing), DELETE_BATCH)) {
     await deleteBatch(
@@ -72,7 +72,7 @@ export async function deleteCurrentObjects(at: BucketAt, listing: Listing, signa
   }
 }
 
-/** Garbage of the same size, so that nothing but the content can tell. */
+/** Writes garbage of the same size, so that only the content differs. */
 export async function overwriteCurrentObjects(at: BucketAt, listing: Listing, signal: AbortSignal): Promise<void> {
   await forEachBounded(readListing(listing), CONCURRENCY, ({ key, sizeBytes, etag }) => {
     const garbage = { key, label: `garbage over ${etag}`, sizeBytes: Math.max(GARBAGE_MIN_BYTES, sizeBytes) };
@@ -89,7 +89,7 @@ export const bucketReads = (bucket: string): readonly string[] => [listingOf(buc
 /** `what` of each read after a disaster that takes the bucket. */
 export const lostBucketReads = (bucket: string): readonly string[] => [`look for bucket ${bucket}`, READ_OF_SAMPLE];
 
-/** Looks at every key by listing: none may be listed after a deletion, none may have its old ETag after an overwriting. */
+/** Checks every key by listing: after a deletion none may be listed, after an overwrite none may have its old ETag. */
 export async function checkAbsence(
   at: BucketAt,
   disaster: string,
@@ -124,7 +124,7 @@ export async function checkAbsence(
   return [{ what, gone: before > 0 && unchanged === 0, observed }];
 }
 
-/** A read that could not be made proves nothing: only "not found" and wrong content count as gone. */
+/** Only "not found" and wrong content prove that a sample is gone; a failed read proves nothing. */
 export async function checkSampleGone(probe: AssetProbe, signal: AbortSignal): Promise<AbsenceCheck> {
   const what = READ_OF_SAMPLE;
   try {

@@ -2,7 +2,7 @@ import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
 import { bucketElsewhere, objectVersions } from './access.ts';
 
-// Apart from what stages them: a contract names its disasters long before a client library is needed.
+// Separate from the code that stages them, because a contract names its disasters long before it needs a client library.
 
 export const disasters = [
   {

@@ -11,12 +11,12 @@ import { enableVersioning, removeBucket } from './place.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 import type { S3Place } from './service.ts';
 
-// What every bucket of a drill does in the same way, whatever the disaster.
+// Behaviour that the buckets of all drills share, whatever the disaster.
 
 const MARKER_TIMEOUT_MS = 5_000;
 export const REMOVAL_BUDGET_MS = 60_000;
 
-/** One client that repeats requests, and one that sends each request once, so that markers and probes see what happened. */
+/** Returns one client that repeats requests, and one that sends each request once, so that markers and probes report what happened. */
 export function clientsAt(place: S3Place): { readonly client: S3Client; readonly onceClient: S3Client } {
   return {
     client: s3Client(place, { maxAttempts: 3 }),
@@ -24,7 +24,7 @@ export function clientsAt(place: S3Place): { readonly client: S3Client; readonly
   };
 }
 
-/** The variables with which a program of the platform reaches S3. */
+/** Variables with which a program of the platform reaches S3. */
 export const storeVariables = ({ endpoint, region, accessKeyId, secretAccessKey }: S3Place) => ({
   AWS_ENDPOINT_URL: endpoint,
   AWS_REGION: region,
@@ -53,7 +53,7 @@ export async function alterContent(
   return await makeChanges(at, planChanges(spec, scale), retainUntilOf(spec, step.clock), step);
 }
 
-/** Removes the bucket with every version in it, also when the drill was interrupted. */
+/** Removes the bucket with every version in it, even if the drill was interrupted. */
 export async function removeInTime(at: BucketAt, spec: BucketSpec, clock: Clock): Promise<void> {
   const never = new AbortController().signal;
   await withinBudget(`removing bucket ${at.bucket}`, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>

@@ -16,7 +16,7 @@ test('what a lock holds outlives an encryption, and the restore undoes it, the r
     ['shortening a retention', true],
     ['deleting a version', true],
   ]);
-  // Every version of the seed and every marker was tried.
+  // The attack tried every version of the seed and every marker.
   expect(assurance?.checked).toBeGreaterThan(options.objects + drill.markers.length);
   await expect(drill.asset.probe.read(drill.step.signal)).rejects.toThrow();
 

@@ -19,14 +19,14 @@ import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
 import { streamedBody } from './streamed-body.ts';
 import { finish } from './upload.ts';
 
-/** A third of the objects disappear behind a delete marker as well. */
+/** Deletes every third object as well, behind a delete marker. */
 const DELETED_EVERY = 3;
 const RETENTIONS_TRIED = 10;
 const IV_BYTES = 16;
-/** What is larger is encrypted as a stream, in parts. */
+/** Larger objects are encrypted as a stream, in parts. */
 const WHOLE_MAX_BYTES = 1024 * 1024;
 const NOTE_KEY = 'HOW-TO-GET-YOUR-FILES-BACK.txt';
-/** What S3 answers where a lock holds. */
+/** Errors with which S3 enforces a lock. */
 const REFUSALS = new Set(['AccessDenied', 'InvalidBucketState', 'InvalidRequest']);
 
 interface Attempts {
@@ -36,20 +36,21 @@ interface Attempts {
   example: string;
 }
 
-/** What the attack must leave as it was. */
+/** Promise that the attack must not break. */
 export const OLD_VERSIONS = { promise: 'untouched', what: 'the versions from before the attack' } as const;
 
 export interface Attack {
   readonly exercised: string;
-  /** What the thief tried against the versions, and how often he was refused. */
+  /** Attempts against the versions, and the number of refusals. */
   readonly assurance: Assurance;
 }
 
 /**
- * Attacks the bucket as ransomware does: first what keeps versions (versioning, retentions), then the objects themselves, and at
- * last every version from before, which is all that could undo it. Nothing is bypassed that a writer may not bypass: `s3:BypassGovernanceRetention` is no writer's.
- * @param listing what a plain listing showed just before.
- * @param beganUtc a fresh second of the bucket's clock: what it stamped before is from before the attack.
+ * Attacks the bucket as ransomware does: first the protection of versions (versioning, retentions), then the objects themselves, and
+ * finally every version from before, the only means to undo the attack. It bypasses nothing that a writer may not bypass: no writer has
+ * `s3:BypassGovernanceRetention`.
+ * @param listing a plain listing from just before.
+ * @param beganUtc a fresh second of the bucket's clock; objects with an earlier stamp are from before the attack.
  */
 export async function encryptEverything(
   at: BucketAt,
@@ -132,7 +133,9 @@ async function attempt(attempts: Attempts, work: () => Promise<unknown>): Promis
   }
 }
 
-/** Delete markers are left alone: to remove one brings an object back, which is not what a thief wants. */
+/**
+ * Tries to delete the versions from before the attack, but no delete markers: removing one restores an object, which a thief does not want.
+ */
 async function tryDeletingVersions(at: BucketAt, beganUtc: string, signal: AbortSignal): Promise<Attempts> {
   const attempts: Attempts = { what: 'deleting a version', tried: 0, refused: 0, example: '' };
   for await (const page of versionPages(at, signal)) {
@@ -154,7 +157,7 @@ async function tryDeletingVersions(at: BucketAt, beganUtc: string, signal: Abort
   return attempts;
 }
 
-/** Reads the object and writes its ciphertext over it; the vector goes first, so that even an empty object changes. */
+/** Overwrites the object with its ciphertext. The vector comes first, so even an empty object changes. */
 async function encryptObject(at: BucketAt, object: CurrentObject, key: Buffer, signal: AbortSignal): Promise<void> {
   const named = { Bucket: at.bucket, Key: object.key };
   const { Body } = await at.client.send(new GetObjectCommand(named), { abortSignal: signal });

@@ -17,16 +17,16 @@ const versionLine = z.object({
 });
 const keyLine = z.object({ key: z.string(), versions: z.array(versionLine) });
 
-/** One key as it was: all its versions and delete markers, the newest first. One line of the fingerprint's file. */
+/** Recorded state of one key: all its versions and delete markers, newest first. One line of the fingerprint's file. */
 export type KeyFingerprint = z.infer<typeof keyLine>;
 export type VersionFingerprint = z.infer<typeof versionLine>;
 
-/** A copy holds no versions of the original: there, only what a plain listing shows is compared. */
+/** A copy has no versions of the original, so only its plain listing is compared. */
 export type View = 'with history' | 'current only';
 
 /**
- * Writes what the bucket holds to a file, a line a key, in S3's order of keys. Markers and probe writes are left out.
- * @param view what the comparison will look at: only that is counted as items.
+ * Writes the content of the bucket to a file, one line per key, in S3's order of keys. It leaves out markers and probe writes.
+ * @param view scope of the comparison; only that is counted as items.
  */
 export async function writeFingerprint(at: BucketAt, path: string, step: Step, view: View): Promise<Fingerprint> {
   const counts = { current: 0, versions: 0, deleteMarkers: 0 };
@@ -57,7 +57,7 @@ export function readFingerprint(file: RecordFile): AsyncGenerator<KeyFingerprint
   return readRecords(file, keyLine);
 }
 
-/** The histories of the asset's own keys. */
+/** Yields the histories of the asset's own keys. */
 export async function* contentHistories(at: BucketAt, signal: AbortSignal): AsyncGenerator<KeyHistory> {
   for await (const history of keyHistories(at, signal)) if (!isReserved(history.key)) yield history;
 }

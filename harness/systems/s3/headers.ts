@@ -1,8 +1,8 @@
 import type { ObjectAttributes } from './upload.ts';
 
 /**
- * The headers that S3 keeps with an object and gives back, by their names in HTTP. `expires` is left out: the S3 of the local and the docker
- * target loses it when an object is copied, and a restore that copies would be blamed for it.
+ * Headers that S3 keeps with an object and returns, by their names in HTTP. `expires` is left out: the S3 of the local and the docker
+ * target loses it when an object is copied, which would look like a fault of a restore that copies.
  */
 export const headerNames = [
   'cache-control',
@@ -14,7 +14,7 @@ export const headerNames = [
 ] as const;
 export type HeaderName = (typeof headerNames)[number];
 
-/** As a request to store an object names them. */
+/** Returns the headers as a request to store an object names them. */
 export function headerAttributes(headers: Readonly<Partial<Record<HeaderName, string>>>): ObjectAttributes {
   return Object.fromEntries(
     Object.entries({

@@ -5,7 +5,7 @@ import { currentObjects, versionPages } from './listing.ts';
 import { beginDrill } from './testing.ts';
 
 const target = sharedTarget();
-// Fewer than eight: the eighth was deleted before the disaster.
+// Fewer than eight objects, because the eighth is deleted before the disaster.
 const options = { objects: 7, largest: '64KiB' } as const;
 
 test('N02: in a bucket without versions, an object that was written again is another one', async () => {

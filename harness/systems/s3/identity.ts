@@ -6,15 +6,15 @@ import type { BucketSpec } from './options.ts';
 
 const EXAMPLES = 3;
 
-/** S3's own name of a version in a bucket that never had versions, or that suspended them. Every such version has it. */
+/** S3's own version id in a bucket that never had versions, or suspended them. All such versions share it. */
 const NO_VERSION = 'null';
 
 const UNDELETED =
   'removing a delete marker, or the versions above it, makes an earlier version of the same id current again';
 
 /**
- * The bucket may outlive the disaster, so its creation date proves nothing. The ids of the current versions do, and where S3 gives no id,
- * the second in which the object was written.
+ * Returns identities that prove where the objects come from. The bucket may survive the disaster, so its creation date proves nothing. The
+ * ids of the current versions do; without an id, the second of the object's write does.
  */
 export async function versionIdentities(
   at: BucketAt,
@@ -23,7 +23,7 @@ export async function versionIdentities(
 ): Promise<readonly Identity[]> {
   const hash = createHash('sha256');
   const examples: Identity[] = [];
-  // Also for versions from before the bucket had versions: in one that has them now they come back as they were.
+  // Also covers versions from before versioning: in a bucket that has versions now, they come back unchanged.
   const kept = versioned ? { keptBy: UNDELETED } : {};
   for await (const { key, versions } of contentHistories(at, signal)) {
     const current = versions.find(({ isLatest, deleteMarker }) => isLatest && !deleteMarker);

@@ -13,16 +13,16 @@ type BucketWays<Versioned extends boolean> = {
     : WaysOf<typeof known>[Name];
 };
 
-/** Without versions nothing in the bucket itself is left to restore from. */
+/** Without versions, the bucket itself contains nothing to restore from. */
 const withoutVersions = (disaster: Disaster): Disaster => ({
   ...disaster,
   offers: offersOf(disaster).filter(({ name }) => name !== objectVersions.name),
 });
 
 /**
- * An S3 bucket, made for the drill, with objects of every awkward sort: nested and escaped keys, empty and multipart objects,
- * metadata, tags, earlier versions, objects that were deleted before, and retention where it is asked for.
- * @throws {ExplainedError} for options that cannot be.
+ * Returns an S3 bucket, made for the drill, with objects of every awkward sort: nested and escaped keys, empty and multipart objects,
+ * metadata, tags, earlier versions, deleted objects, and retention if requested.
+ * @throws {ExplainedError} for impossible options.
  */
 export function bucket<Versioned extends boolean = true>(
   options: Omit<BucketOptions, 'versioned'> & { readonly versioned?: Versioned | undefined },
@@ -45,7 +45,7 @@ export function bucket<Versioned extends boolean = true>(
     needs: ['s3'],
     disasters: spec.versioned ? known : known.map(withoutVersions),
     protectedCount: spec.objects,
-    // The S3 client is loaded here: listing contracts does without.
+    // The S3 client is loaded here, because listing contracts does not need it.
     open: async (open) => {
       if (open.disaster === REGION_LOST) return (await import('./region-lost.ts')).RegionLostBucket.open(spec, open);
       return (await import('./bucket.ts')).OpenBucket.open(spec, open);

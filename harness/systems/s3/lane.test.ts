@@ -12,7 +12,7 @@ afterEach(() => {
   server = undefined;
 });
 
-/** A server that fails in one way; the port of one that listens no more when there is no way given. */
+/** Starts a server that fails in one way; without `answer`, the server has stopped listening. */
 async function laneOnto(answer: ((status: (code: number) => void, hangUp: () => void) => void) | undefined) {
   const fault = createServer((request, response) => {
     request.resume();

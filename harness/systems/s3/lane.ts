@@ -6,11 +6,11 @@ import { CONCURRENCY, statusOf, wasNeverSent } from './client.ts';
 import { MARKER_PREFIX, markerKey, markerSequence } from './keys.ts';
 import { type BucketAt, currentObjects } from './listing.ts';
 
-/** One object a marker. `at.client` must not repeat requests: a marker is written once or not. */
+/** Returns a lane with one object per marker. `at.client` must not repeat requests: a marker is written once or not at all. */
 export function objectLane(at: BucketAt): MarkerLane {
   return {
     name: `${at.bucket}/${MARKER_PREFIX}`,
-    // Each marker is one more object that the platform backs up and restores.
+    // Each marker is an additional object for the platform to back up and restore.
     intervalMs: 100,
     write: (sequence, body, signal) => writeMarker(at, sequence, body, signal),
     read: (signal) => readMarkers(at, signal),
@@ -35,7 +35,7 @@ async function writeMarker(at: BucketAt, sequence: number, body: string, signal:
   }
 }
 
-/** S3 refuses with a 4xx, or with 503 when it is too busy to begin; a 500 says nothing about what was stored. */
+/** S3 refuses with a 4xx, or with 503 if it is too busy to begin; a 500 does not show what was stored. */
 function wasRefused(error: unknown): boolean {
   const status = statusOf(error);
   return status === undefined ? wasNeverSent(error) : (status >= 400 && status < 500) || status === 503;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { thawMsOf } from '../../clients/storage-classes.ts';
 
 const DAY_MS = 86_400_000;
-/** S3 accepts no zero; stores that speak its API do, and delete at once. */
+/** S3 does not accept zero; compatible stores do, and delete at once. */
 const days = z.number().nonnegative();
 
 const rule = z.looseObject({
@@ -30,53 +30,53 @@ const lifecycleSchema = z.looseObject({ Rules: z.array(rule).default([]) });
 
 interface Ending {
   readonly afterMs: number;
-  /** The rule that says so, by its name. */
+  /** Name of the rule. */
   readonly rule: string;
 }
 
-/** A rule that deletes on a date, whatever the age of an object. Once the date is past it deletes whatever comes. */
+/** A rule that deletes on a date, whatever the age of an object. After the date it deletes every new object. */
 interface DatedEnding {
   readonly atMs: number;
   readonly rule: string;
-  /** False where it covers only some of the objects. */
+  /** False if it covers only some of the objects. */
   readonly isForAll: boolean;
 }
 
-/** A rule that moves objects into a class from which they have to be thawed before they can be read. */
+/** A rule that moves objects into a class that requires thawing before a read. */
 interface Archiving extends Ending {
   readonly storageClass: string;
   readonly thawMs: number;
 }
 
-/** A rule that moves every object of the prefix into another class, so many days after it was made or became noncurrent. */
+/** A rule that moves every object of the prefix into another class, this many days after it was made or became noncurrent. */
 export interface Transition {
   readonly afterDays: number;
   readonly storageClass: string;
   readonly rule: string;
 }
 
-/** What a bucket's lifecycle does to the objects of a prefix. */
+/** Effect of a bucket's lifecycle on the objects of a prefix. */
 export interface PrefixLifecycle {
-  /** The shortest life that a rule gives every current object of the prefix; null when none does. */
+  /** The shortest life that a rule sets for every current object of the prefix; null if none does. */
   readonly current: Ending | null;
-  /** The same of rules that end only some of them: below a longer prefix, with a tag, of a size. */
+  /** The shortest life from rules for only some of them: below a longer prefix, with a tag, or of a size. */
   readonly someCurrent: Ending | null;
-  /** How long every version stays after it has been deleted or overwritten; null for ever. */
+  /** Time that every version stays after it was deleted or overwritten; null for ever. */
   readonly noncurrent: Ending | null;
   readonly dated: readonly DatedEnding[];
-  /** The earliest that moves objects of the prefix; null when none does. */
+  /** The earliest rule that archives objects of the prefix; null if none does. */
   readonly archiving: Archiving | null;
-  /** The earliest first. */
+  /** Earliest first. */
   readonly transitions: readonly Transition[];
-  /** The same of noncurrent versions. */
+  /** Transitions of noncurrent versions, earliest first. */
   readonly noncurrentTransitions: readonly Transition[];
-  /** Names of rules that move or end only some of the objects, or move them on a date. */
+  /** Names of rules that move or delete only some of the objects, or move them on a date. */
   readonly partial: readonly string[];
-  /** Those of them that move objects. */
+  /** Those of the partial rules that move objects. */
   readonly partialMoves: readonly string[];
 }
 
-/** @param lifecycle as S3 returns it, or a store that speaks its API; undefined when the bucket has none. */
+/** @param lifecycle as S3 or a compatible store returns it; undefined if the bucket has none. */
 export function lifecycleOf(prefix: string, lifecycle: unknown): PrefixLifecycle {
   const { Rules } = lifecycleSchema.parse(withoutNulls(lifecycle) ?? {});
   const active = Rules.filter(({ Status }) => Status === 'Enabled');
@@ -130,7 +130,7 @@ const COLDER = [
   'GLACIER',
   'DEEP_ARCHIVE',
 ];
-/** A class that AWS does not have is another store's own: its lifecycle is taken at its word. */
+/** A class that AWS does not have belongs to another store; any move of such a class is believed. */
 export function isColder(storageClass: string, than: string): boolean {
   if (!COLDER.includes(storageClass) || !COLDER.includes(than)) return storageClass !== than;
   return COLDER.indexOf(storageClass) > COLDER.indexOf(than);
@@ -150,7 +150,7 @@ const moves = ({ Transitions, NoncurrentVersionTransitions }: Rule): boolean =>
 const movesOrEnds = (rule: Rule): boolean =>
   rule.Expiration?.Days !== undefined || rule.NoncurrentVersionExpiration?.NoncurrentDays !== undefined || moves(rule);
 
-/** Null is what some stores return for a field that is not set. */
+/** Some stores return null for a field that is not set. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((each) => each !== null).map(withoutNulls);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value ?? undefined;
@@ -159,14 +159,14 @@ function withoutNulls(value: unknown): unknown {
   );
 }
 
-/** The prefix may stand in three places: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html */
+/** The prefix may be in one of three places: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html */
 const prefixOf = ({ Prefix, Filter }: Rule): string => Filter?.And?.Prefix ?? Filter?.Prefix ?? Prefix ?? '';
 
-/** True when the prefix is all that chooses its objects. */
+/** True if the prefix alone selects its objects. */
 const isPlain = ({ Filter }: Rule): boolean =>
   Object.entries(Filter ?? {}).every(([key, value]) => key === 'Prefix' || value === undefined);
 
-/** A rule that keeps so many newer versions never ends the only noncurrent version of a key. */
+/** A rule that keeps some newer versions never deletes the only noncurrent version of a key. */
 function noncurrentDaysOf({ NoncurrentVersionExpiration: ending }: Rule): number | undefined {
   if (ending === undefined || (ending.NewerNoncurrentVersions ?? 0) > 0) return undefined;
   return ending.NoncurrentDays;
@@ -176,7 +176,7 @@ function archivingsOf({ ID, Transitions }: Rule): Archiving[] {
   return Transitions.flatMap(({ Days, Date: date, StorageClass = '' }) => {
     const thawMs = thawMsOf(StorageClass);
     if (thawMs === undefined) return [];
-    // On a date, whatever lies there is moved, however new it is.
+    // A rule with a date moves every object on that date, however new it is.
     const afterMs = date === undefined ? (Days ?? 0) * DAY_MS : 0;
     return [{ afterMs, rule: ID, storageClass: StorageClass, thawMs }];
   });

@@ -13,11 +13,11 @@ export interface ListedVersion {
   /** S3 stamps whole seconds. */
   readonly lastModified: string;
   readonly sizeBytes: number;
-  /** Of a version, where the store tells it. */
+  /** Storage class of a version, if the store states it. */
   readonly storageClass?: string;
 }
 
-/** All versions and delete markers of one key, the newest first. */
+/** All versions and delete markers of one key, newest first. */
 export interface KeyHistory {
   readonly key: string;
   readonly versions: readonly ListedVersion[];
@@ -35,9 +35,9 @@ export interface BucketAt {
 }
 
 /**
- * The bucket's histories in S3's order of keys, a page at a time; memory is bounded by a page and by the versions of one key.
- * The SDK hands out versions and delete markers as two lists, so the order between a version and a delete marker of the same
- * second is unknown here: nothing may depend on it.
+ * Yields the bucket's histories in S3's order of keys, page by page; memory is bounded by a page and by the versions of one key. The SDK
+ * returns versions and delete markers as two lists. So the order of a version and a delete marker from the same second is unknown, and
+ * nothing may depend on it.
  */
 export async function* keyHistories(
   at: BucketAt,
@@ -103,7 +103,7 @@ function plain(entry: z.infer<typeof listed>) {
   return { key, versionId, isLatest, lastModified: LastModified.toISOString() };
 }
 
-/** Brings the two sorted lists of a page together by key. Stable, so each list's own order is kept. */
+/** Merges the two sorted lists of a page by key. The merge is stable, so each list keeps its own order. */
 function mergePage([versions, deleteMarkers]: readonly [ListedVersion[], ListedVersion[]]): ListedVersion[] {
   if (deleteMarkers.length === 0) return versions;
   const groups = Map.groupBy([...versions, ...deleteMarkers], ({ key }) => key);
@@ -112,7 +112,7 @@ function mergePage([versions, deleteMarkers]: readonly [ListedVersion[], ListedV
     .flatMap(([, group]) => group);
 }
 
-/** S3 says which is the latest, so it stands first even where a version and a delete marker are of the same second. */
+/** S3 marks the latest one, so it comes first even if a version and a delete marker have the same second. */
 function newestFirst(versions: ListedVersion[]): ListedVersion[] {
   return versions.sort(
     (one, other) =>
@@ -121,7 +121,7 @@ function newestFirst(versions: ListedVersion[]): ListedVersion[] {
   );
 }
 
-/** The objects that a plain listing shows, in S3's order of keys, a page at a time. */
+/** Yields the objects of a plain listing, in S3's order of keys, page by page. */
 export async function* currentObjects(
   at: BucketAt,
   signal: AbortSignal,

@@ -16,7 +16,7 @@ import { s3Store } from './service.ts';
 
 const target = sharedTarget();
 
-/** Passes every request on to the real S3. The answer to CreateBucket is lost, every time: the request has taken effect by then. */
+/** Passes every request to the real S3, and drops every answer to CreateBucket after the request has taken effect. */
 async function losingAnswers(endpoint: string) {
   const lost: string[] = [];
   const proxy = createServer((incoming, outgoing) => {
@@ -58,7 +58,7 @@ test.each(['objects-deleted', 'region-lost'])(
     const opening = bucket({ objects: 1 }).open({ target: behindProxy, drillId, disaster, scale: 1, step });
     await expect(opening).rejects.toThrow();
 
-    // The first one took effect, so there was a bucket to remove.
+    // The first request took effect, so there was a bucket to remove.
     expect(lost[0]).toMatch(/^200 /);
     const client = s3Client(await target.place(s3Store));
     onTestFinished(() => client.destroy());

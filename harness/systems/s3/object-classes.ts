@@ -2,16 +2,16 @@ import { HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { BucketAt } from './listing.ts';
 
-// In which storage class objects lie. Some stores answer STANDARD for every version that they list, so that nobody may rely on a
-// listing of versions: a plain listing tells it of current objects, a look at the object itself of a noncurrent version.
+// Storage classes of objects. Some stores answer STANDARD for every listed version, so a listing of versions is unreliable: a plain listing
+// gives the class of current objects, a HEAD request that of a noncurrent version.
 
-/** So many noncurrent versions are looked at one by one; of the rest the class stays unknown. */
+/** Maximum number of noncurrent versions that are read one by one; the class of the rest stays unknown. */
 const MOST_LOOKS = 1_000;
 const CONCURRENCY = 8;
 
 const listed = z.object({ Key: z.string(), StorageClass: z.string().optional() });
 
-/** The class of each current object below a prefix, by key. */
+/** Returns the class of each current object below a prefix, by key. */
 export async function currentClasses(
   { client, bucket }: BucketAt,
   prefix: string,
@@ -37,7 +37,10 @@ interface VersionOf {
   readonly versionId: string;
 }
 
-/** The class of each of these versions, in their order; undefined for those after the first thousand. S3 leaves STANDARD out of its answer. */
+/**
+ * Returns the class of each of these versions, in their order; undefined for those after the first thousand. S3 omits STANDARD from its
+ * answer.
+ */
 export async function versionClasses(
   { client, bucket }: BucketAt,
   versions: readonly VersionOf[],

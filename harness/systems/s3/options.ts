@@ -6,11 +6,11 @@ import { isReserved, LONGEST_NAME_BYTES, notInXml } from './keys.ts';
 
 const LONGEST_KEY_BYTES = 1_024;
 
-/** COMPLIANCE is not offered: nobody could remove the drill's own bucket before its retention ends. */
+/** COMPLIANCE is not offered, because it would make the drill's own bucket impossible to remove before its retention ends. */
 const retention = z.strictObject({
   mode: z.literal('GOVERNANCE'),
   days: z.number().int().positive().max(365),
-  /** The bucket locks every version by itself; without it, only some objects carry a lock. */
+  /** If true, the bucket locks every version by default; otherwise only some objects have a lock. */
   everyVersion: z.boolean().default(false),
 });
 
@@ -38,11 +38,11 @@ const schema = z
     largest: z.string().default('12MiB'),
     versioned: z.boolean().default(true),
     retention: retention.optional(),
-    /** How many versions the keys with the most of them have; one key in five has several. */
+    /** Number of versions of the keys with the most; one key in five has several. */
     versions: z.number().int().min(2).max(100).default(3),
-    /** Some keys were written before versioning was switched on: their oldest version has the id "null". */
+    /** If true, some keys are written before versioning is switched on: their oldest version has the id "null". */
     nullVersions: z.boolean().default(false),
-    /** Some objects carry a legal hold, which no date ends. */
+    /** If true, some objects have a legal hold, which has no end date. */
     legalHold: z.boolean().default(false),
     /** Headers of every second object, by their names in HTTP, e.g. `{ 'content-encoding': 'gzip' }`. */
     headers: z.partialRecord(z.enum(headerNames), z.string().min(1)).default({}),
@@ -60,7 +60,7 @@ const schema = z
     message: 'needs `versioned: true`: S3 locks versions, not objects',
   });
 
-/** What a contract's author writes about a bucket. Every object counts; `largest` is uploaded in parts when above 5 MiB. */
+/** Options of a bucket in a contract. Every object counts; `largest` is uploaded in parts when above 5 MiB. */
 export type BucketOptions = z.input<typeof schema>;
 
 export interface BucketSpec {
@@ -68,9 +68,9 @@ export interface BucketSpec {
   readonly prefixes: readonly string[];
   readonly largestBytes: number;
   readonly versioned: boolean;
-  /** Days for which some of the objects are locked. */
+  /** Number of days for which some of the objects are locked. */
   readonly retentionDays: number | undefined;
-  /** The bucket's default retention locks every version, markers and copies included. */
+  /** True if the bucket's default retention locks every version, including markers and copies. */
   readonly retainsEveryVersion: boolean;
   readonly mostVersions: number;
   readonly nullVersions: boolean;
@@ -78,11 +78,11 @@ export interface BucketSpec {
   readonly headers: Readonly<Partial<Record<HeaderName, string>>>;
 }
 
-/** Object lock is a property of the bucket from its making on. */
+/** Object lock is a property of the bucket from its creation on. */
 export const hasObjectLock = ({ retentionDays, legalHold }: BucketSpec): boolean =>
   retentionDays !== undefined || legalHold;
 
-/** @throws {ExplainedError} for a misspelt field or a value that cannot be. */
+/** @throws {ExplainedError} for a misspelt field or an impossible value. */
 export function parseBucketOptions(options: unknown): BucketSpec {
   const {
     objects,

@@ -19,12 +19,12 @@ import { DISPOSABLE_MARK } from './keys.ts';
 import { type BucketAt, type ListedVersion, versionPages } from './listing.ts';
 import { type BucketSpec, hasObjectLock } from './options.ts';
 
-/** Says whether the drill's bucket is the drill's to remove. */
+/** Says whether the drill may remove its bucket. */
 export type Claim = (isOurs: boolean) => void;
 
 /**
- * Creates the drill's own bucket, and claims it before the request: one that timed out may have taken effect.
- * @throws {ExplainedError} when the name is taken.
+ * Creates the drill's own bucket. It claims the bucket before the request, because a request that timed out may have taken effect.
+ * @throws {ExplainedError} if the name is taken.
  */
 export async function createBucket(
   at: BucketAt,
@@ -38,7 +38,7 @@ export async function createBucket(
   const request = new CreateBucketCommand({
     Bucket: at.bucket,
     ObjectLockEnabledForBucket: hasObjectLock(spec),
-    // us-east-1 is the one region that S3 refuses as a constraint.
+    // S3 refuses us-east-1, alone of all regions, as a constraint.
     ...(region === 'us-east-1'
       ? {}
       : { CreateBucketConfiguration: { LocationConstraint: z.custom<'us-west-2'>().parse(region) } }),
@@ -46,7 +46,7 @@ export async function createBucket(
   try {
     await at.client.send(request, { abortSignal: signal });
   } catch (error) {
-    // The name was free a moment ago: a repeated request may find the bucket of the one before it, whose answer was lost.
+    // The name was free a moment ago: a repeated request may find the bucket of the first one, whose answer was lost.
     if (!(error instanceof BucketAlreadyExists) || (error.$metadata.attempts ?? 1) > 1) throw error;
     claim(false);
     throw nameTaken(at, error);
@@ -64,7 +64,7 @@ const nameTaken = ({ bucket }: BucketAt, cause?: unknown): ExplainedError =>
     { cause },
   );
 
-/** Marks the bucket as disposable by this session and switches on what was asked for. */
+/** Marks the bucket as disposable by this session and switches on the requested settings. */
 export async function prepareBucket(
   at: BucketAt,
   spec: BucketSpec,
@@ -94,7 +94,7 @@ export async function enableVersioning(at: BucketAt, signal: AbortSignal): Promi
   );
 }
 
-/** @throws {ExplainedError} unless the bucket carries the disposable mark of this session. */
+/** @throws {ExplainedError} unless the bucket has the disposable mark of this session. */
 export async function refuseUnlessDisposable(at: BucketAt, sessionId: string, signal: AbortSignal): Promise<void> {
   const mark = await markOf(at, signal);
   if (mark === sessionId) return;
@@ -106,7 +106,7 @@ export async function refuseUnlessDisposable(at: BucketAt, sessionId: string, si
   });
 }
 
-/** Removes the bucket with all its versions, retained ones included. A bucket that is absent is removed already. */
+/** Removes the bucket with all its versions, including retained ones. An absent bucket counts as removed. */
 export async function removeBucket(at: BucketAt, spec: BucketSpec, signal: AbortSignal): Promise<void> {
   if (!(await exists(at, signal))) return;
   for await (const page of versionPages(at, signal)) {
@@ -117,7 +117,7 @@ export async function removeBucket(at: BucketAt, spec: BucketSpec, signal: Abort
   await at.client.send(new DeleteBucketCommand({ Bucket: at.bucket }), { abortSignal: signal });
 }
 
-/** A copy that a restore made may carry a hold as well, so all of them are released. */
+/** Releases all holds, because copies made by a restore may have one as well. */
 async function releaseHolds(at: BucketAt, page: readonly ListedVersion[], signal: AbortSignal): Promise<void> {
   await forEachBounded(
     page.filter(({ deleteMarker }) => !deleteMarker),
@@ -129,7 +129,7 @@ async function releaseHolds(at: BucketAt, page: readonly ListedVersion[], signal
   );
 }
 
-/** At most 1,000 at a time. With version ids the versions themselves go, without them delete markers appear. */
+/** Deletes at most 1,000 objects. With version ids it deletes the versions; without, it adds delete markers. */
 export async function deleteBatch(
   at: BucketAt,
   objects: { Key: string; VersionId?: string }[],
@@ -141,7 +141,7 @@ export async function deleteBatch(
     new DeleteObjectsCommand({
       Bucket: at.bucket,
       Delete: { Objects: objects, Quiet: true },
-      // S3 refuses the header where object lock is off.
+      // S3 refuses the header if object lock is off.
       ...(options.bypassRetention ? { BypassGovernanceRetention: true } : {}),
     }),
     { abortSignal: signal },

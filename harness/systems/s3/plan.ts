@@ -11,7 +11,7 @@ export interface PlannedRevision {
   readonly tags: Readonly<Record<string, string>>;
   readonly retained: boolean;
   readonly held: boolean;
-  /** Written before versioning was switched on, so that its id is "null". */
+  /** Written before versioning was switched on, so its id is "null". */
   readonly beforeVersioning: boolean;
   readonly headers: BucketSpec['headers'];
 }
@@ -20,7 +20,7 @@ export interface PlannedKey {
   readonly key: string;
   /** Oldest first. */
   readonly revisions: readonly PlannedRevision[];
-  /** Deleted in the ordinary course of things, before any disaster: must stay deleted. */
+  /** Deleted in normal operation, before any disaster; it must stay deleted. */
   readonly deletedBefore: boolean;
 }
 
@@ -47,7 +47,7 @@ const AWKWARD_NAMES = [
 const CONTENT_TYPES = ['application/octet-stream', 'application/json', 'text/plain; charset=utf-8'] as const;
 const SMALL_MAX_BYTES = 64 * 1024;
 
-/** What is seeded: the same for the same options. `scale` repeats the base amount, its largest object included. */
+/** Yields the seeded keys: the same for the same options. `scale` repeats the base amount, including its largest object. */
 export function* planKeys(spec: BucketSpec, scale: number): Generator<PlannedKey, void, undefined> {
   const total = Math.round(spec.objects * scale);
   for (let index = 0; index < total; index += 1) yield planKey(spec, index);
@@ -58,7 +58,7 @@ function planKey(spec: BucketSpec, index: number): PlannedKey {
   const prefix = spec.prefixes[index % spec.prefixes.length] ?? '';
   const name = AWKWARD_NAMES[index - 2] ?? `object-${String(index).padStart(7, '0')}.bin`;
   const key = `${prefix}${['', 'daily/', 'daily/2026-02/', 'a/b/c/d/'][index % 4]}${name}`;
-  // Two or the most; with a most of three as many keys have the one as the other.
+  // Two, or the maximum; with a maximum of three, equally many keys have either number.
   const revisionCount = index % 5 === 3 ? (die(dice, 0) % 2 === 0 ? 2 : spec.mostVersions) : 1;
   const revisions = Array.from({ length: revisionCount }, (_, revision) => ({
     label: `${key} revision ${revision}`,

@@ -1,18 +1,18 @@
 import { ExplainedError } from '../../model/errors.ts';
 
-// When a recovery point was captured, as its name says it: the spellings that backup scripts use, or a pattern of the author's.
+// Capture time of a recovery point in its name: in the usual formats of backup scripts, or by the author's pattern.
 
-/** A time in a name. A name with a date alone says only on which day: then `fromMs` and `untilMs` lie a day apart, or an hour where it names one. */
+/** A time in a name. A name with only a date has a range: `fromMs` and `untilMs` are a day apart, or an hour if it names one. */
 export interface NamedTime {
   readonly fromMs: number;
   readonly untilMs: number;
-  /** False where the name says no zone, and one was assumed. */
+  /** False if the name has no zone, so that one was assumed. */
   readonly hasZone: boolean;
 }
 
-/** Which part of a key, behind its prefix, is a recovery point, and when that was captured. */
+/** Part of a key after its prefix that names a recovery point, with its capture time. */
 export interface PointName extends NamedTime {
-  /** A folder ends in "/"; anything else is an object by itself. */
+  /** A folder ends in "/"; every other name is a single object. */
   readonly name: string;
 }
 
@@ -21,17 +21,17 @@ const HOUR_MS = 3_600_000;
 const DATE = /(?<year>20\d{2}|19\d{2})(?<between>[-_.]?)(?<month>\d{2})\k<between>(?<day>\d{2})/;
 const TIME =
   /(?:[T_. -]|(?<=\d)t)?(?<hour>\d{2})(?<colon>[:_.h-]?)(?<minute>\d{2})(?:m?\k<colon>(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?s?)?(?:[-_ ]?(?<half>[AaPp])[Mm](?![A-Za-z]))?/;
-/** A number behind a minus sign may be that of a try: `-01` is no zone. */
+/** A number after a minus sign may be that of an attempt: `-01` is no zone. */
 const ZONE =
   /(?<zone>Z|z|[-_ ]?UTC|[-_ ]?GMT|(?<sign>[+-])(?<zoneHour>\d{2}):?(?<zoneMinute>\d{2})|\+(?<eastHour>\d{2}))?/;
-/** No digit may touch it: an account number holds dates as well. */
+/** No digit may be next to it, because account numbers contain dates as well. */
 const STAMP = new RegExp(`(?<!\\d)${DATE.source}(?:${TIME.source}${ZONE.source})?(?!\\d)`);
 /** `date +%Y%m%d%H`, which has as many digits as seconds since 1970. */
 const HOUR = /(?<!\d)(?<year>20\d{2})(?<month>\d{2})(?<day>\d{2})(?<hour>\d{2})(?!\d)/;
-/** Seconds or milliseconds since 1970, between 2001 and 2033. Larger numbers are those of accounts and the like. */
+/** Seconds or milliseconds since 1970, between 2001 and 2033. Larger numbers are account numbers or similar. */
 const EPOCH = /(?<!\d)(?:(?<seconds>1\d{9})|(?<milliseconds>1\d{12}))(?!\d)/;
 
-/** The time that a name holds; undefined when it holds none, or one that there is not, such as 30 February. */
+/** Returns the time in a name; undefined if it contains none, or an impossible one, such as 30 February. */
 export function timeInName(name: string): NamedTime | undefined {
   const stamp = STAMP.exec(name)?.groups;
   if (stamp !== undefined) return timeOf(stamp);
@@ -57,14 +57,14 @@ function timeOf(groups: Groups): NamedTime | undefined {
   const h = half === undefined ? written : (written % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
   if (h > 23 || min > 59 || s > 59) return undefined;
   const midnight = new Date(Date.UTC(y, m - 1, d));
-  // The calendar would go on into the next month.
+  // Date would roll over into the next month.
   if (midnight.getUTCMonth() !== m - 1 || midnight.getUTCDate() !== d) return undefined;
   if (hour === undefined) return { fromMs: midnight.getTime(), untilMs: midnight.getTime() + DAY_MS, hasZone: false };
   const { zone, sign, eastHour = '0', zoneHour = eastHour, zoneMinute = '0' } = groups;
   const offsetMs = (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;
   const fractionMs = Number(fraction.padEnd(3, '0').slice(0, 3));
   const atMs = midnight.getTime() + ((h * 60 + min) * 60 + s) * 1_000 + fractionMs - offsetMs;
-  // The second before the next one is as exact as the name is.
+  // A name with a time gives an exact instant.
   return { fromMs: atMs, untilMs: atMs, hasZone: zone !== undefined };
 }
 
@@ -82,9 +82,9 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A pattern such as `orders-%Y-%m-%d.tar.gz` or `%Y/%m/%d`, with the codes of date(1) and `*` for any text without a slash. `%F` and
+ * Parses a pattern such as `orders-%Y-%m-%d.tar.gz` or `%Y/%m/%d`, with the codes of date(1) and `*` for any text without a slash. `%F` and
  * `%T` are short for `%Y-%m-%d` and `%H:%M:%S`.
- * @returns what reads a key behind its prefix.
+ * @returns a function that reads a key after its prefix.
  * @throws {ExplainedError} for an unknown code, or a pattern that names no day.
  */
 export function readerOfPattern(pattern: string): (key: string) => PointName | undefined {
@@ -116,7 +116,7 @@ export function readerOfPattern(pattern: string): (key: string) => PointName | u
   };
 }
 
-/** The first folder of a key, or the key itself where it lies in none, with the time that it holds. */
+/** Returns the first folder of a key, or the key itself without a folder, with the time in it. */
 export function pointNameOf(key: string): PointName | undefined {
   const end = key.indexOf('/');
   const name = end === -1 ? key : key.slice(0, end + 1);

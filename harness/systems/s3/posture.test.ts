@@ -139,7 +139,7 @@ describe('the lifecycle of a prefix', () => {
   it.each([
     [{ NoncurrentDays: 30 }, 30],
     [{ NoncurrentDays: 30, NewerNoncurrentVersions: 0 }, 30],
-    // The only noncurrent version of a key is among the newest three.
+    // The only noncurrent version of a key is always among the newest three.
     [{ NoncurrentDays: 30, NewerNoncurrentVersions: 3 }, undefined],
     [{ NewerNoncurrentVersions: 3 }, undefined],
     [{}, undefined],

@@ -10,7 +10,7 @@ import { readVersionState } from './version-state.ts';
 
 const SAMPLES = 5;
 const SAMPLE_MAX_BYTES = 256 * 1024;
-/** One key, so that a long drill does not add a key a probe to what is restored. */
+/** A single key, so that a long drill does not add one key per probe to the restore. */
 const PROBE_KEY = `${PROBE_PREFIX}write`;
 
 export interface Sample {
@@ -18,7 +18,7 @@ export interface Sample {
   readonly sha256: string;
 }
 
-/** The first live objects of the plan that are neither empty nor large; any live one when there is no such object. */
+/** Returns the first live objects of the plan that are neither empty nor large; otherwise any live one. */
 export function probeSamples(plan: Iterable<PlannedKey>): Sample[] {
   const handy: PlannedKey[] = [];
   let fallback: PlannedKey | undefined;
@@ -35,7 +35,7 @@ export function probeSamples(plan: Iterable<PlannedKey>): Sample[] {
   );
 }
 
-/** Reads one of the samples in turn and checks its digest; writes one object and reads it back. */
+/** Reads one sample in turn and checks its digest; writes one object and reads it back. */
 export function objectProbe(at: BucketAt, samples: () => readonly Sample[]): AssetProbe {
   let turn = 0;
   return {

@@ -10,7 +10,7 @@ interface Setting {
   readonly read: (at: BucketAt, signal: AbortSignal) => Promise<string>;
 }
 
-/** What was set when the bucket was made, and must be so after every backup and restore. */
+/** Returns the settings of the new bucket, which every backup and restore must preserve. */
 export function protectionOf(spec: BucketSpec): readonly Setting[] {
   const { versioned, retainsEveryVersion, retentionDays } = spec;
   return [
@@ -21,7 +21,7 @@ export function protectionOf(spec: BucketSpec): readonly Setting[] {
   ];
 }
 
-/** Those settings as they are now. */
+/** Reads the present values of those settings. */
 export const readProtection = async (
   at: BucketAt,
   spec: BucketSpec,

@@ -16,7 +16,7 @@ export const s3Provider: Provider = {
   typicalDrillS: 4,
 };
 
-/** Its server is prebuilt, and the part obtains it by itself. No image of the docker target enforces policies. */
+/** Its server is prebuilt, and the part obtains it itself. No image of the docker target enforces policies. */
 export const enforcedAccessProvider: Provider = {
   capability: 'enforced-access',
   needs: [],

@@ -15,44 +15,44 @@ import { statusOf } from './client.ts';
 import { type NamedTime, type PointName, pointNameOf } from './point-names.ts';
 import type { S3Place } from './service.ts';
 
-/** How recovery points lie below a prefix: a folder each, or objects by themselves. */
+/** Layout of recovery points below a prefix: one folder each, or single objects. */
 export interface PointLayout {
   readonly bucket: string;
   /** Ends in "/". */
   readonly prefix: string;
-  /** Files of a folder without which a recovery point is not whole; empty where the contract names none. */
+  /** Files that make a folder a complete recovery point; empty if the contract names none. */
   readonly holds: readonly string[];
-  /** What reads the time in a key behind the prefix; the known spellings when left out. */
+  /** Reads the time in a key after the prefix; by default the known formats. */
   readonly read?: ((key: string) => PointName | undefined) | undefined;
-  /** The instant of a time that a name gives without a zone; undefined when the contract names no zone. */
+  /** Converts a time without a zone to an instant; undefined if the contract names no zone. */
   readonly instantOf?: ((wallMs: number) => number) | undefined;
 }
 
-/** Objects whose names show no time, so that nobody can tell what they are. */
+/** Objects without a time in their names, whose purpose is unknown. */
 export interface UnreadNames {
   readonly count: number;
   readonly examples: readonly string[];
-  /** When the last of them was written; null when there are none. */
+  /** Time of the last write among them; null if there are none. */
   readonly newest: string | null;
 }
 
 export interface FoundPoints {
-  /** The newest first. */
+  /** Newest first. */
   readonly points: readonly ObservedRecoveryPoint[];
   readonly unread: UnreadNames;
-  /** True when a name gives no zone, and UTC was assumed. */
+  /** True if a name has no zone, so that UTC was assumed. */
   readonly isZoneAssumed: boolean;
-  /** True when a name gives a day and no time. */
+  /** True if a name has a day but no time. */
   readonly isDayOnly: boolean;
 }
 
-/** An upload that is not whole yet may still be going on. */
+/** Time in which an incomplete upload may still be running. */
 const UPLOAD_MS = 3_600_000;
 const EXAMPLES = 3;
 
 /**
- * The recovery points that lie in the bucket by that layout. One listing for all of them: a prefix that gets one every two minutes
- * holds thousands of folders.
+ * Lists the recovery points in the bucket by that layout. It makes one listing for all of them: a prefix with a new point every two minutes
+ * contains thousands of folders.
  */
 export async function listRecoveryPoints(
   place: S3Place,
@@ -79,7 +79,7 @@ interface Found extends PointName {
   readonly sizes: Map<string, number>;
   firstMs: number;
   durableMs: number;
-  /** Of an object that has to be thawed. */
+  /** Class of an object that needs thawing. */
   storageClass?: string;
 }
 
@@ -95,7 +95,7 @@ async function pointsBelow(
   for await (const page of paginateListObjectsV2({ client }, request, { abortSignal: signal })) {
     for (const { Key = '', Size = 0, LastModified, StorageClass = 'STANDARD' } of page.Contents ?? []) {
       const path = Key.slice(prefix.length);
-      // A console makes such an object for a folder.
+      // Web consoles create such an object for a folder.
       if (Size === 0 && (path === '' || path.endsWith('/'))) continue;
       const modifiedMs = LastModified?.getTime() ?? 0;
       const name = read(path);
@@ -105,7 +105,7 @@ async function pointsBelow(
         unread.newestMs = Math.max(unread.newestMs, modifiedMs);
         continue;
       }
-      // Objects by themselves that name the same time belong together: a dump of each stream, a checksum beside it.
+      // Single objects with the same time in their names belong together: a dump of each stream, a checksum beside it.
       const id = name.name.endsWith('/') ? name.name : `${name.fromMs}-${name.untilMs}`;
       const point: Found = points.get(id) ?? { ...name, sizes: new Map(), firstMs: modifiedMs, durableMs: 0 };
       point.sizes.set(name.name.endsWith('/') ? path.slice(name.name.length) : path, Size);
@@ -144,7 +144,7 @@ function pointIn(
   };
 }
 
-/** When it was captured. Of a name with a day alone, the latest time at which that can have been: when its first object was written. */
+/** Returns the capture time. For a name with only a day, it is the latest possible time: that of the first object's write. */
 function captureMsOf(
   { fromMs, untilMs, hasZone }: NamedTime,
   firstMs: number,
@@ -155,7 +155,7 @@ function captureMsOf(
   return Math.max(instant(fromMs), Math.min(firstMs, instant(untilMs)));
 }
 
-/** When all of those objects lay in the bucket; nothing as long as one of them does not. */
+/** Returns the time since which all of those objects are in the bucket; undefined if one is missing. */
 export async function durableSince(
   place: S3Place,
   bucket: string,
@@ -168,7 +168,7 @@ export async function durableSince(
       client.send(new HeadObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal }),
     );
     const times = (await Promise.all(heads)).map(({ LastModified }) => LastModified?.getTime() ?? Number.NaN);
-    // Not by one call with all of them: there may be more objects than a call takes arguments.
+    // Reduced one by one, because there may be more objects than a call takes arguments.
     return new Date(times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY)).toISOString();
   } catch (error) {
     if (error instanceof NotFound) return undefined;
@@ -178,7 +178,7 @@ export async function durableSince(
   }
 }
 
-/** A small document as a tool keeps it beside its backup; undefined when it is not there. */
+/** Reads a small document that a tool keeps beside its backup; undefined if it does not exist. */
 export async function readGzippedJson(
   place: S3Place,
   bucket: string,
@@ -204,7 +204,7 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** What S3 answers to a listing of the prefix by somebody with those credentials: undefined when it lets them. */
+/** Lists the prefix with those credentials. Returns S3's refusal, or undefined if it allows the listing. */
 export async function refusalOf(
   place: S3Place,
   at: { readonly bucket: string; readonly prefix: string },

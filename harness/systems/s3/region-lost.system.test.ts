@@ -34,7 +34,7 @@ test('a lost region comes back from the copy, with metadata, tags and locks, as 
   expect(comparison.firstDifferences).toEqual([]);
   expect(comparison.items).toMatchObject([{ kind: 'current objects', matched: 22, extra: 0 }]);
   expect(comparison.notVerified[0]).toContain('earlier versions');
-  // What was acknowledged after the copy is gone, and nothing else.
+  // Only what was acknowledged after the copy is gone.
   expect(await drill.readMarkers()).toEqual(copied);
   expect(drill.markers.length).toBeGreaterThan(copied.length);
   const after = await drill.asset.identify(drill.step);

@@ -48,7 +48,7 @@ const NEW_BUCKET = {
 };
 const SECOND_REGION = 'us-east-2';
 
-/** A bucket at its region, with a client that repeats requests and one that does each once. */
+/** A bucket in its region, with a client that repeats requests and one that sends each once. */
 interface Regional {
   readonly region: string;
   readonly at: BucketAt;
@@ -56,8 +56,8 @@ interface Regional {
 }
 
 /**
- * A bucket whose region will be lost. A second bucket stands in another region, empty; what gets into it is the platform's own
- * doing. After the loss users have a third one, made there by the recovery, and the copy stays what it is.
+ * A bucket whose region will be lost. A second, empty bucket exists in another region; the platform itself must copy into it. After the
+ * loss users have a third one, made there by the recovery; the copy stays unchanged.
  */
 export class RegionLostBucket implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
@@ -114,7 +114,7 @@ export class RegionLostBucket implements OpenAsset {
       if (isOurs) this.#made.add(bucket);
       else this.#made.delete(bucket);
     });
-    // Only the original was there before it had versions.
+    // Only the original existed before it had versions.
     const spec = bucket === this.#primary ? this.#spec : { ...this.#spec, nullVersions: false };
     await prepareBucket(bucket.at, spec, this.#options.target.sessionId, signal);
   }
@@ -165,7 +165,7 @@ export class RegionLostBucket implements OpenAsset {
     const { at, region } = this.#primary;
     await refuseUnlessDisposable(at, this.#options.target.sessionId, step.signal);
     await control.cutOff();
-    // From now on users find nothing; a write of theirs that is still under way may land once more in what is being removed.
+    // From now on users find nothing; a write in progress may still reach the bucket during its removal.
     this.#lost = true;
     await waitFor(
       {
@@ -207,12 +207,12 @@ export class RegionLostBucket implements OpenAsset {
     }
   }
 
-  /** A new bucket where the copy is: the lost one's name may not be free for a long time. */
+  /** Creates a new bucket in the copy's region; the lost one's name may stay taken for a long time. */
   async provision(step: Step): Promise<void> {
     await performing(step, NEW_BUCKET, () => this.#make(this.#restored, step.signal));
   }
 
-  /** The bucket that was restored into goes with every version in it, and an empty one is made in its place. */
+  /** Removes the restored bucket with every version, and makes an empty one in its place. */
   readonly clearing: Clearing = {
     clear: async ({ signal }) => {
       const { at } = this.#restored;

@@ -3,7 +3,7 @@ import { versionPages } from './listing.ts';
 import { deleteBatch } from './place.ts';
 import type { S3Place } from './service.ts';
 
-/** Removes one object with every version and delete marker of its key. One that is not there is removed already. */
+/** Removes one object with every version and delete marker of its key. A missing object counts as removed. */
 export async function removeEveryVersion(
   place: S3Place,
   { bucket, key }: { readonly bucket: string; readonly key: string },

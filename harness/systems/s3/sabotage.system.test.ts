@@ -20,7 +20,7 @@ afterAll(async () => {
 const differencesOf = async (key: string) =>
   (await drill.compare()).firstDifferences.filter(({ item }) => item.includes(`"${key}"`));
 
-/** Every key is sabotaged by one test at most: two sabotages of one key would be told as one. */
+/** Finds a key for one sabotage. No two tests share a key, because two sabotages of one key would be reported as one. */
 function keyWhere(fits: (key: KeyFingerprint) => boolean): KeyFingerprint {
   const at = keys.findIndex(fits);
   const [found] = at < 0 ? [] : keys.splice(at, 1);

@@ -13,13 +13,13 @@ import { type ObjectAttributes, putGenerated, tagHeader } from './upload.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Until when what is locked now stays so; undefined where nothing is. S3 keeps whole seconds, and would round what it is given. */
+/** Returns the end of new locks; undefined if nothing is locked. S3 keeps whole seconds, and would round the given time. */
 export function retainUntilOf({ retentionDays }: BucketSpec, clock: Clock): Date | undefined {
   if (retentionDays === undefined) return undefined;
   return new Date(Math.floor(Date.parse(clock.now().utc) / 1_000) * 1_000 + retentionDays * DAY_MS);
 }
 
-/** Writes what was there before the bucket had versions. */
+/** Writes the objects that exist before the bucket has versions. */
 export async function seedBeforeVersioning(at: BucketAt, plan: Iterable<PlannedKey>, step: Step): Promise<void> {
   await forEachBounded(plan, CONCURRENCY, async ({ key, revisions }) => {
     for (const revision of revisions) {
@@ -30,7 +30,7 @@ export async function seedBeforeVersioning(at: BucketAt, plan: Iterable<PlannedK
   });
 }
 
-/** Writes the planned keys: keys side by side, the versions of a key one after the other. */
+/** Writes the planned keys: keys concurrently, the versions of a key in order. */
 export async function seedBucket(
   at: BucketAt,
   plan: Iterable<PlannedKey>,
@@ -68,7 +68,7 @@ export async function seedBucket(
   };
 }
 
-/** What is sent with the bytes of a revision. */
+/** Returns the attributes sent with the bytes of a revision. */
 export function attributesOf(revision: PlannedRevision, retainUntil: Date | undefined): ObjectAttributes {
   return {
     ContentType: revision.contentType,

@@ -1,30 +1,30 @@
 import type { Secrets } from '../../model/secrets.ts';
 import { type OwnPlaceRequest, service } from '../../model/service.ts';
 
-/** An S3 with the bucket of the off-site backups. Its credentials open nothing else. */
+/** An S3 with the bucket of the off-site backups. Its credentials give no access elsewhere. */
 export interface S3Place {
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** The same S3 for pods of this target's clusters; left out where there are none. */
+  /** Address of the same S3 for pods of this target's clusters; absent if there are none. */
   readonly endpointFromPods?: string;
-  /** Where off-site backups go. Its own bucket, outside the blast radius of every asset. */
+  /** Bucket of off-site backups, outside the blast radius of every asset. */
   readonly backupBucket: string;
 }
 
 /**
- * An S3 with an IAM that checks the signature of every request and carries out the policies of users, as the real one does. It belongs to
- * one check, and holds nothing of anybody else. Disposal ends it.
+ * An S3 with an IAM that checks the signature of every request and enforces the policies of users, as the real one does. It belongs to one
+ * check and is otherwise empty. Disposal ends it.
  */
 export interface EnforcingStore extends AsyncDisposable {
-  /** What serves it, with its version; for sentences and records. */
+  /** Name and version of the server, for sentences and records. */
   readonly service: string;
-  /** Where its program came from. */
+  /** Origin of its program. */
   readonly source: string;
-  /** S3 and IAM at one address, with the credentials of an administrator. */
+  /** Common address of S3 and IAM, with the credentials of an administrator. */
   readonly s3: S3Place;
-  /** What it does otherwise than AWS, so that trying here proves nothing about it. */
+  /** Differences from AWS, about which a trial here proves nothing. */
   readonly notEnforced: readonly string[];
 }
 
@@ -55,7 +55,7 @@ function tellS3(place: S3Place, secrets: Secrets): void {
   for (const value of [endpoint, endpointFromPods, region, backupBucket]) secrets.addPublic(value ?? '');
 }
 
-/** The credentials of a place, under the names that S3's clients read. */
+/** Returns the credentials of a place, under the names that S3's clients read. */
 export const s3Credentials = ({ accessKeyId, secretAccessKey }: S3Place): ReadonlyMap<string, string> =>
   new Map([
     ['AWS_ACCESS_KEY_ID', accessKeyId],

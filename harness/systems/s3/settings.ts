@@ -16,18 +16,18 @@ import type { S3Place } from './service.ts';
 export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
 export type SettingName = (typeof settingNames)[number];
 
-/** The settings of a live bucket, each in the form in which the AWS command line takes it; undefined where it has none. */
+/** Settings of a live bucket, each in the form that the AWS command line takes; undefined if not set. */
 export interface LiveSettings {
   readonly region: string;
   readonly settings: Readonly<Record<SettingName, unknown>>;
   /**
-   * Into which classes its lifecycle moves objects of less than 128 KiB as well: into the archives where it says `varies_by_storage_class`
+   * Classes into which its lifecycle also moves objects of less than 128 KiB: the archives if it says `varies_by_storage_class`
    * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
    */
   readonly movesSmallInto: readonly string[];
 }
 
-/** @throws {ExplainedError} for a policy that says two things under one name: nobody can tell which of them is in force. */
+/** @throws {ExplainedError} for a policy with duplicate names, because it is unknown which one is in force. */
 function policyIn(text: string, bucket: string): unknown {
   const { document, repeated } = parseJsonText(text);
   const [first] = repeated;
@@ -41,7 +41,7 @@ function policyIn(text: string, bucket: string): unknown {
   });
 }
 
-/** Reads them back from the bucket. @throws the service's own error when the bucket is not there. */
+/** Reads the settings from the bucket. @throws the service's own error if the bucket does not exist. */
 export async function readBucketSettings(place: S3Place, bucket: string, signal: AbortSignal): Promise<LiveSettings> {
   const client = s3Client(place, { maxAttempts: 3 });
   try {
@@ -56,7 +56,7 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
       unlessNone(client.send(new GetBucketPolicyCommand({ Bucket }), options)),
     ]);
     return {
-      // S3 answers nothing for its oldest region.
+      // S3 returns no region for its oldest one.
       region: location.LocationConstraint ?? 'us-east-1',
       movesSmallInto:
         lifecycle?.TransitionDefaultMinimumObjectSize === 'varies_by_storage_class' ? ['GLACIER', 'DEEP_ARCHIVE'] : [],
@@ -73,7 +73,7 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
   }
 }
 
-/** For how many days Object Lock keeps each new version of a bucket, whatever its lifecycle says. */
+/** Returns the number of days for which Object Lock keeps each new version of a bucket, whatever its lifecycle says. */
 export async function readLockedDays(place: S3Place, Bucket: string, signal: AbortSignal): Promise<number> {
   const client = s3Client(place, { maxAttempts: 3 });
   try {
@@ -95,7 +95,7 @@ const NONE = new Set([
   'ObjectLockConfigurationNotFoundError',
 ]);
 
-/** S3 answers "there is none" as an error of its own for each setting. */
+/** S3 reports a missing setting with a separate error for each kind. */
 async function unlessNone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -6,51 +6,51 @@ import type { PointLayout } from './recovery-points.ts';
 import type { S3Place } from './service.ts';
 import { type UnfinishedUpload, unfinishedUploads } from './unfinished-uploads.ts';
 
-/** An object that is paid for. */
+/** An object that is billed. */
 export interface StoredObject {
   readonly sizeBytes: number;
-  /** Undefined where nobody looked, because there are too many. */
+  /** Undefined if it was not read, because there are too many objects. */
   readonly storageClass: string | undefined;
 }
 
-/** A recovery point as it lies there. */
+/** A recovery point as stored. */
 export interface StoredPoint {
-  /** What its name says, e.g. `20261129T021500Z/`. */
+  /** Its name, e.g. `20261129T021500Z/`. */
   readonly name: string;
   readonly capturedMs: number;
   readonly objects: readonly StoredObject[];
 }
 
-/** What lies below a prefix, as whoever pays for it sees it. */
+/** Billed content below a prefix. */
 export interface StoredBelow {
-  /** Those that are whole, the oldest first. */
+  /** Complete points, oldest first. */
   readonly points: readonly StoredPoint[];
-  /** Current objects that belong to none of them. */
+  /** Current objects that belong to no recovery point. */
   readonly others: readonly StoredObject[];
-  /** Versions of files of recovery points over which another one was written. */
+  /** Overwritten versions of files of recovery points. */
   readonly overwritten: readonly StoredObject[];
-  /** Versions of recovery points that came to their end. Their class is read only where the caller asks for it. */
+  /** Versions of expired recovery points. Their class is read only if the caller asks for it. */
   readonly deleted: readonly StoredObject[];
   /** Versions of other objects that were deleted or overwritten. */
   readonly otherNoncurrent: readonly StoredObject[];
   readonly deleteMarkers: readonly StoredObject[];
-  /** Null where the store refuses to list them. */
+  /** Null if the store refuses to list them. */
   readonly unfinished: readonly UnfinishedUpload[] | null;
 }
 
 interface Group {
   readonly capturedMs: number;
   readonly objects: Map<string, StoredObject>;
-  /** Files of which only deleted versions are left, with their sizes. */
+  /** Files that have only deleted versions left, with those versions. */
   readonly gone: Map<string, readonly ListedVersion[]>;
 }
 
-/** Which point an object belongs to, by its key behind the prefix; undefined for none. */
+/** Returns the point of an object, by its key after the prefix; undefined for none. */
 type GroupOf = (
   path: string,
 ) => { readonly id: string; readonly file: string; readonly capturedMs: number; readonly isGone?: boolean } | undefined;
 
-/** Recovery points by the layout that a contract names, with the sizes of their objects. */
+/** Returns recovery points by the layout that a contract names, with the sizes of their objects. */
 export function storedPoints(
   place: S3Place,
   layout: PointLayout,
@@ -62,21 +62,21 @@ export function storedPoints(
     const name = read(path);
     const isFolder = name?.name.endsWith('/') === true;
     if (name === undefined || (holds.length > 0 && !isFolder)) return undefined;
-    // Objects by themselves that name the same time belong together.
+    // Single objects with the same time in their names belong together.
     const id = isFolder ? name.name : `${name.fromMs}-${name.untilMs}`;
     return { id, file: isFolder ? path.slice(name.name.length) : path, capturedMs: name.fromMs };
   };
   return storedBelow(place, layout, groupOf, signal, readsDeleted);
 }
 
-/** Backups of Velero by their names, each a folder below `backups/`. All else, such as the repository of files, belongs to none. */
+/** Returns Velero's backups by name, each a folder below `backups/`. Other objects, such as the repository of files, belong to none. */
 export function storedVeleroBackups(
   place: S3Place,
   at: {
     readonly bucket: string;
     readonly prefix: string;
     readonly began: ReadonlyMap<string, number>;
-    /** Whether a backup of which Velero knows nothing any more was one of these, by its name. */
+    /** Returns whether a backup unknown to Velero was one of these, by its name. */
     readonly isGone: (name: string) => boolean;
   },
   signal: AbortSignal,
@@ -85,7 +85,7 @@ export function storedVeleroBackups(
   const groupOf: GroupOf = (path) => {
     const [, id = '', file = ''] = /^backups\/([^/]+)\/(.*)$/s.exec(path) ?? [];
     const capturedMs = at.began.get(id);
-    // Of a backup that Velero has deleted only the name says whose it was.
+    // Once Velero has deleted a backup, only its name shows its origin.
     if (capturedMs === undefined) return at.isGone(id) ? { id, file, capturedMs: 0, isGone: true } : undefined;
     return { id, file, capturedMs };
   };
@@ -106,7 +106,7 @@ async function storedBelow(
     const sorted = sortedHistories(prefix, groupOf, classes);
     for await (const history of keyHistories(at, signal, prefix)) sorted.add(history);
     const { points, others, deleted, overwritten, otherNoncurrent, deleteMarkers } = sorted.result(holds);
-    // Each list is read up to a bound.
+    // Each list is read up to a limit.
     const withClasses = async (versions: readonly ListedVersion[]) => {
       const found = await versionClasses(at, versions, signal);
       return versions.map(({ sizeBytes }, index): StoredObject => ({ sizeBytes, storageClass: found[index] }));
@@ -127,7 +127,7 @@ async function storedBelow(
   }
 }
 
-/** Takes what lies there key by key, and says of each version why it is paid for. */
+/** Sorts the stored versions key by key, by the reason why each one is billed. */
 function sortedHistories(prefix: string, groupOf: GroupOf, classes: ReadonlyMap<string, string>) {
   const groups = new Map<string, Group>();
   const others: StoredObject[] = [];
@@ -140,7 +140,7 @@ function sortedHistories(prefix: string, groupOf: GroupOf, classes: ReadonlyMap<
     const gone: ListedVersion[] = [];
     for (const [index, version] of versions.entries()) {
       if (version.deleteMarker) {
-        // Its size is that of its key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+        // Its size is the length of its key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
         deleteMarkers.push({ sizeBytes: Buffer.byteLength(key), storageClass: 'STANDARD' });
       } else if (version.isLatest) {
         const object = { sizeBytes: version.sizeBytes, storageClass: classes.get(key) ?? version.storageClass };
@@ -159,7 +159,7 @@ function sortedHistories(prefix: string, groupOf: GroupOf, classes: ReadonlyMap<
       const all = [...objects.values()];
       const versions = [...gone.values()].flat();
       const wasWhole = holds.every((file) => (gone.get(file)?.[0]?.sizeBytes ?? objects.get(file)?.sizeBytes ?? 0) > 0);
-      // Of a point that came to its end each file is left once; what was deleted before or beside it is more than that.
+      // An expired complete point has no current file left; other deleted versions count as other objects.
       (all.length === 0 && wasWhole ? deleted : otherNoncurrent).push(...versions);
       const isWhole = holds.every((file) => (objects.get(file)?.sizeBytes ?? 0) > 0);
       if (isWhole && all.some(({ sizeBytes }) => sizeBytes > 0)) points.push({ name, capturedMs, objects: all });
@@ -170,7 +170,7 @@ function sortedHistories(prefix: string, groupOf: GroupOf, classes: ReadonlyMap<
   return { add, result };
 }
 
-/** A deleted version has a delete marker above it, an overwritten one another version. */
+/** An overwritten version has another version above it, a deleted one a delete marker. */
 function isOverwritten(versions: readonly ListedVersion[], index: number): boolean {
   const above = versions[index - 1];
   return above !== undefined && !above.deleteMarker;

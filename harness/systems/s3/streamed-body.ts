@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** The body of an answer, as it comes. */
+/** Body of an answer, as a stream. */
 export const streamedBody = z.custom<AsyncIterable<Uint8Array>>(
   (body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
 );
 
-/** Its size and digest (SHA-256, hexadecimal), chunk by chunk: memory does not grow with it. */
+/** Returns its size and SHA-256 digest (hexadecimal), chunk by chunk, in constant memory. */
 export async function digestOf(body: AsyncIterable<Uint8Array>): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let sizeBytes = 0;

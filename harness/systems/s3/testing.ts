@@ -13,14 +13,14 @@ export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers' | 
   readonly at: BucketAt;
   readonly context: ProcedureContext;
   readonly markers: readonly ObservedMarker[];
-  /** Looks at the versions that are there, and restores from them. */
+  /** Restores from the versions in the bucket. */
   restore(procedure?: Procedure): Promise<RestoreReport>;
   readMarkers(): Promise<ObservedMarker[]>;
 }
 
 export const platformProcedure = versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' });
 
-/** Opens and seeds a bucket, takes its fingerprint, and writes markers before, after and in the disaster. */
+/** Opens and seeds a bucket, takes its fingerprint, and writes markers before, after and during the disaster. */
 export async function beginDrill(target: Target, disaster: string, options: BucketOptions): Promise<TestDrill> {
   const drill = await beginSmallDrill({
     target,

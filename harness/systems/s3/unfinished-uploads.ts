@@ -7,7 +7,7 @@ import {
 import { z } from 'zod';
 import type { BucketAt } from './listing.ts';
 
-/** What an upload in parts that was begun and neither finished nor aborted keeps in the bucket: its parts are paid for until then. */
+/** A multipart upload that was begun and neither finished nor aborted. Its parts are billed until then. */
 export interface UnfinishedUpload {
   readonly sizeBytes: number;
   readonly storageClass: string;
@@ -16,10 +16,13 @@ export interface UnfinishedUpload {
 const begun = z.object({ Key: z.string(), UploadId: z.string(), StorageClass: z.string().optional() });
 const FORBIDDEN = 403;
 const part = z.object({ Size: z.number().int().nonnegative() });
-/** Parts on their way into these are paid for as STANDARD: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuploadpricing */
+/**
+ * Parts of uploads into these classes are billed as STANDARD:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuploadpricing
+ */
 const STAGED_IN_STANDARD = ['GLACIER', 'DEEP_ARCHIVE'];
 
-/** All of them below a prefix, with the bytes of their parts; null where the account may not list them. */
+/** Returns all of them below a prefix, with the bytes of their parts; null if the account may not list them. */
 export async function unfinishedUploads(
   at: BucketAt,
   prefix: string,

@@ -4,12 +4,12 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { bodyChunks } from './content.ts';
 import type { BucketAt } from './listing.ts';
 
-/** The smallest part that S3 takes; what is larger goes up in parts, generated as it is sent. */
+/** Smallest part that S3 accepts; larger objects are uploaded in parts, generated during the upload. */
 const PART_BYTES = 5 * 1024 * 1024;
 
 export type ObjectAttributes = Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body' | 'ContentLength'>;
 
-/** Writes one object whose bytes follow from `label`. */
+/** Writes one object whose bytes depend only on `label`. */
 export async function putGenerated(
   at: BucketAt,
   object: { readonly key: string; readonly label: string; readonly sizeBytes: number },
@@ -19,7 +19,7 @@ export async function putGenerated(
   const named = { ...attributes, Bucket: at.bucket, Key: object.key };
   if (object.sizeBytes <= PART_BYTES) {
     const Body = Buffer.concat([...bodyChunks(object.label, object.sizeBytes)]);
-    // The SDK takes an empty body without a length for a stream, and warns.
+    // The SDK treats an empty body without a length as a stream, and warns.
     const put = new PutObjectCommand({ ...named, Body, ContentLength: Body.byteLength });
     await at.client.send(put, { abortSignal: signal });
     return;
@@ -30,7 +30,7 @@ export async function putGenerated(
   await finish(upload, signal);
 }
 
-/** Waits for an upload in parts, and aborts it with the signal. */
+/** Waits for a multipart upload; the signal aborts it. */
 export async function finish(upload: Upload, signal: AbortSignal): Promise<void> {
   const onAbort = () => void upload.abort();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -41,7 +41,7 @@ export async function finish(upload: Upload, signal: AbortSignal): Promise<void>
   }
 }
 
-/** Tags as the `x-amz-tagging` header wants them. */
+/** Returns tags in the form of the `x-amz-tagging` header. */
 export function tagHeader(tags: Readonly<Record<string, string>>): string {
   return Object.entries(tags)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)

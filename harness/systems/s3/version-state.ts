@@ -5,11 +5,11 @@ import { digestOf, streamedBody } from './streamed-body.ts';
 
 const text = z.record(z.string(), z.string());
 
-/** Everything of an object version that a restore has to bring back. */
+/** Properties of an object version that a restore has to bring back. */
 export const versionStateSchema = z.object({
   sizeBytes: z.number().int().nonnegative(),
   sha256: z.string(),
-  /** Content-Type, Cache-Control and the like, those that are set. */
+  /** Content-Type, Cache-Control and similar headers, if set. */
   headers: text,
   metadata: text,
   tags: text,
@@ -34,7 +34,7 @@ const answer = z.object({
 });
 const tagging = z.object({ TagSet: z.array(z.object({ Key: z.string(), Value: z.string() })) });
 
-/** Reads one version whole (the current one when none is named), as a stream, and keeps its digest. */
+/** Reads one version completely (by default the current one), as a stream, and returns its state with a digest. */
 export async function readVersionState(
   at: BucketAt,
   version: { readonly key: string; readonly versionId?: string },
@@ -67,7 +67,7 @@ export async function readVersionState(
   };
 }
 
-/** One form for equal content: sorted by name, without what is not set. */
+/** Gives equal content the same form: sorted by name, without unset values. */
 function sortedRecord(entries: readonly (readonly [string, string | undefined])[]): Record<string, string> {
   const present = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   return Object.fromEntries(present.toSorted(([one], [other]) => (one < other ? -1 : 1)));

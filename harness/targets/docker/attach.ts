@@ -21,10 +21,10 @@ const runtimeSchema = z.object({
   pull: z.enum(pullPolicies),
 });
 
-/** What the docker target keeps in its handle. */
+/** Docker target's part of the handle. */
 export type ContainersHandle = z.infer<typeof runtimeSchema>;
 
-/** The real parts in containers. Those of a drill's own carry the marks of the session, too. */
+/** Runs the real parts in containers. Containers of a single drill also carry the marks of the session. */
 export const containers: AttachableRuntime = {
   name: 'docker',
   attach: (handle, { session, clock, tool }) => {
@@ -39,7 +39,7 @@ export const containers: AttachableRuntime = {
   },
 };
 
-/** @throws {ExplainedError} for a handle that is none of the docker target. */
+/** @throws {ExplainedError} for a handle of another target. */
 export function containersIn({ kind, runtime }: TargetHandle): ContainersHandle {
   const parsed = runtimeSchema.safeParse(runtime);
   if (parsed.success) return parsed.data;

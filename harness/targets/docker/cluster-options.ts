@@ -7,17 +7,17 @@ export interface ClusterOptions {
   readonly s3: Promise<S3Place> | undefined;
   /** The node ports of the cluster that this one replaces. */
   readonly ports?: readonly PortMapping[];
-  /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
+  /** Prefix of Velero's backups in the bucket; when left out, the cluster gets a prefix of its own. */
   readonly prefix?: string | undefined;
-  /** Told when a piece has become ready. */
+  /** Called when a piece has become ready. */
   readonly onReady?: (piece: ClusterPiece) => void;
 }
 
 type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
 
-/** A kind cluster, with Velero in it if it was asked for. Disposal is idempotent. */
+/** A kind cluster, with Velero where requested. Disposal is idempotent. */
 export interface StartedCluster extends AsyncDisposable {
-  /** Its name in kind. */
+  /** Name of the cluster in kind. */
   readonly name: string;
   readonly kubeconfigPath: string;
   readonly ports: readonly PortMapping[];

@@ -18,13 +18,13 @@ import { clusterName } from './labels.ts';
 import { imageOf } from './settings.ts';
 import { installVelero, type VeleroOptions } from './velero.ts';
 
-// From the range that Kubernetes gives to node ports. They are mapped when the cluster is created, later it is too late.
+// From Kubernetes' range of node ports. They are mapped when the cluster is created; that is impossible later.
 const NODE_PORTS = [30_080, 30_081, 30_082, 30_083, 30_084, 30_085, 30_086, 30_087] as const;
 
 /** The label of the cluster that every contract shares. */
 export const SHARED = 'shared';
 
-/** Creates a cluster of this session; while its node becomes ready, Velero is installed and its images are put onto it. */
+/** Creates a cluster of this session. Installs Velero and loads its images while the node becomes ready. */
 export async function startCluster(
   options: ClusterOptions,
   context: DockerContext,
@@ -83,7 +83,7 @@ export async function startCluster(
   }
 }
 
-/** Installs Velero while its images are put onto the node. */
+/** Installs Velero while its images are loaded onto the node. */
 async function startVelero(
   cluster: string,
   options: Omit<VeleroOptions, 'images'>,
@@ -93,7 +93,7 @@ async function startVelero(
   const references = ['velero', 'velero-plugin-for-aws'].map((name) => imageOf(context.settings, name));
   const images = loadImages(cluster, references, context, signal);
   const installed = installVelero({ ...options, images }, context, signal);
-  // Neither goes on behind the other's failure.
+  // Waits for both, so that neither continues after the other's failure.
   await Promise.allSettled([images, installed]);
   await images;
   await installed;

@@ -12,7 +12,7 @@ const daemonSetSchema = z.looseObject({
 });
 
 /**
- * The network manifest of a node image as kind applies it: its comments say what has to be filled in.
+ * Returns the network manifest of a node image as kind applies it: its comments name the values to fill in.
  * @param endpoint `host:port` of the API server on the docker network.
  */
 export function filledCniManifest(manifest: string, endpoint: string): string {
@@ -20,7 +20,7 @@ export function filledCniManifest(manifest: string, endpoint: string): string {
     ? manifest.replaceAll(/\{\{\s*\.PodSubnet\s*\}\}/g, POD_SUBNET)
     : manifest;
   if (!manifest.includes('would you kindly patch this file')) return filled;
-  // kindnet then reaches the API server before kube-proxy does.
+  // With it, kindnet reaches the API server before kube-proxy does.
   const variable = { name: 'CONTROL_PLANE_ENDPOINT', value: endpoint };
   const documents = parseAllDocuments(filled).map((document): unknown => {
     const content: unknown = document.toJS();

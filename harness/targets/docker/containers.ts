@@ -2,7 +2,7 @@
 import { LocalstackContainer } from '@testcontainers/localstack';
 import { GenericContainer, PullPolicy, type StartedTestContainer, Wait } from 'testcontainers';
 
-/** Docker publishes on every interface when it is not told otherwise: what a drill starts is nobody else's to reach. */
+/** Docker publishes on every interface by default; others must not reach the servers of a drill. */
 const LOOPBACK = '127.0.0.1';
 
 type Bindings = Readonly<Record<string, readonly { HostPort?: string }[]>>;
@@ -15,7 +15,7 @@ const onLoopback = (bindings: Bindings) =>
     ]),
   );
 
-/** A container that publishes its ports on loopback only. The image must be there. */
+/** A container that publishes its ports on loopback only. The image must be present. */
 export class LoopbackContainer extends GenericContainer {
   constructor(image: string) {
     super(image);
@@ -27,7 +27,7 @@ export class LoopbackContainer extends GenericContainer {
   }
 }
 
-/** LocalStack as testcontainers starts it, published on loopback only. */
+/** testcontainers' LocalStack, published on loopback only. */
 export class LoopbackLocalstack extends LocalstackContainer {
   constructor(image: string) {
     super(image);

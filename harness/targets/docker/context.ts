@@ -4,14 +4,14 @@ import { readSessionFile, type Session } from '../session.ts';
 import { sessionLabels } from './labels.ts';
 import type { DockerSettings } from './settings.ts';
 
-/** What every part of the docker target is started with. */
+/** Context in which every part of the docker target starts. */
 export interface DockerContext {
   readonly session: Session;
   readonly clock: Clock;
   readonly settings: DockerSettings;
-  /** The docker network that every part is on. */
+  /** The docker network of every part. */
   readonly network: string;
-  /** The path of kind, where it is installed; clusters are made without it otherwise. */
+  /** Path of kind where it is installed; without it, clusters are made from the node image alone. */
   readonly kind?: string | undefined;
   /** True when the shared cluster is the kept one, which outlives the session. */
   readonly kept?: 'new' | 'again';
@@ -19,6 +19,6 @@ export interface DockerContext {
   tool(name: ToolName): string;
 }
 
-/** The marks by which a container, network or volume is known to belong to this session. */
+/** Labels that mark a container, network or volume as part of this session. */
 export const labelsOf = ({ session }: Pick<DockerContext, 'session'>): Readonly<Record<string, string>> =>
   sessionLabels(readSessionFile(session.dir));

@@ -15,9 +15,9 @@ export interface Copy {
   readonly to: string;
 }
 
-/** What is to happen in the container before anything is copied out of it. */
+/** Work in the container before files are copied out of it. */
 export interface Preparation {
-  /** Put into the container first. */
+  /** Copied into the container first. */
   readonly script: { readonly file: string; readonly to: string };
   readonly command: readonly [string, ...string[]];
 }
@@ -25,9 +25,9 @@ export interface Preparation {
 const REMOVE_BUDGET_MS = 30_000;
 
 /**
- * Copies files out of an image by way of a container that has no network, and that is started only if something is to be prepared in it.
- * The container carries the marks of a session, so that a collection finds it when this process is killed.
- * @param image its id, so that nobody else's pull changes what is copied.
+ * Copies files out of an image through a container without network. The container is started only if there is a preparation. It carries the
+ * marks of a session, so that a collection finds it when this process is killed.
+ * @param image its id, so that a pull by another user does not change the copied files.
  */
 export async function copyFromImage(
   image: string,

@@ -13,9 +13,9 @@ export interface Daemon {
 export const MINIMUM_API_VERSION = '1.41';
 const ANSWER_BUDGET_MS = 10_000;
 
-/** The daemon that answers, or in one phrase why none does. Starts nothing. */
+/** Returns the daemon that answers, or the reason in one phrase why none does. Starts nothing. */
 export async function inspectDaemon(signal: AbortSignal): Promise<Daemon | { readonly problem: string }> {
-  // A daemon that accepts and never answers must not hold up a run that can do without it.
+  // A daemon that accepts connections but never answers must not block a run that does not depend on it.
   const budget = AbortSignal.timeout(ANSWER_BUDGET_MS);
   try {
     const { stdout } = await docker(['version', '--format', '{{json .Server}}'], AbortSignal.any([signal, budget]));

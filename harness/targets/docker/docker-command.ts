@@ -3,7 +3,7 @@ import { ExplainedError } from '../../model/errors.ts';
 import { usersHome } from '../../process/private-home.ts';
 import { type CommandResult, runCommand } from '../../process/run.ts';
 
-/** What tells the docker command line, and kind, which daemon is meant. */
+/** Environment variables that tell docker's command line and kind which daemon to use. */
 const DAEMON_VARIABLES = [
   'DOCKER_HOST',
   'DOCKER_CONTEXT',
@@ -14,8 +14,8 @@ const DAEMON_VARIABLES = [
 ] as const;
 
 /**
- * The part of this process's environment that a program needs to find the same daemon. Contexts and logins of registries lie in docker's own
- * folder, which is named here because the program has no other part of the user's home.
+ * Returns the part of this process's environment that a program needs to find the same daemon. Contexts and registry logins lie in docker's
+ * own folder; the result names it because the program has nothing else of the user's home.
  */
 export function daemonEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const given = DAEMON_VARIABLES.flatMap((name) => {
@@ -25,7 +25,7 @@ export function daemonEnvironment(environment: NodeJS.ProcessEnv = process.env):
   return { DOCKER_CONFIG: join(usersHome(environment).HOME, '.docker'), ...Object.fromEntries(given) };
 }
 
-/** Runs the docker command line. @throws {ExplainedError} when it is not there or exits other than 0. */
+/** Runs the docker command line. @throws {ExplainedError} when it is not installed or exits other than 0. */
 export async function docker(args: readonly string[], signal: AbortSignal): Promise<CommandResult> {
   return await runCommand(
     { name: `docker ${args.slice(0, 2).join(' ')}`, file: 'docker', args, env: daemonEnvironment() },
@@ -33,13 +33,13 @@ export async function docker(args: readonly string[], signal: AbortSignal): Prom
   );
 }
 
-/** The lines that it wrote, without empty ones. */
+/** Returns the lines of its output, without empty ones. */
 export async function dockerLines(args: readonly string[], signal: AbortSignal): Promise<string[]> {
   const { stdout } = await docker(args, signal);
   return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
-/** Awaits a removal: what somebody else has removed, or is removing now, is as it should be. */
+/** Awaits a removal. Accepts that another process has removed the object already, or is removing it now. */
 export async function unlessGone(removal: Promise<unknown>): Promise<void> {
   try {
     await removal;

@@ -4,7 +4,7 @@ import { ExplainedError } from '../../model/errors.ts';
 import type { ExposedPort } from '../../systems/kubernetes/service.ts';
 import type { PortMapping } from './kind.ts';
 
-/** Takes one of a cluster's node ports; a file says that it is taken, because other processes use the same cluster. */
+/** Reserves one of a cluster's node ports. A file records the reservation, because other processes use the same cluster. */
 export async function takePort(ports: readonly PortMapping[], dir: string): Promise<ExposedPort> {
   for (const { nodePort, port } of ports) {
     const claim = join(dir, `node-port-${nodePort}`);

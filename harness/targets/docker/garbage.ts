@@ -6,7 +6,7 @@ import { type KeptCluster, lookAfterKept } from './kept-removal.ts';
 import { readOwnerLabel } from './labels.ts';
 import { findResources, type Resource, removeResources } from './resources.ts';
 
-/** What one dead session left in the docker daemon, by name. */
+/** Leftovers of one dead session in the docker daemon, by name. */
 export interface DockerLeftovers {
   readonly sessionId: string;
   readonly began: string | undefined;
@@ -26,9 +26,8 @@ const NOTHING: DockerGarbage = { docker: [], leftAlone: [], problems: [] };
 const BUDGET_MS = 60_000;
 
 /**
- * Collects the containers, networks, volumes and kind clusters of sessions whose owner is dead. Whether it is, its labels tell: the
- * session's folder may be gone, or be somewhere else. Where no daemon answers there is nothing to collect. The kept cluster goes
- * only with `kept`.
+ * Collects the containers, networks, volumes and kind clusters of sessions whose owner is dead. Judges the owner by the labels, because the
+ * session's folder may be gone or elsewhere. Without a daemon there is nothing to collect. Removes the kept cluster only with `kept`.
  */
 export async function collectDockerGarbage({ dryRun, kept }: CollectOptions): Promise<DockerGarbage> {
   const signal = AbortSignal.timeout(BUDGET_MS);

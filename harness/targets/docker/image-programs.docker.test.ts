@@ -21,7 +21,7 @@ test('the programs of the docker target come out of its images, without Go, Pyth
   expect(toolchain.inUse.map(({ name }) => name).toSorted()).toEqual([...NAMES].toSorted());
   for (const { source } of toolchain.inUse) expect(source).toMatch(/^image \S+ \(sha256:[0-9a-f]{64}\)$/);
   for (const name of NAMES) expect(toolchain.path(name)).toContain(cache);
-  // Nothing answers there: what counts is that the program runs so far, with every library that it loads.
+  // Nothing answers at this address. The test only shows that the program starts, with every library that it loads.
   const env = {
     AWS_ACCESS_KEY_ID: 'a',
     AWS_SECRET_ACCESS_KEY: 'b',

@@ -11,7 +11,7 @@ import { dockerSettings, imageNames, imageOf } from './settings.ts';
 
 const step = { clock: systemClock, signal: new AbortController().signal, progress: () => undefined };
 
-/** A program of a system that nobody has written yet. */
+/** A program of a hypothetical system. */
 const recipe: Recipe = {
   name: 'words-cli',
   version: '1.0.0',
@@ -24,7 +24,7 @@ const recipe: Recipe = {
   typicalBuildS: 1,
 };
 
-/** A daemon that has every image, for a processor like this one. */
+/** Simulates a daemon that has every image, for a processor like this one. */
 async function daemonHasAll(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'dr-fake-docker-'));
   onTestFinished(async () => {

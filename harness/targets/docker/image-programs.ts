@@ -18,10 +18,10 @@ export interface ProgramStep {
   progress(message: string): void;
 }
 
-/** Raised when a folder is made in another way than before. */
+/** Raise it when the folders are made in another way. */
 const FORM = 1;
 
-/** Files of the finished folder, the program first. */
+/** Returns the files of the finished folder, the program first. */
 const filesOf = (name: ToolName, place: PlaceInImage): readonly [string, ...string[]] =>
   'path' in place ? [name] : place.files;
 
@@ -35,15 +35,15 @@ async function copyProgram(name: ToolName, place: PlaceInImage, { image, to }: C
 }
 
 interface Copied {
-  /** Its id. */
+  /** Id of the image. */
   readonly image: string;
-  /** A folder of this machine. */
+  /** Folder on this machine. */
   readonly to: string;
 }
 
 /**
- * The command lines that the images of the docker target bring along: copied into the tool cache, under a key of the image's digest, and
- * used only if they say the version that the drills are tested with.
+ * Obtains command lines from the images of the docker target: copies them into the tool cache under a key of the image's digest, and uses
+ * them only if they report the version that the drills are tested with.
  */
 export function imagePrograms(settings: DockerSettings, step: ProgramStep): ReadyMade {
   const refusals = new Map<ToolName, Refusal>();
@@ -121,11 +121,11 @@ const located = (recipe: Recipe, place: PlaceInImage, image: FoundImage, dir: st
   entryDir: entryOf(recipe, place, image).dir,
 });
 
-/** For a record: the reference by which the image was asked for, and its digest. */
+/** Returns for a record: the reference with which the image was requested, and its digest. */
 const sourceOf = ({ reference, digest }: FoundImage): ToolSource =>
   `image ${reference} (${/sha256:[0-9a-f]+/.exec(digest)?.[0] ?? digest})`;
 
-/** Another image is another place, so a program is copied anew when a tag is pulled again. */
+/** Returns the cache entry. Its key depends on the image, so a program is copied anew when a tag is pulled again. */
 function entryOf(recipe: Recipe, place: PlaceInImage, image: FoundImage): CacheEntry {
   const key = image.id.replace(/^sha256:/, '').slice(0, 16);
   const name = `${recipe.name}-${recipe.version}-image-${FORM}-${key}`;
@@ -138,7 +138,7 @@ function entryOf(recipe: Recipe, place: PlaceInImage, image: FoundImage): CacheE
   };
 }
 
-/** Docker on macOS and on Windows runs Linux, and its programs do not run outside of it. */
+/** Refuses other systems: docker on macOS and Windows runs Linux programs, which do not run outside of it. */
 function requireLinux(): void {
   if (process.platform === 'linux') return;
   throw new ExplainedError({

@@ -16,18 +16,18 @@ const imageSchema = z.tuple([
 
 export interface FoundImage {
   readonly name: ImageName;
-  /** What it is called in the daemon: the name in the settings, or that of the image that was made instead. */
+  /** Its name in the daemon: the name from the settings, or that of the image made in its place. */
   readonly reference: string;
   /** Digest of its configuration, which names its layers by digest. */
   readonly id: string;
-  /** In Go's words, e.g. `amd64`. */
+  /** In Go's terms, e.g. `amd64`. */
   readonly architecture: string;
-  /** The registry's digest where the image came from a registry, its own id otherwise. */
+  /** The registry's digest for an image from a registry, otherwise the image's own id. */
   readonly digest: string;
   readonly sizeBytes: number;
 }
 
-/** The image as the daemon has it, or the one that was made instead; undefined when it has neither. */
+/** Finds the image in the daemon, or the one made in its place; undefined when the daemon has neither. */
 export async function findImage(
   name: ImageName,
   settings: DockerSettings,
@@ -52,8 +52,9 @@ async function inspectImage(name: ImageName, reference: string, signal: AbortSig
 }
 
 /**
- * Every image, pulled where it is not there and the settings permit it, else made of the toolchain's own program where it has one.
- * @throws {ExplainedError} naming the first image that cannot be had.
+ * Provides every image: pulls a missing one where the settings permit it, and otherwise makes it from the toolchain's own program where
+ * there is one.
+ * @throws {ExplainedError} naming the first image that cannot be provided.
  */
 export async function ensureImages(
   names: readonly ImageName[],
@@ -79,7 +80,7 @@ async function obtain(name: ImageName, settings: DockerSettings, step: MakingSte
   return image;
 }
 
-/** @returns why it was not pulled. */
+/** @returns the reason why it was not pulled. */
 async function pull(
   reference: string,
   settings: DockerSettings,
@@ -109,13 +110,13 @@ function missing(name: ImageName, reference: string, observed: string, cause?: u
   );
 }
 
-/** The settings with the names of the images that were found. */
+/** Returns the settings with the names of the found images. */
 export const withFound = (settings: DockerSettings, images: readonly FoundImage[]): DockerSettings => ({
   ...settings,
   images: { ...settings.images, ...Object.fromEntries(images.map(({ name, reference }) => [name, reference])) },
 });
 
-/** For the record: which image, exactly. */
+/** Returns the exact image for the record. */
 export function imageInUse({ name, reference, digest }: FoundImage): ToolInUse {
   return { name: `image ${name}`, version: reference, source: digest };
 }

@@ -4,20 +4,20 @@ import { findImage } from './images.ts';
 import { isMakeable } from './made-images.ts';
 import { dockerSettings, imageNames, imageOf, imageVariableOf } from './settings.ts';
 
-/** What is known of one thing that the docker target needs, without starting or pulling anything. */
+/** Status of one thing that the docker target needs, found without starting or pulling anything. */
 export interface DockerStatus {
   readonly name: string;
   readonly wantedVersion: string;
   readonly foundVersion?: string;
   readonly source?: string;
-  /** Why it cannot be used as it is; absent when it can. */
+  /** Why it cannot be used as it is; absent when it can be used. */
   readonly missing?: string;
   readonly fix?: string;
-  /** True where a run fetches it by itself, if it can. */
+  /** True where a run tries to fetch it by itself. */
   readonly fetched?: boolean;
 }
 
-/** The daemon, and each image. Without a daemon only that: where the images are nobody can tell then. */
+/** Inspects the daemon and each image. Without a daemon, reports the daemon alone, because nothing is known about the images. */
 export async function inspectDocker(): Promise<readonly DockerStatus[]> {
   const signal = new AbortController().signal;
   const daemon = await inspectDaemon(signal);
@@ -40,5 +40,5 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
   return [found, ...(await Promise.all(images))];
 }
 
-/** The part that differs between releases; the whole reference is shown beside it. */
+/** Returns the part that differs between releases; the whole reference is shown beside it. */
 const tagOf = (reference: string): string => /[:@]([^:@/]+)$/.exec(reference)?.[1]?.slice(0, 20) ?? 'latest';

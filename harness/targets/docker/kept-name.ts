@@ -3,12 +3,15 @@ import { ExplainedError } from '../../model/errors.ts';
 import { KEPT_PREFIX } from './labels.ts';
 
 const KEPT_VARIABLE = 'DR_CONTRACTS_KEPT';
-/** On the kept cluster's network: what it was made of. Nothing with this label carries a session's, so no collection touches it. */
+/**
+ * Label on the kept cluster's network; its value says from what the cluster was made. No object with this label carries a session's, so no
+ * collection touches it.
+ */
 export const KEPT_LABEL = 'dr-contracts.kept';
 
 /**
- * The name of the kept cluster and of its network: one for each user of a daemon, or as `DR_CONTRACTS_KEPT` says.
- * @throws {ExplainedError} for a value that is no name.
+ * Returns the name of the kept cluster and of its network: one for each user of a daemon, or the value of `DR_CONTRACTS_KEPT`.
+ * @throws {ExplainedError} for a value that is not a valid name.
  */
 export function keptName(environment: NodeJS.ProcessEnv = process.env): string {
   const given = environment[KEPT_VARIABLE];
@@ -22,5 +25,5 @@ export function keptName(environment: NodeJS.ProcessEnv = process.env): string {
   });
 }
 
-/** A volume whose labels say which session has the kept cluster. */
+/** Returns the name of a volume; its labels name the session that uses the kept cluster. */
 export const keptLock = (): string => `${keptName()}-lock`;

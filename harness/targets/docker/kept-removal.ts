@@ -4,19 +4,19 @@ import { KEPT_LABEL, keptLock, keptName } from './kept-name.ts';
 import { KIND_CLUSTER_LABEL, readOwnerLabel } from './labels.ts';
 import type { Resource } from './resources.ts';
 
-/** The kept cluster of this user, as it was found; nothing removes it but whoever asks for that. */
+/** The kept cluster of this user, as found. It is removed only on request. */
 export interface KeptCluster {
   readonly name: string;
-  /** False for a network that has lost its cluster. */
+  /** False for a network whose cluster is gone. */
   readonly running: boolean;
-  /** The session that has it now, if that session's owner lives. */
+  /** The session that uses it now, if that session's owner lives. */
   readonly inUseBy: string | undefined;
   readonly removed: boolean;
 }
 
 /**
- * Finds the kept cluster; removes it where `remove` says so and no living session has it. Goes by the label of its network, so
- * that a cluster that merely has the same name is left alone.
+ * Finds the kept cluster. Removes it where `remove` is set and no living session uses it. Recognises it by the label of its network, so
+ * that a cluster with merely the same name is left alone.
  */
 export async function lookAfterKept(
   resources: readonly Resource[],

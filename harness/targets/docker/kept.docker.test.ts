@@ -12,7 +12,7 @@ import { inContainers } from './runtime.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, testToolchain } from './testing.ts';
 
-/** A kept cluster of this test's own: the user's is not touched. */
+/** Uses a kept cluster of this test alone, and does not touch the user's. */
 async function ownKept(): Promise<void> {
   await ownScratch();
   vi.stubEnv('DR_CONTRACTS_KEPT', `test-${process.pid}`);
@@ -35,7 +35,7 @@ interface Run {
   readonly setting: string | undefined;
 }
 
-/** Starts a target with `--keep`, looks at it, and stops it again. */
+/** Starts a target with `--keep`, calls `look`, and stops the target again. */
 async function run(look?: (started: StartedTarget) => Promise<void>): Promise<Run> {
   const said: string[] = [];
   const progress = (message: string) => void said.push(message);
@@ -72,7 +72,7 @@ test('the kept cluster is used again, made anew when it has fallen ill, and remo
   expect(second.said).toContain('using the kept cluster again');
   expect(second.setting).toBe('kind, kept from an earlier run');
 
-  // It runs, and does not serve: only asking it tells.
+  // It runs but does not serve: only a request shows that.
   await docker(['exec', ...first.nodes, 'pkill', '-STOP', 'kube-apiserver'], patient);
   const third = await run();
   expect(third.nodes).toHaveLength(1);

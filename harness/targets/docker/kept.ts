@@ -20,8 +20,8 @@ import { repointVelero } from './velero.ts';
 const lockSchema = z.tuple([z.object({ Labels: z.record(z.string(), z.string()).nullable() })]);
 
 /**
- * Takes the kept cluster for this session, whether or not it exists yet; another session that lives may have it. Docker decides:
- * a volume that is there already keeps the labels of whoever created it.
+ * Reserves the kept cluster for this session, whether or not it exists yet. Another living session may already use it. Docker decides: an
+ * existing volume keeps the labels of the session that created it.
  */
 export async function takeKept(context: Pick<DockerContext, 'session'>, signal: AbortSignal): Promise<boolean> {
   const lock = keptLock();
@@ -32,8 +32,8 @@ export async function takeKept(context: Pick<DockerContext, 'session'>, signal: 
 }
 
 /**
- * Makes sure that the kept cluster's network is there, and that what is on it was made of these images; removes what does not.
- * @returns whether there is a cluster to be used again.
+ * Ensures that the kept cluster's network exists and that the cluster on it was made from these images; removes any other.
+ * @returns whether an existing cluster can be used again.
  */
 export async function prepareKept(
   images: readonly FoundImage[],
@@ -57,10 +57,10 @@ export async function prepareKept(
   return false;
 }
 
-/** A new key for another installation of Velero, so that a cluster made by an older version of this program is not used again. */
+/** Raise it when Velero is installed differently, so that a cluster made by an older version of this program is not used again. */
 const INSTALLATION = 1;
 
-/** What the cluster is made of, by content: a tag that was pulled again is another image. */
+/** Returns a key of the cluster's contents: a tag that was pulled again is another image. */
 const makingOf = (images: readonly FoundImage[]): string => {
   const inCluster = images.filter(({ name }) => name === 'kind-node' || name.startsWith('velero'));
   const parts = inCluster.map(({ name, reference, digest }) => [name, reference, digest]);
@@ -77,7 +77,7 @@ async function whyUnfit(name: string, found: string | undefined, made: string): 
 }
 
 /**
- * The kept cluster, with its Velero pointed at this session's bucket; undefined (and removed) when it is not healthy.
+ * Returns the kept cluster with its Velero pointed at this session's bucket; undefined, after removing the cluster, when it is not healthy.
  */
 export async function reuseCluster(
   { label, s3, onReady }: ClusterOptions,
@@ -120,11 +120,14 @@ export async function reuseCluster(
 
 const HEALTH_BUDGET_MS = 20_000;
 
-/** On whatever a drill makes in a cluster, so on what a killed one left there. */
+/** Label on everything that a drill makes in a cluster, including the leftovers of a killed drill. */
 const DRILL_MARK = 'dr-contracts.dev/session';
 const CLUSTER_SCOPED = 'clusterroles,clusterrolebindings,priorityclasses,storageclasses';
 
-/** What earlier runs left in the cluster, and what Velero remembers of buckets that are no more. One run at a time has the cluster. */
+/**
+ * Removes the leftovers of earlier runs from the cluster, and Velero's records of buckets that no longer exist. Only one run at a time uses
+ * the cluster.
+ */
 async function forgetEarlierRuns(kubeconfigPath: string, context: DockerContext, signal: AbortSignal): Promise<void> {
   const remove = async (...args: string[]) => {
     const env = { KUBECONFIG: kubeconfigPath, HOME: context.session.folder('home', 'kubectl') };

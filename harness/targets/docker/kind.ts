@@ -11,7 +11,7 @@ import { KIND_CLUSTER_LABEL } from './labels.ts';
 import { loadOntoNode, nodeKubeconfig, startNodeCluster } from './node-cluster.ts';
 import { imageOf } from './settings.ts';
 
-/** One of the cluster's node ports, and the loopback port of this machine that leads to it. */
+/** One of the cluster's node ports, and the loopback port of this machine that forwards to it. */
 export interface PortMapping {
   readonly nodePort: number;
   readonly port: number;
@@ -20,7 +20,7 @@ export interface PortMapping {
 export interface KindOptions {
   /** The cluster's name in kind. */
   readonly name: string;
-  /** Where kubeconfig and configuration lie. */
+  /** Folder of kubeconfig and configuration. */
   readonly dir: string;
   readonly ports: readonly PortMapping[];
 }
@@ -49,8 +49,8 @@ const nodesSchema = z.object({
 });
 
 /**
- * Creates a one-node cluster on the context's network. Its API answers afterwards; its node may not be ready yet.
- * @returns the path of its kubeconfig: always the same one in `dir`, readable by its owner only.
+ * Creates a one-node cluster on the context's network. On return its API answers; its node may not be ready yet.
+ * @returns the path of its kubeconfig: always the same path in `dir`, readable by its owner only.
  */
 export async function createKindCluster(
   options: KindOptions,
@@ -66,7 +66,7 @@ export async function createKindCluster(
   } else {
     await createByKind(context.kind, options, draft, context, signal);
   }
-  // In one step, so that a reader never sees half a file while a lost cluster is being replaced.
+  // Replaced in one step, so that a reader never sees half a file during the replacement of a lost cluster.
   await rename(draft, kubeconfigPath);
   return kubeconfigPath;
 }
@@ -116,7 +116,7 @@ function configuration(name: string, ports: readonly PortMapping[]) {
   };
 }
 
-/** Puts images of the docker daemon onto the cluster's node. */
+/** Loads images of the docker daemon onto the cluster's node. */
 export async function loadImages(
   name: string,
   references: readonly string[],
@@ -139,7 +139,7 @@ async function kind(
       file,
       args,
       env: {
-        // By these a collection finds a kind that goes on after its owner was killed.
+        // By these marks a collection finds a kind process that still runs after its owner was killed.
         ...context.session.environment,
         ...daemonEnvironment(),
         KIND_EXPERIMENTAL_PROVIDER: 'docker',
@@ -157,7 +157,7 @@ export async function kubeconfigOf(name: string, context: DockerContext, signal:
   return stdout;
 }
 
-/** The node ports that a running cluster was created with. */
+/** Returns the node ports with which a running cluster was created. */
 export async function mappedPorts(name: string, signal: AbortSignal): Promise<PortMapping[]> {
   const [node = name] = await nodesOf(name, signal);
   const lines = await dockerLines(['port', node], signal);
@@ -169,7 +169,7 @@ export async function mappedPorts(name: string, signal: AbortSignal): Promise<Po
   });
 }
 
-/** Names of the cluster's node containers. */
+/** Returns the names of the cluster's node containers. */
 async function nodesOf(name: string, signal: AbortSignal, ...filters: string[]): Promise<string[]> {
   return await dockerLines(
     ['ps', '--all', '--filter', `label=${KIND_CLUSTER_LABEL}=${name}`, ...filters, '--format', '{{.Names}}'],
@@ -180,14 +180,14 @@ async function nodesOf(name: string, signal: AbortSignal, ...filters: string[]):
 export const isKindAlive = async (name: string): Promise<boolean> =>
   (await nodesOf(name, AbortSignal.timeout(REMOVE_BUDGET_MS), '--filter', 'status=running')).length > 0;
 
-/** Removes the nodes with everything in them, as `kind delete cluster` does. */
+/** Removes the nodes and all their contents, as `kind delete cluster` does. */
 export async function deleteKindCluster(name: string): Promise<void> {
   const budget = AbortSignal.timeout(REMOVE_BUDGET_MS);
   const nodes = await nodesOf(name, budget);
   if (nodes.length > 0) await docker(['rm', '--force', '--volumes', ...nodes], budget);
 }
 
-/** Kills the whole cluster at once and removes everything in it. @returns exactly what was done. */
+/** Kills the whole cluster at once and removes all its contents. @returns exactly what was done. */
 export async function loseKindCluster(name: string): Promise<string> {
   const budget = AbortSignal.timeout(REMOVE_BUDGET_MS);
   const nodes = await nodesOf(name, budget, '--filter', 'status=running');
@@ -203,7 +203,7 @@ export async function readKubeAccess(kubeconfigPath: string): Promise<KubeAccess
   return { server, caPem, client: { certificatePem, keyPem } };
 }
 
-/** The node is ready and the default namespace furnished: a pod can be created. Gives the versions for the record. */
+/** Waits until a pod can be created: the node is ready and the default namespace furnished. Returns the versions for the record. */
 export function podsCanRun(access: KubeAccess): Wait<Readonly<Record<string, string>>> {
   const serviceAccount = '/api/v1/namespaces/default/serviceaccounts/default';
   return {

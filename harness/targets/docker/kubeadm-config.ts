@@ -1,22 +1,23 @@
 /** kind's own: its CNI manifest expects this range. */
 export const POD_SUBNET = '10.244.0.0/16';
 const SERVICE_SUBNET = '10.96.0.0/16';
-/** On the docker network; on this machine docker chooses a port for it. */
+/** On the docker network; docker chooses the port on this machine. */
 export const API_PORT = 6_443;
 
 export interface NodeFacts {
   readonly cluster: string;
-  /** The container, which is also the node's name. */
+  /** Name of the container, and also of the node. */
   readonly node: string;
-  /** On the docker network. */
+  /** IP address on the docker network. */
   readonly address: string;
-  /** Of the node image, e.g. `v1.34.4`. */
+  /** Version in the node image, e.g. `v1.34.4`. */
   readonly kubernetesVersion: string;
 }
 
 /**
- * What kubeadm needs to make a one-node cluster in a container of kind's node image, as YAML documents. The values are those that kind 0.33
- * sets (its `kubeadm` package): a kubelet in a container must not act on the disk of the machine, and must not set its kernel's limits.
+ * Returns kubeadm's configuration for a one-node cluster in a container of kind's node image, as YAML documents. The values are those of
+ * kind 0.33 (its `kubeadm` package): a kubelet in a container must not act on the disk of the machine, and must not set its kernel's
+ * limits.
  */
 export function kubeadmConfig({ cluster, node, address, kubernetesVersion }: NodeFacts): string {
   const [apiVersion, argumentsOf] = formOf(kubernetesVersion);
@@ -41,7 +42,7 @@ export function kubeadmConfig({ cluster, node, address, kubernetesVersion }: Nod
         taints: [],
         kubeletExtraArgs: argumentsOf({ 'node-ip': address, 'provider-id': `kind://docker/${cluster}/${node}` }),
       },
-      // It would pull images; those that the node needs are in its image.
+      // Preflight would pull images; the node image already contains those that the node needs.
       skipPhases: ['preflight'],
     },
     {
@@ -66,7 +67,10 @@ export function kubeadmConfig({ cluster, node, address, kubernetesVersion }: Nod
 
 type ArgumentsOf = (values: Readonly<Record<string, string>>) => unknown;
 
-/** kubeadm 1.31 brought `v1beta4`, in which arguments are a list; it has read `v1beta3` since 1.22. */
+/**
+ * Returns the API version and the form of arguments. kubeadm 1.31 brought `v1beta4`, in which arguments are a list; it has read `v1beta3`
+ * since 1.22.
+ */
 function formOf(kubernetesVersion: string): readonly [string, ArgumentsOf] {
   const minor = Number(/^v?1\.(\d+)/.exec(kubernetesVersion)?.[1]);
   return minor < 31

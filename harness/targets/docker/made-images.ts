@@ -14,7 +14,7 @@ interface Makeable extends OfficialImage {
   readonly program: ToolName;
 }
 
-/** Images that can be made of a program of the toolchain, by the name by which they are asked for. */
+/** Images that can be made from a program of the toolchain, by the name with which they are requested. */
 const makeable: ReadonlyMap<string, Makeable> = new Map(
   programs.flatMap((recipe) =>
     recipe.kind === 'go' && recipe.image !== undefined
@@ -25,7 +25,7 @@ const makeable: ReadonlyMap<string, Makeable> = new Map(
 
 export const isMakeable = (reference: string): boolean => makeable.has(reference);
 
-/** What an image is called when it is made here; undefined for one that cannot be. */
+/** Returns the name of an image that is made here; undefined for one that cannot be made. */
 export const madeName = (reference: string): string | undefined => {
   const found = makeable.get(reference);
   return found === undefined ? undefined : (found.madeAs ?? reference);
@@ -38,8 +38,7 @@ export interface MakingStep {
 }
 
 /**
- * Makes an image of the toolchain's own program, which is slow from nothing (minutes), and says how long it took. Its name is
- * `madeName`.
+ * Makes an image from the toolchain's own program, named by `madeName`. Reports the time it took: without a cache it takes minutes.
  * @returns false for an image that cannot be made so.
  */
 export async function makeImage(reference: string, step: MakingStep): Promise<boolean> {
@@ -54,7 +53,7 @@ export async function makeImage(reference: string, step: MakingStep): Promise<bo
   return true;
 }
 
-/** A static program alone: no base image is needed. */
+/** Builds the image from a static program alone, without a base image. */
 async function buildImage(reference: string, { program, path }: Makeable, step: MakingStep): Promise<void> {
   const toolchain = await obtainToolchain([program], step);
   const folder = ownedFolder();

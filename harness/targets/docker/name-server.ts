@@ -9,18 +9,18 @@ import { S3_ON_NETWORK } from './s3.ts';
 import { imageOf } from './settings.ts';
 import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
-/** Not 53: the image's user may not listen there. */
+/** Not 53: the image's user may not listen on that port. */
 const PORT = 5_300;
 const CONFIG_PATH = '/etc/Corefile';
 const READY_BUDGET_MS = 30_000;
 const END_BUDGET_MS = 30_000;
 
 export interface StartedNameServer extends AsyncDisposable {
-  /** `host:port`, by UDP and TCP. */
+  /** `host:port`, over UDP and TCP. */
   readonly server: string;
 }
 
-/** CoreDNS in a container, which reads the name's zone from Route 53 on the docker network. */
+/** Starts CoreDNS in a container; it reads the name's zone from Route 53 on the docker network. */
 export async function startNameServer(
   container: string,
   name: HostedName,
@@ -42,7 +42,7 @@ export async function startNameServer(
       .withCopyContentToContainer([{ content, target: CONFIG_PATH }])
       .withCommand(['-conf', CONFIG_PATH])
       .withExposedPorts({ container: PORT, host, protocol: 'udp' }, { container: PORT, host, protocol: 'tcp' })
-      // Not the default wait: that wants a shell, which the image has not.
+      // The default wait needs a shell, which the image lacks.
       .withWaitStrategy(Wait.forLogMessage(/CoreDNS-/))
       .withStartupTimeout(READY_BUDGET_MS)
       .withLogConsumer(log.consume)

@@ -8,7 +8,7 @@ import { ContainerLog, isContainerRunning, loadContainers, removeContainer, unti
 
 export const CLIENT_PORT = 4_222;
 export const MONITOR_PORT = 8_222;
-/** Where the volume is mounted. */
+/** Mount point of the volume. */
 export const STORAGE_PATH = '/data';
 const CONFIG_PATH = '/etc/nats-drill.conf';
 const CONFIG_FOLDER = '/etc/nats-drill';
@@ -16,12 +16,12 @@ const READY_BUDGET_MS = 30_000;
 const END_BUDGET_MS = 30_000;
 
 export interface NatsContainerOptions {
-  /** The name of the container, of its volume, and of the server in it. */
+  /** Name of the container, of its volume, and of the server in it. */
   readonly name: string;
   readonly alias: string;
-  /** On 127.0.0.1 of this machine. */
+  /** On this machine's 127.0.0.1. */
   readonly port: number;
-  /** A text of its own, or a file in a folder of this machine, whose other files the server may read as well. */
+  /** The text itself, or a file in a folder of this machine; the server may also read the other files of that folder. */
   readonly configuration: string | { readonly folder: string; readonly file: string };
 }
 
@@ -31,7 +31,7 @@ export interface NatsContainer {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Starts a NATS server in a container, with what is in its volume where there is one already. */
+/** Starts a NATS server in a container. Data of an existing volume is kept. */
 export async function runNatsContainer(
   { name, alias, port, configuration }: NatsContainerOptions,
   context: DockerContext,
@@ -58,7 +58,7 @@ export async function runNatsContainer(
     .withCopyContentToContainer(own)
     .withCommand(['--config', path])
     .withExposedPorts({ container: CLIENT_PORT, host: port }, MONITOR_PORT)
-    // Not the default wait: that wants a shell, which the official image has not.
+    // The default wait needs a shell, which the official image lacks.
     .withWaitStrategy(Wait.forHttp('/healthz?js-enabled-only=true', MONITOR_PORT))
     .withStartupTimeout(READY_BUDGET_MS)
     .withLogConsumer(log.consume)
@@ -69,7 +69,7 @@ export async function runNatsContainer(
   return { monitorUrl, settings: { ...natsSettings(state), 'nats storage': 'docker volume' } };
 }
 
-/** Kills the server from one moment to the next, and takes its container away. Its volume stays. */
+/** Kills the server immediately and removes its container. Its volume stays. */
 export async function killNatsContainer(name: string): Promise<void> {
   const budget = AbortSignal.timeout(END_BUDGET_MS);
   await docker(['kill', '--signal', 'KILL', name], budget);

@@ -16,7 +16,7 @@ import {
 
 export interface StartedNats extends ClusterNode {
   readonly urlFromPods: string;
-  /** Of the container, and of its volume. */
+  /** Name of the container and of its volume. */
   readonly container: string;
   readonly port: number;
 }
@@ -24,14 +24,14 @@ export interface StartedNats extends ClusterNode {
 export const ROUTE_PORT = 6_222;
 
 export interface NatsOptions {
-  /** A free one when left out. */
+  /** A free port when left out. */
   readonly port?: number;
   /** For a node of a cluster. */
   readonly cluster?: ClusterMembership;
   readonly settings?: NatsServerSettings | undefined;
 }
 
-/** By this name a server is reached on the docker network. */
+/** Returns the name of a server on the docker network. */
 export const aliasOf = (label: string): string => `dr-nats-${label}`;
 
 /** Starts a NATS server with JetStream in a container with a volume of its own. */
@@ -75,7 +75,7 @@ async function startOn(
   };
 }
 
-/** Kills the server without a chance to sync and removes what it stored. @returns exactly what was done. */
+/** Kills the server without a chance to sync and removes its storage. @returns exactly what was done. */
 export async function loseNats({ container }: StartedNats): Promise<string> {
   await killNatsContainer(container);
   await removeNatsVolume(container);
@@ -85,7 +85,7 @@ export async function loseNats({ container }: StartedNats): Promise<string> {
 export const isNatsAlive = async ({ container }: StartedNats): Promise<boolean> =>
   await isNatsContainerAlive(container);
 
-/** The server reads JSON as its own configuration language. */
+/** Returns the configuration as JSON, which the server reads as its own configuration language. */
 function configuration(serverName: string, { cluster, settings }: Omit<NatsOptions, 'port'>): string {
   const { jetstream, ...others } = serverSettings(settings);
   return JSON.stringify({

@@ -13,11 +13,11 @@ import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL } from './labels.ts';
 import { imageOf } from './settings.ts';
 
 // A cluster of one container of kind's node image, made without kind: systemd, containerd, kubeadm and the manifests are in the image. kind
-// itself is used where it is installed, because it knows more about daemons that are set up in unusual ways.
+// itself is used where it is installed, because it handles more daemons with unusual settings.
 
 export interface NodeOptions {
   readonly cluster: string;
-  /** A folder of this cluster. */
+  /** Folder of this cluster. */
   readonly dir: string;
   readonly ports: readonly { readonly nodePort: number; readonly port: number }[];
 }
@@ -28,7 +28,7 @@ const CNI_MANIFEST = '/kind/manifests/default-cni.yaml';
 
 const nodeName = (cluster: string): string => `${cluster}-control-plane`;
 
-/** Starts the node and makes a cluster of it. Its API answers afterwards; the node may not be ready yet. @returns its kubeconfig. */
+/** Starts the node and makes a cluster of it. On return its API answers; the node may not be ready yet. @returns its kubeconfig. */
 export async function startNodeCluster(
   { cluster, dir, ports }: NodeOptions,
   context: DockerContext,
@@ -55,7 +55,7 @@ export async function startNodeCluster(
   return await nodeKubeconfig(cluster, signal);
 }
 
-/** As kind 0.33 runs a node: https://kind.sigs.k8s.io/docs/design/node-image/ says what the image expects. */
+/** Runs a node as kind 0.33 does: https://kind.sigs.k8s.io/docs/design/node-image/ lists what the image expects. */
 async function runArguments(
   cluster: string,
   ports: NodeOptions['ports'],
@@ -78,7 +78,7 @@ async function runArguments(
 
 const daemonSchema = z.object({ Driver: z.string(), SecurityOptions: z.array(z.string()).nullish() });
 
-/** What a node needs of daemons with remapped users, and on file systems that map devices (kind's issue 1416). */
+/** Arguments for daemons with remapped users, and for file systems that map devices (kind's issue 1416). */
 async function daemonArguments(signal: AbortSignal): Promise<string[]> {
   const { stdout } = await docker(['info', '--format', '{{json .}}'], signal);
   const { Driver, SecurityOptions } = daemonSchema.parse(JSON.parse(stdout));
@@ -109,7 +109,7 @@ const adminSchema = z.looseObject({
   clusters: z.tuple([z.looseObject({ cluster: z.looseObject({ server: z.string() }) })]),
 });
 
-/** The cluster administrator's kubeconfig, which leads to the API's port on this machine. */
+/** Returns the cluster administrator's kubeconfig, with the API's port on this machine. */
 export async function nodeKubeconfig(cluster: string, signal: AbortSignal): Promise<string> {
   const node = nodeName(cluster);
   const [{ stdout }, [server]] = await Promise.all([
@@ -121,7 +121,7 @@ export async function nodeKubeconfig(cluster: string, signal: AbortSignal): Prom
   return stringify(config);
 }
 
-/** Puts images of the daemon onto the node, those that it lacks. */
+/** Loads images of the daemon onto the node, unless the node already has them. */
 export async function loadOntoNode(
   cluster: string,
   references: readonly string[],
@@ -153,7 +153,7 @@ async function isOnNode(node: string, reference: string, signal: AbortSignal): P
     return onNodeSchema.parse(JSON.parse(stdout)).status.id === id;
   } catch (error) {
     signal.throwIfAborted();
-    // crictl exits other than 0 for an image that is not there.
+    // crictl exits other than 0 for a missing image.
     if (error instanceof ExplainedError) return false;
     throw error;
   }

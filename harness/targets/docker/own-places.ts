@@ -10,7 +10,7 @@ import { nodesOf } from './pod-nodes.ts';
 import { startRegions } from './regions.ts';
 import { restartVelero } from './velero.ts';
 
-/** How places of a drill's own are started as containers and kind clusters. */
+/** Starts places of a single drill as containers and kind clusters. */
 export const ownPlaces = (context: DockerContext): OwnPlaces => ({
   ...ownNats<StartedNats>({
     clock: context.clock,
@@ -28,7 +28,7 @@ export const ownPlaces = (context: DockerContext): OwnPlaces => ({
         listen: `0.0.0.0:${ROUTE_PORT}`,
         url: `nats-route://${aliasOf(name)}:${ROUTE_PORT}`,
       })),
-    // The volume went with the container.
+    // The volume was removed with the container.
     clear: async () => undefined,
   }),
   kubernetes: ownCluster<StartedCluster>({

@@ -9,10 +9,7 @@ import type { DockerContext } from './context.ts';
 import { startNats } from './nats.ts';
 import { startS3 } from './s3.ts';
 
-/**
- * How the parts that everybody shares are started in containers. What is started carries the marks of the session, by which its teardown
- * finds it.
- */
+/** Starts the shared parts in containers. They carry the marks of the session, by which its teardown finds them. */
 export function containerParts(wanted: ReadonlySet<Capability>, own: Omit<DockerContext, 'tool'>): RuntimeParts {
   const contextOf = ({ tool }: PartStart): DockerContext => ({ ...own, tool });
   const veleroS3 = Promise.withResolvers<S3Place>();
@@ -33,7 +30,7 @@ export function containerParts(wanted: ReadonlySet<Capability>, own: Omit<Docker
       // Velero is installed while the node becomes ready.
       start: async (start) => {
         const s3 = wanted.has('velero') ? untilAborted(veleroS3.promise, start.signal) : undefined;
-        // A cluster that cannot be created asks for it no more.
+        // If the cluster cannot be created, nothing else awaits this promise.
         s3?.catch(() => undefined);
         const { name, kubeconfigPath, ports, settings } = await startCluster(
           { label: SHARED, s3, onReady: start.ready },
@@ -55,7 +52,7 @@ export function containerParts(wanted: ReadonlySet<Capability>, own: Omit<Docker
       start: async ({ needed }) => {
         veleroS3.resolve(needed('s3'));
         await needed('kubernetes');
-        // The cluster has them among its own.
+        // The cluster's settings already include those of Velero.
         return { place: { settings: {} } };
       },
     },

@@ -5,9 +5,9 @@ import { docker } from './docker-command.ts';
 import { madeName, makeImage } from './made-images.ts';
 
 /**
- * Sees to it that the daemon has an image for pods: there, else pulled, else built from the folder that is named, else made of
- * the toolchain's own program where it has one. The last is slow from nothing (minutes), and says how long it took.
- * @throws {ExplainedError} when it is not there, cannot be pulled, and is none that can be made.
+ * Provides an image for pods in the daemon: uses an existing one, else pulls it, else builds it from the given folder, else makes it from
+ * the toolchain's own program where there is one. The last takes minutes without a cache, and reports its time.
+ * @throws {ExplainedError} when none of these is possible.
  */
 export async function ensurePodImage(
   reference: string,
@@ -32,7 +32,7 @@ export async function ensurePodImage(
     await docker(['build', '--quiet', '--tag', reference, buildFrom], signal);
     return;
   }
-  // A manifest asks for one name. What is made under another one is not the same program.
+  // A manifest requests one exact name. An image made under another name is not the same program.
   if (madeName(reference) === reference && (await makeImage(reference, { clock, signal, progress }))) return;
   throw new ExplainedError({
     thing: `image ${reference}`,

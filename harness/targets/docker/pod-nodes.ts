@@ -7,11 +7,11 @@ import { ensurePodImage } from './pod-images.ts';
 interface ClusterOfNodes {
   readonly name: string;
   readonly ports: Parameters<typeof takePort>[0];
-  /** Where it is kept which port is taken. */
+  /** Folder that records which ports are taken. */
   readonly dir: string;
 }
 
-/** The node of a kind cluster. */
+/** Returns the node of a kind cluster. */
 export const nodesOf = ({ name, ports, dir }: ClusterOfNodes, context: DockerContext): PodNodes => ({
   loadImage: async (reference, signal, options) => {
     await ensurePodImage(reference, context, signal, options);

@@ -10,14 +10,14 @@ const READY_BUDGET_MS = 30_000;
 const END_BUDGET_MS = 30_000;
 
 export interface LineOptions {
-  /** Of the container, unique in the daemon. */
+  /** Name of the container, unique in the daemon. */
   readonly name: string;
-  /** By this name it is reached on the docker network, at the port at which the far end listens. */
+  /** Name of the line on the docker network; it listens on the far end's port. */
   readonly alias: string;
   readonly far: { readonly alias: string; readonly port: number };
 }
 
-/** The line between two regions: Toxiproxy in a container, which holds every byte back, each way. */
+/** Opens the line between two regions: Toxiproxy in a container, which delays every byte in both directions. */
 export async function openRegionLine(
   { name, alias, far }: LineOptions,
   context: DockerContext,
@@ -48,7 +48,8 @@ export async function openRegionLine(
     const attributes = { latency: LINK_LATENCY_MS, jitter: 0 };
     await proxy.addToxic({ name: `latency-${stream}`, type: 'latency', stream, toxicity: 1, attributes });
   }
-  // A proxy that is disabled closes both ends of each connection; what its toxics still held back is never sent.
+  // Enables or disables the proxy. A disabled proxy closes both ends of each connection; bytes that its toxics still delayed are never
+  // sent.
   const enable = async (enabled: boolean) => void (await proxy.update({ enabled, listen: proxy.listen, upstream }));
   const running = undo.handOver();
   return {

@@ -21,7 +21,7 @@ import { openRegionLine } from './region-line.ts';
 
 const LEAF_PORT = 7_422;
 
-/** Two regions of one drill's own, as containers joined over the docker network. */
+/** Starts two regions of a single drill, as containers joined over the docker network. */
 export async function startRegions(
   label: string,
   s3: S3Place,
@@ -68,7 +68,7 @@ const aliasOf = (pair: string, region: string): string => `dr-${region}-${pair}`
 interface RegionContainer {
   readonly pair: string;
   readonly region: string;
-  /** Of the container, its volume and the server. */
+  /** Name of the container, its volume and the server. */
   readonly name: string;
   readonly port: number;
   readonly leaf: RegionServer['leaf'];

@@ -10,18 +10,18 @@ import {
 
 export interface Resource {
   readonly kind: 'cluster' | 'container' | 'volume' | 'network';
-  /** What docker removes it by. */
+  /** Id with which docker removes it. */
   readonly id: string;
   readonly name: string;
   readonly sessionId: string;
-  /** The owner label; a kind node has none, its session's network has. */
+  /** The owner label; a kind node has none, but its session's network has. */
   readonly owner: string | undefined;
 }
 
 const label = (name: string) => `{{.Label "${name}"}}`;
 const row = (...columns: string[]) => columns.join('\t');
 
-/** Everything in the daemon that carries the mark of a session (of that one only, when given). */
+/** Finds everything in the daemon that carries the mark of a session (of the given one only, if any). */
 export async function findResources(signal: AbortSignal, sessionId?: string): Promise<Resource[]> {
   const marked = ['--filter', `label=${SESSION_LABEL}${sessionId === undefined ? '' : `=${sessionId}`}`];
   const labels = [label(SESSION_LABEL), label(OWNER_LABEL)];
@@ -43,7 +43,7 @@ export async function findResources(signal: AbortSignal, sessionId?: string): Pr
   const clusters = nodes.flatMap(([id = '', name = '', attachedTo = '']): Resource[] => {
     const session = sessionOfCluster(name);
     if (session === undefined) return [];
-    // A name alone can be a coincidence: a cluster of ours is on the network of its session, or of the kept cluster.
+    // The name alone may be a coincidence. A cluster of this program is on the network of its session or of the kept cluster.
     if (attachedTo !== networkName(session) && !attachedTo.startsWith(KEPT_PREFIX)) return [];
     if (sessionId !== undefined && session !== sessionId) return [];
     return [{ kind: 'cluster', id, name, sessionId: session, owner: undefined }];
@@ -56,11 +56,11 @@ export async function findResources(signal: AbortSignal, sessionId?: string): Pr
   ];
 }
 
-/** Removes them, containers before the volumes and networks that they use. What is gone already is as it should be. */
+/** Removes them, containers before the volumes and networks that they use. Accepts those that are already gone. */
 export async function removeResources(resources: readonly Resource[], signal: AbortSignal): Promise<void> {
   const ids = (...kinds: Resource['kind'][]) =>
     resources.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
-  // With a node container goes its anonymous volume, which is all that `kind delete cluster` removes besides.
+  // Removing a node container removes its anonymous volume, which is all else that `kind delete cluster` removes.
   await remove(['rm', '--force', '--volumes'], ids('cluster', 'container'), signal);
   await remove(['volume', 'rm', '--force'], ids('volume'), signal);
   await remove(['network', 'rm'], ids('network'), signal);

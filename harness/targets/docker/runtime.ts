@@ -24,11 +24,11 @@ import { type DockerSettings, dockerSettings, imagesFor } from './settings.ts';
 interface ContainersOptions {
   /** Images and pull policy; from the environment when left out. */
   readonly settings?: DockerSettings;
-  /** Use the kept cluster when there is a fitting one, and keep the one that is used. */
+  /** Use the kept cluster when a fitting one exists, and keep the used cluster. */
   readonly keep?: boolean;
 }
 
-/** What there is before anything is started. */
+/** State before anything is started. */
 interface Preparation {
   readonly parts: ReadonlySet<Capability>;
   readonly daemon: Daemon;
@@ -87,7 +87,7 @@ async function open(
   };
 }
 
-/** kind is used where it is installed, and never built: without it, a cluster is made by what the node image holds. */
+/** Finds kind where it is installed; never builds it. Without it, a cluster is made with the programs in the node image. */
 async function installedKind({
   clock,
   signal,
@@ -109,7 +109,7 @@ async function requireDaemon(signal: AbortSignal): Promise<Daemon> {
 
 type StartingContext = Omit<DockerContext, 'tool'>;
 
-/** On the kept cluster's network, unless another run has it. */
+/** Runs on the kept cluster's network, unless another run uses it. */
 async function withKept(
   own: StartingContext,
   images: readonly FoundImage[],
@@ -125,7 +125,7 @@ async function withKept(
   return { ...own, network: keptName(), kept };
 }
 
-/** Dedicated places that nobody gave back included, whichever process made them. */
+/** Removes everything of the session, even dedicated places that were never given back, whichever process made them. */
 async function removeAll(sessionId: string): Promise<void> {
   const budget = AbortSignal.timeout(STOP_BUDGET_MS);
   await removeResources(await findResources(budget, sessionId), budget);

@@ -9,10 +9,10 @@ export interface StartedS3 extends AsyncDisposable {
   readonly place: Required<S3Place>;
 }
 
-/** The name of S3 on the docker network, for pods as well. */
+/** Name of S3 on the docker network, also for pods. */
 const ALIAS = 'dr-s3';
 const PORT = 4_566;
-/** The target's S3 as containers and pods reach it. */
+/** URL of the target's S3 for containers and pods. */
 export const S3_ON_NETWORK = `http://${ALIAS}:${PORT}`;
 const READY_BUDGET_MS = 120_000;
 const END_BUDGET_MS = 30_000;

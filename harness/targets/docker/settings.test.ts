@@ -31,6 +31,6 @@ test('only the images of the needed parts are asked for', () => {
 test('the image of the DNS server can be made where it cannot be pulled, unless it is another one', () => {
   expect(isMakeable(imageOf(dockerSettings({}), 'coredns'))).toBe(true);
   expect(isMakeable('mirror.example/coredns:1.14.7')).toBe(false);
-  // The toolchain's CoreDNS is slim, so an image of it does not take the official name.
+  // The toolchain's CoreDNS is reduced, so an image of it does not take the official name.
   expect(madeName(imageOf(dockerSettings({}), 'coredns'))).toBe(`dr-contracts/coredns:${recipeOf('coredns').version}`);
 });

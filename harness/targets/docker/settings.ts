@@ -4,10 +4,10 @@ import type { Capability } from '../../model/service.ts';
 import { issuesInWords } from '../../model/text.ts';
 import { imagesOf, registeredImages } from '../../registered/providers.ts';
 
-/** A name by which a provider speaks of an image, e.g. `velero`. */
+/** A provider's name for an image, e.g. `velero`. */
 export type ImageName = string;
 
-/** Every image that a provider has registered. */
+/** Returns the name of every image that a provider has registered. */
 export const imageNames = (): readonly ImageName[] => Object.keys(registeredImages());
 
 export const pullPolicies = ['missing', 'never'] as const;
@@ -17,18 +17,18 @@ const settingsSchema = z.object({
   pull: z.enum(pullPolicies),
 });
 
-/** Which images, and what to do about one that is not there. A mirror registry or a newer release is one setting. */
+/** Images to use, and whether to pull a missing one. A mirror registry or a newer release is one setting. */
 export type DockerSettings = z.infer<typeof settingsSchema>;
 
-/** `DR_CONTRACTS_IMAGE_KIND_NODE` for `kind-node`. */
+/** Returns `DR_CONTRACTS_IMAGE_KIND_NODE` for `kind-node`. */
 export const imageVariableOf = (name: ImageName): string =>
   `DR_CONTRACTS_IMAGE_${name.toUpperCase().replaceAll('-', '_')}`;
 
 const PULL_VARIABLE = 'DR_CONTRACTS_PULL';
 
 /**
- * The settings in force: `DR_CONTRACTS_IMAGE_<NAME>` and `DR_CONTRACTS_PULL` (`missing`, the default, or `never`).
- * @throws {ExplainedError} for a value that cannot be meant.
+ * Reads the settings in force: `DR_CONTRACTS_IMAGE_<NAME>` and `DR_CONTRACTS_PULL` (`missing`, the default, or `never`).
+ * @throws {ExplainedError} for an invalid value.
  */
 export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): DockerSettings {
   const images = Object.entries(registeredImages()).map(([name, reference]) => [
@@ -51,7 +51,7 @@ export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): Do
   );
 }
 
-/** The reference in force. @throws {ExplainedError} for a name that no provider has registered. */
+/** Returns the reference in force. @throws {ExplainedError} for a name that no provider has registered. */
 export function imageOf({ images }: Pick<DockerSettings, 'images'>, name: ImageName): string {
   const reference = images[name];
   if (reference !== undefined) return reference;
@@ -63,7 +63,7 @@ export function imageOf({ images }: Pick<DockerSettings, 'images'>, name: ImageN
   });
 }
 
-/** The images that these parts take; nothing for a capability of which the docker target makes no use. */
+/** Returns the images that these parts need; none for a capability that the docker target does not use. */
 export function imagesFor(parts: Iterable<Capability>): readonly ImageName[] {
   const wanted = imagesOf('docker', parts);
   return imageNames().filter((name) => wanted.has(name));

@@ -7,7 +7,7 @@ import { docker, dockerLines, unlessGone } from './docker-command.ts';
 const LOG_LINES = 8;
 const LOG_CHARACTERS = 8_000;
 
-/** What a container wrote last. Kept from its first line on: a container that does not become ready is removed with its log. */
+/** The last lines of a container's log, kept from its start: a container that does not become ready is removed with its log. */
 export class ContainerLog {
   #tail = '';
 
@@ -29,18 +29,18 @@ export class ContainerLog {
 
 type Containers = typeof import('./containers.ts');
 
-/** testcontainers, set up for this process. */
+/** Loads testcontainers, set up for this process. */
 export function loadContainers(): Promise<Containers> {
-  // The harness collects by its own labels, over more than containers and without a container that has to be started for it.
+  // The harness collects by its own labels; these cover more than containers and need no extra container.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
-  // What is published on loopback is reached on loopback. Inside a container testcontainers would guess the bridge's gateway.
+  // Published ports are reached on loopback. Inside a container, testcontainers would guess the bridge's gateway.
   process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
   return import('./containers.ts');
 }
 
 /**
  * Waits for a container that is starting. Aborting the signal removes the container, and so ends the start.
- * @throws {ExplainedError} with the last lines that the container wrote.
+ * @throws {ExplainedError} with the last lines of the container's log.
  */
 export async function untilStarted<T>(
   name: string,
@@ -69,7 +69,7 @@ export async function untilStarted<T>(
 const REMOVE_BUDGET_MS = 30_000;
 const PAUSE_MS = 200;
 
-/** testcontainers cannot be told to stop starting; a container that is removed under its hands stops it. */
+/** Ends a start by removing the container, because testcontainers cannot cancel one. */
 async function endStart(name: string, starting: Promise<unknown>, clock: Clock): Promise<void> {
   const over = new AbortController();
   const settled = starting.then(
@@ -83,7 +83,7 @@ async function endStart(name: string, starting: Promise<unknown>, clock: Clock):
   await removeContainer(name, AbortSignal.timeout(REMOVE_BUDGET_MS));
 }
 
-/** With its anonymous volumes. One that is not there is as it should be. */
+/** Removes the container with its anonymous volumes. Accepts one that does not exist. */
 export async function removeContainer(name: string, signal: AbortSignal): Promise<void> {
   await unlessGone(docker(['rm', '--force', '--volumes', name], signal));
 }

@@ -24,7 +24,7 @@ export async function startParts(...parts: Capability[]): Promise<StartedTarget>
   });
 }
 
-/** What the daemon still holds of a session, as `kind name`. */
+/** Lists the session's remaining objects in the daemon, as `kind name`. */
 export async function leftOf(sessionId: string): Promise<string[]> {
   return (await findResources(patient, sessionId)).map(({ kind, name }) => `${kind} ${name}`).toSorted();
 }

@@ -23,9 +23,9 @@ export interface VeleroOptions {
   readonly access: KubeAccess;
   /** May still be starting. */
   readonly s3: Promise<S3Place>;
-  /** Velero's images on their way to the node: a pod that comes before them waits longer than they take. */
+  /** Loading of Velero's images onto the node: a pod that starts earlier waits longer than the loading takes. */
   readonly images: Promise<void>;
-  /** Where in the backup bucket this cluster's backups lie. */
+  /** Prefix of this cluster's backups in the backup bucket. */
   readonly prefix: string;
 }
 
@@ -63,9 +63,9 @@ const rolloutSchema = z.object({
 type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * Installs Velero with its AWS plugin and node agent, as `velero install` would. May begin as soon as the API answers: the node, S3
- * and the images need not be ready. Ready when both run, the storage location is valid, and the backups that lie there are known,
- * so that a restore into a new cluster can begin at once.
+ * Installs Velero with its AWS plugin and node agent, as `velero install` does. Can begin as soon as the API answers: the node, S3 and the
+ * images need not be ready. Ready when both run, the storage location is valid, and Velero knows the backups in it, so that a restore into
+ * a new cluster can begin at once.
  */
 export async function installVelero(
   options: VeleroOptions,
@@ -99,7 +99,7 @@ interface Bucket {
   readonly prefix: string;
 }
 
-/** Tells Velero where its backups lie, with which credentials. */
+/** Gives Velero the location of its backups and the credentials for it. */
 async function pointAtBucket({ s3, prefix }: Bucket, api: KubeApi, signal: AbortSignal): Promise<void> {
   const endpoint = s3.endpointFromPods ?? s3.endpoint;
   const inNamespace = `/api/v1/namespaces/${VELERO_NAMESPACE}`;
@@ -119,7 +119,7 @@ async function veleroReady(access: KubeAccess, clock: Clock, signal: AbortSignal
   ]);
 }
 
-/** For a Velero that served another bucket: it starts afresh, and so validates and synchronises the new location at once. */
+/** Points a Velero at another bucket. It restarts, and so validates and synchronises the new location at once. */
 export async function repointVelero(
   options: Bucket & Pick<VeleroOptions, 'access'>,
   clock: Clock,
@@ -130,7 +130,7 @@ export async function repointVelero(
   await restartVelero(options.access, clock, signal);
 }
 
-/** Starts Velero's server again. Ready when it has read its bucket anew. */
+/** Restarts Velero's server. Ready when it has read its bucket again. */
 export async function restartVelero(access: KubeAccess, clock: Clock, signal: AbortSignal): Promise<void> {
   using api = new KubeApi(access);
   await forgetSync(access, signal);
@@ -150,7 +150,7 @@ export async function restartVelero(access: KubeAccess, clock: Clock, signal: Ab
   await veleroReady(access, clock, signal);
 }
 
-/** What this very velero brings along for a cluster. */
+/** Manifests that this velero itself generates for a cluster. */
 async function veleroManifests(
   { kubeconfigPath }: VeleroOptions,
   context: DockerContext,
@@ -172,7 +172,7 @@ async function veleroManifests(
         '--use-node-agent',
         '--default-volumes-to-fs-backup',
         `--concurrent-backups=${CONCURRENT_BACKUPS}`,
-        // What it would reserve is more than a small machine has left.
+        // The default requests exceed the free capacity of a small machine.
         '--velero-pod-cpu-request=0',
         '--velero-pod-cpu-limit=0',
         '--velero-pod-mem-limit=0',
@@ -185,8 +185,8 @@ async function veleroManifests(
 }
 
 /**
- * `velero install` asks for `Always` when it cannot read a tag in the image's name, which includes every registry with a port: an
- * image that was put onto the node by hand would then be looked for elsewhere.
+ * Sets the pull policy. `velero install` sets `Always` when it cannot read a tag in the image's name, which includes every registry with a
+ * port. The node would then pull an image that was loaded onto it by hand.
  */
 function withPullPolicy(manifest: Manifest, { settings }: DockerContext): Manifest {
   const imagePullPolicy = settings.pull === 'never' ? 'Never' : 'IfNotPresent';
@@ -226,7 +226,7 @@ function rolledOut(access: KubeAccess, resource: 'deployments' | 'daemonsets', n
       const { metadata, status: found } = rolloutSchema.parse(JSON.parse(body));
       const { readyReplicas = 0, numberReady = 0, desiredNumberScheduled = 1, observedGeneration = 0 } = found ?? {};
       if (observedGeneration < metadata.generation) return notYet('the controller has not seen the change yet');
-      // A server of before could take up a restore and be ended in the middle of it.
+      // The old server could start a restore and be stopped in the middle of it.
       const { replicas = 0, updatedReplicas = 0 } = found ?? {};
       if (resource === 'deployments' && replicas > updatedReplicas)
         return notYet(`${replicas - updatedReplicas} pods of before still run`);

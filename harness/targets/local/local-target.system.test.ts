@@ -174,6 +174,6 @@ test('a part starts as soon as its own programs are there, and one whose program
   cluster.reject(new Error('no compiler'));
   await expect(waiting).rejects.toThrow('no compiler');
   expect(await streamNames(url)).toEqual([]);
-  // The same server for everybody who asks.
+  // Every caller gets the same server.
   expect((await (await opened.untilReady(['nats'])).target.place(sharedNats)).url).toBe(url);
 });

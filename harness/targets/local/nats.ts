@@ -22,9 +22,9 @@ export interface StartedNats extends NatsAddress, AsyncDisposable {
 }
 
 export interface NatsOptions {
-  /** A free one when left out. */
+  /** A free port when left out. */
   readonly port?: number;
-  /** The same as before for a server that replaces another; free when left out. */
+  /** The same as before for a server that replaces another; a free port when left out. */
   readonly monitorPort?: number;
   /** For a node of a cluster. */
   readonly cluster?: ClusterMembership;
@@ -84,7 +84,7 @@ async function startOn(
   };
 }
 
-/** Kills the server without a chance to sync and removes what it stored. @returns exactly what was done. */
+/** Kills the server without a chance to sync and removes its storage. @returns exactly what was done. */
 export async function loseNats(server: StartedNats): Promise<string> {
   await server.process.kill();
   await rm(server.storageDir, { recursive: true, force: true });
@@ -100,7 +100,7 @@ interface ServerConfiguration {
   readonly settings: NatsServerSettings | undefined;
 }
 
-/** The server reads JSON as its own configuration language. */
+/** Returns the configuration as JSON, which the server reads as its own configuration language. */
 function configuration({ serverName, port, monitorPort, storageDir, cluster, settings }: ServerConfiguration): string {
   const { jetstream, ...others } = serverSettings(settings);
   return JSON.stringify(

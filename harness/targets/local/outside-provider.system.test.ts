@@ -14,7 +14,7 @@ import { processes } from './attach.ts';
 import { asProcesses } from './runtime.ts';
 import { patient } from './testing.ts';
 
-// A provider as somebody else writes it: a server that is none of the shipped systems, started as a process of the target.
+// A third-party provider: its server is not one of the shipped systems, and starts as a process of the target.
 
 interface WordServer extends LosablePlace {
   readonly url: string;

@@ -11,7 +11,7 @@ import { loseNats, type StartedNats, startNats } from './nats.ts';
 import type { LocalContext } from './program.ts';
 import { startRegions } from './regions.ts';
 
-/** How places of a drill's own are started as processes of this machine. */
+/** Starts places of a single drill as processes of this machine. */
 export const ownPlaces = (
   context: LocalContext,
   enforcing: SharedPlaces['enforced-access'] | undefined,
@@ -23,7 +23,7 @@ export const ownPlaces = (
         settings,
         ...(cluster === undefined ? {} : { cluster }),
         ...(again === undefined ? {} : { port: again.port }),
-        // The other nodes' monitors stay where they are as well.
+        // The monitors of the other nodes also keep their addresses.
         ...(again === undefined || cluster === undefined ? {} : { monitorPort: again.monitorPort }),
       }),
     isAlive: async ({ process }) => process.isAlive(),

@@ -17,19 +17,19 @@ export interface PartsOptions {
   readonly session: Session;
   readonly clock: Clock;
   readonly progress: (message: string) => void;
-  /** Serves S3 by SeaweedFS instead of LocalStack: the path of `weed`. */
+  /** Path of `weed`; makes SeaweedFS serve S3 instead of LocalStack. */
   readonly seaweedfs: string | undefined;
-  /** Fixed ports, where somebody wants them; free ones otherwise. */
+  /** Fixed ports, where requested; free ones otherwise. */
   readonly ports: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
 }
 
 type AnswerableApi = Parameters<NonNullable<ClusterOptions['onApi']>>[0];
 
 const SHARED = 'shared';
-/** For a download of 46 MB. */
+/** Allows for a download of 46 MB. */
 const OBTAIN_BUDGET_MS = 600_000;
 
-/** How the parts that everybody shares are started as processes. */
+/** Starts the shared parts as processes. */
 export function processParts({ session, clock, progress, seaweedfs, ports }: PartsOptions): RuntimeParts {
   const contextOf = ({ tool }: PartStart): LocalContext => ({ session, clock, tool });
   const prefix = backupPrefix(session.id, SHARED);
@@ -64,7 +64,7 @@ export function processParts({ session, clock, progress, seaweedfs, ports }: Par
       },
     },
     velero: {
-      // Beside the controllers of the cluster: it needs the API alone.
+      // Starts beside the cluster's controllers: it needs the API alone.
       start: async (start) => {
         const { signal, needed, ifWanted } = start;
         const context = contextOf(start);

@@ -4,7 +4,7 @@ import type { ToolName } from '../../model/target.ts';
 import { type StartingProcess, startProcess } from '../../process/supervised.ts';
 import type { Session } from '../session.ts';
 
-/** What every part of the local target is started with. */
+/** Context in which every part of the local target starts. */
 export interface LocalContext {
   readonly session: Session;
   readonly clock: Clock;
@@ -19,25 +19,25 @@ export interface LocalProgram {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * The program and its children put unix sockets into TMPDIR. The path of one has 107 bytes at most (unix(7)), and a scratch folder may
-   * have a longer one: TMPDIR is then told from the program's current folder.
+   * True for a program that, with its children, puts unix sockets into TMPDIR. A socket's path has 107 bytes at most (unix(7)), and a
+   * scratch folder's path may be longer: TMPDIR is then relative to the program's current folder.
    */
   readonly putsSockets?: true;
   readonly ending: 'graceful' | 'immediate';
 }
 
-/** With less free memory than this, Go's own pace of collection stays. */
+/** With less free memory than this, Go keeps its own pace of collection. */
 const PLENTY_BYTES = 8 * 1024 ** 3;
 
 /**
- * Go collects garbage when its heap has doubled. A server that lives for a drill spends a tenth of its processor time on that. Where memory
- * is plentiful it collects at five times the live heap, and earlier once it holds 1 GiB (https://go.dev/doc/gc-guide). Programs in other
- * languages ignore both variables.
+ * Returns Go's variables for garbage collection. By default, Go collects when its heap has doubled. A server that lives for a drill spends
+ * a tenth of its processor time on that. Where memory is plentiful, it collects at five times the live heap, and earlier once it holds 1
+ * GiB (https://go.dev/doc/gc-guide). Programs in other languages ignore both variables.
  */
 export const collectionOfGo = (freeBytes = process.availableMemory()): Record<string, string> =>
   freeBytes < PLENTY_BYTES ? {} : { GOGC: '400', GOMEMLIMIT: '1GiB' };
 
-/** Starts a program whose home, temporary files and log all lie in the session's folder, so that nothing is left anywhere else. */
+/** Starts a program whose home, temporary files and log all lie in the session's folder, so that no files remain elsewhere. */
 export async function startProgram(
   program: LocalProgram,
   { session, clock, tool }: LocalContext,

@@ -14,7 +14,7 @@ import { type LocalContext, startProgram } from './program.ts';
 
 const HOST = '127.0.0.1';
 
-/** Two regions of one drill's own, as processes joined over loopback. */
+/** Starts two regions of a single drill, as processes joined over loopback. */
 export async function startRegions(
   label: string,
   s3: S3Place,

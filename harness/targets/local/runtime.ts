@@ -33,7 +33,7 @@ export const asProcesses = ({ seaweedfs, ports = {} }: ProcessesOptions = {}): T
         parts: processParts({ session, clock, progress, seaweedfs, ports }),
         handle,
         toolPaths: {},
-        // Its program is none of the toolchain's: the part obtains it by itself.
+        // Its program does not come from the toolchain; the part obtains it by itself.
         toolsInUse: ({ 'enforced-access': enforcing }) =>
           enforcing === undefined ? [] : [{ name: 'weed', version: enforcing.version, source: enforcing.source }],
       };

@@ -19,7 +19,7 @@ export async function startS3(context: LocalContext, signal: AbortSignal, port?:
 }
 
 /**
- * `python -m localstack.runtime.main`, but for one constant: LocalStack 4.13 keeps the folders of its buckets in
+ * `python -m localstack.runtime.main` with one constant changed: LocalStack 4.13 keeps the folders of its buckets in
  * /tmp/localstack-s3-storage, for all sessions together, and no setting moves them.
  */
 const LAUNCHER = [
@@ -58,10 +58,10 @@ function localstackEnvironment(port: number, root: string): Record<string, strin
   return {
     GATEWAY_LISTEN: `127.0.0.1:${port}`,
     LOCALSTACK_HOST: `127.0.0.1:${port}`,
-    // Without it LocalStack keeps its folders beside its own code, for all sessions together.
+    // Without it, LocalStack keeps its folders beside its own code, for all sessions together.
     FILESYSTEM_ROOT: root,
     DR_CONTRACTS_S3_STORAGE: join(root, 'objects'),
-    // ... which it ignores where it believes to be in its own container image.
+    // LocalStack ignores it where it believes that it runs in its own container image.
     OVERRIDE_IN_DOCKER: '0',
     SERVICES: 's3,sts,iam,route53',
     STRICT_SERVICE_LOADING: '1',
@@ -73,13 +73,13 @@ function localstackEnvironment(port: number, root: string): Record<string, strin
   };
 }
 
-/** Where LocalStack looks for what was built ahead, below its root folder. */
+/** Folder below LocalStack's root in which it looks for prebuilt files. */
 const STATIC_FOLDER = join('usr', 'lib', 'localstack');
 
 /**
- * Gives a LocalStack that is about to start the index of every AWS operation, which each start would otherwise build (five seconds
- * of processor time). The toolchain built it into the virtual environment. Another Python, named by the user, may have none: it starts
- * slower, and nothing is wrong.
+ * Gives a new LocalStack the index of every AWS operation, which each start would otherwise build (five seconds of processor time). The
+ * toolchain built it into the virtual environment. Another Python, named by the user, may lack it: LocalStack then starts slower, without
+ * an error.
  */
 async function provideCatalogue(root: string, python: string): Promise<void> {
   const kept = join(dirname(dirname(python)), 'localstack-static');

@@ -6,25 +6,25 @@ import { onFreePorts, requireFree } from '../ports.ts';
 import { type LocalContext, startProgram } from './program.ts';
 import type { StartedS3 } from './s3.ts';
 
-/** The parts of SeaweedFS that listen, each on a port for HTTP and one for gRPC. */
+/** Parts of SeaweedFS that listen, each on one port for HTTP and one for gRPC. */
 const PARTS = ['master', 'volume', 'filer', 's3'] as const;
 type Part = (typeof PARTS)[number];
 type Ports = Readonly<Record<Part, { readonly http: number; readonly grpc: number }>>;
 
 export interface SeaweedfsOptions {
-  /** Of S3; a free one when left out. */
+  /** Port of S3; a free one when left out. */
   readonly port?: number | undefined;
-  /** Of the program, unique in the session. */
+  /** Name of the program, unique in the session. */
   readonly name?: string;
-  /** Its folder below that of the session. */
+  /** Its folder below the session's. */
   readonly folder?: readonly string[];
-  /** Whether its IAM makes users, keys and policies; by default it refuses to. */
+  /** Whether its IAM creates users, keys and policies; it refuses by default. */
   readonly takesUsers?: boolean;
 }
 
 /**
- * Starts SeaweedFS as the S3 of a target, and makes the versioned bucket for off-site backups. It checks credentials and signatures,
- * and has neither STS nor Route 53.
+ * Starts SeaweedFS as the S3 of a target, and makes the versioned bucket for off-site backups. It checks credentials and signatures, but
+ * lacks STS and Route 53.
  * @param program the path of `weed`
  */
 export async function startSeaweedfs(
@@ -79,7 +79,7 @@ async function startOn(
   }
 }
 
-/** One user, with the credentials of the session. */
+/** Returns one user, with the credentials of the session. */
 const identities = ({ accessKeyId, secretAccessKey }: S3Place): string =>
   JSON.stringify({
     identities: [
@@ -103,25 +103,25 @@ function serverArguments(ports: Ports, { data, configPath, takesUsers }: Places)
     `-dir=${data}`,
     '-ip=127.0.0.1',
     '-ip.bind=127.0.0.1',
-    // On by default.
+    // SeaweedFS sends telemetry by default.
     '-master.telemetry=false',
     '-filer',
     '-s3',
     ...PARTS.flatMap((part) => [`-${part}.port=${ports[part].http}`, `-${part}.port.grpc=${ports[part].grpc}`]),
-    // Without these it listens on 8181 and 9101 as well.
+    // Without these it also listens on 8181 and 9101.
     '-s3.port.iceberg=0',
     '-s3.port.lance=0',
     `-s3.config=${configPath}`,
     ...(takesUsers ? ['-s3.iam.readOnly=false'] : []),
-    // From its current folder: the path of a unix socket has 107 bytes at most, and a scratch folder may have a longer one.
+    // Relative to its current folder: a unix socket's path has 107 bytes at most, and a scratch folder's path may be longer.
     '-s3.localSocket=s3.sock',
     '-filer.localSocket=filer.sock',
     '-volume.max=50',
-    // By default it writes nothing where less than a hundredth of the disk is free, which on a large disk is a lot.
+    // By default it refuses writes when less than a hundredth of the disk is free, which on a large disk is a lot.
     '-volume.minFreeSpacePercent=0',
   ];
 }
 
-/** Release 4.48 puts these into /tmp, whatever TMPDIR and the options for other sockets say, and leaves them there. */
+/** Returns the sockets that release 4.48 puts into /tmp, whatever TMPDIR and the options for other sockets say, and does not remove. */
 const socketsOutside = (ports: Ports): readonly string[] =>
   PARTS.map((part) => `/tmp/seaweedfs-${part}-grpc-${ports[part].grpc}.sock`);

@@ -21,7 +21,7 @@ export async function startParts(toolchain: Toolchain, ...parts: Capability[]): 
   return await startTarget(asProcesses(), { toolchain, parts, ...step });
 }
 
-/** True when somebody accepts connections at that address. */
+/** Returns true when that address accepts connections. */
 export async function accepts(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -34,7 +34,7 @@ export async function accepts(url: string): Promise<boolean> {
   }
 }
 
-/** Names of the streams that the server at `url` holds. */
+/** Returns the names of the streams that the server at `url` holds. */
 export async function streamNames(url: string): Promise<string[]> {
   const connection = await connect({ servers: url, reconnect: false });
   try {
@@ -44,5 +44,5 @@ export async function streamNames(url: string): Promise<string[]> {
   }
 }
 
-/** Pids of the processes that still belong to the session in that folder. */
+/** Returns the pids of the processes that still belong to the session in that folder. */
 export const processesLeft = (sessionDir: string): number[] => strayProcesses(sessionDir);

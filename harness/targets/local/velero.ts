@@ -20,7 +20,10 @@ const pathOfLocation = (name: string): string =>
 export const locationPath = pathOfLocation(LOCATION);
 const gcsLocationPath = pathOfLocation(GCS_STORAGE_LOCATION);
 const SYNC_PERIOD = '30s';
-/** For the record: how soon a cluster knows a backup that another one, or a copy, put into its bucket. Production's wait is part of an RTA. */
+/**
+ * For the record: the time until a cluster knows a backup that was put into its bucket by another cluster or a copy. Production's wait is
+ * part of an RTA.
+ */
 export const SYNC_SETTING = {
   'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}, and at once when Velero starts: its location is marked as available before, and the Velero of a standby region is started again when the other region is lost. What production waits instead is added to RTA as backup-sync`,
 };
@@ -55,7 +58,7 @@ const resourceOf = ({ spec: { group, names, versions } }: CustomResourceDefiniti
   plural: names.plural,
 });
 
-/** A bucket of Google Cloud Storage, and the program of the plugin by which Velero writes to it. */
+/** A bucket of Google Cloud Storage, and the plugin program through which Velero writes to it. */
 export interface VeleroGcs {
   readonly store: GcsStore;
   readonly plugin: string;
@@ -68,12 +71,12 @@ export interface VeleroOptions {
   readonly s3: S3Place;
   /** A second place for backups, beside S3. */
   readonly gcs?: VeleroGcs | undefined;
-  /** Where in the backup bucket this cluster's backups lie, e.g. `velero/x1y2-shared`. */
+  /** Prefix of this cluster's backups in the backup bucket, e.g. `velero/x1y2-shared`. */
   readonly prefix: string;
   readonly definitions: readonly CustomResourceDefinition[];
 }
 
-/** The custom resource definitions that this very velero brings. Needs no cluster, so that it can run while one starts. */
+/** Returns the custom resource definitions that this velero itself provides. Needs no cluster, so it can run while one starts. */
 export async function veleroDefinitions(
   context: LocalContext,
   signal: AbortSignal,
@@ -92,8 +95,8 @@ export async function veleroDefinitions(
 
 /**
  * Starts the real Velero server with its AWS plugin against the target's S3, and with its GCP plugin where there is Google Cloud Storage.
- * Ready when Velero itself has found each storage location valid and has taken over the backups that lie there, so that a restore into a
- * new cluster can begin at once.
+ * Ready when Velero itself has found each storage location valid and knows the backups in it, so that a restore into a new cluster can
+ * begin at once.
  */
 export async function startVelero(
   options: VeleroOptions,
@@ -104,7 +107,7 @@ export async function startVelero(
   return await launch(options, context, signal);
 }
 
-/** Ends the server and starts it again on the same cluster. Ready when it has read its bucket anew. */
+/** Restarts the server on the same cluster. Ready when it has read its bucket again. */
 export async function restartVelero(
   server: StartedProcess,
   options: VeleroOptions,
@@ -131,12 +134,12 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
           `--kubeconfig=${options.kubeconfigPath}`,
           `--namespace=${VELERO_NAMESPACE}`,
           `--metrics-address=127.0.0.1:${metricsPort}`,
-          // Its fixed port would collide with that of another session.
+          // Its fixed port would collide with another session's.
           '--profiler-address=',
-          // Drills share this server: with the default of one, a backup waits up to a minute in the queue of another drill.
+          // Drills share this server: with the default of one, a backup waits up to a minute behind another drill's.
           `--concurrent-backups=${CONCURRENT_BACKUPS}`,
-          // Validated at the start. Looking again every minute, a server short of CPU finds the location unavailable now and
-          // then, and refuses every backup until the next look.
+          // Validates the location at the start only. With a check every minute, a server short of CPU sometimes finds the location
+          // unavailable and refuses every backup until the next check.
           '--store-validation-frequency=1h',
         ],
         env: {
@@ -144,7 +147,7 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
           AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
           ...(options.gcs === undefined ? {} : await gcsEnvironment(options.gcs, options.label, context)),
         },
-        // hashicorp/go-plugin reaches a plugin by a socket in a folder of its own below TMPDIR.
+        // hashicorp/go-plugin connects to a plugin by a socket in a folder of its own below TMPDIR.
         putsSockets: true,
         ending: 'immediate',
       },
@@ -162,7 +165,10 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
   });
 }
 
-/** The manager inside Velero's server listens on port 8080, and no flag changes that: only how the program was linked does. */
+/**
+ * Explains an error about port 8080. The manager inside Velero's server listens on it, and no flag changes that, only the way the program
+ * is linked.
+ */
 function explainManagerPort(error: unknown): unknown {
   if (!saysPortTaken(error, [MANAGER_PORT])) return error;
   return new ExplainedError(
@@ -192,8 +198,9 @@ async function linkPlugin(link: string, program: string): Promise<void> {
 }
 
 /**
- * The plugin sends every request to the server that this variable names, without credentials, but it wants to find some when it starts. These
- * hold no key. Without a key it signs no URLs, so `velero backup logs` fails for this location. Nothing asks for a token.
+ * Returns the environment of the GCP plugin. The plugin sends every request without credentials to the server in this variable, but it
+ * requires credentials when it starts. These contain no key. Without a key it signs no URLs, so `velero backup logs` fails for this
+ * location. Nothing requests a token.
  */
 async function gcsEnvironment({ store }: VeleroGcs, label: string, { session }: LocalContext) {
   const path = join(session.folder('velero'), `gcs-identity-${label}.json`);
@@ -221,9 +228,9 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
   ]);
   await Promise.all([
     ...options.definitions.map((definition) => waitFor(served(api, definition), clock, signal)),
-    // Velero asks discovery once, when it starts, and ends when it does not name all of this (seen under load only).
+    // Velero queries discovery once, at its start, and exits when one of these is missing (observed under load only).
     waitFor(discovered(api, options.definitions.map(resourceOf)), clock, signal),
-    // Restores read the image of their helper from the Deployment named velero; no pod of it needs to run.
+    // Restores read the image of their helper from the Deployment named velero; none of its pods needs to run.
     api.create(`/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`, veleroDeployment, signal),
   ]);
   await api.apply(locationPath, storageLocation(options), signal);
@@ -233,8 +240,8 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
 }
 
 /**
- * A file of its own, and no Secret that the location names: Velero would write such a Secret into a file again before each use, and a
- * reader that finds the file half written fails with "no EC2 IMDS role found".
+ * Writes the credentials into a separate file instead of a Secret in the location: Velero would write such a Secret into a file before each
+ * use, and a reader of a half-written file fails with "no EC2 IMDS role found".
  */
 async function writeCredentials({ label, s3 }: VeleroOptions, { session }: LocalContext): Promise<string> {
   const path = join(session.folder('velero'), `credentials-${label}`);
@@ -245,7 +252,7 @@ async function writeCredentials({ label, s3 }: VeleroOptions, { session }: Local
 const credentialsText = ({ accessKeyId, secretAccessKey }: S3Place): string =>
   `[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
 
-/** In a pod, where a file of this machine is out of reach. */
+/** Returns the credentials for a pod, which cannot read a file of this machine. */
 export function cloudCredentials(s3: S3Place) {
   const cloud = credentialsText(s3);
   return {
@@ -286,18 +293,18 @@ export function storageLocation(
       objectStorage: { bucket: s3.backupBucket, prefix },
       ...(credential === undefined ? {} : { credential }),
       config: { region: s3.region, s3ForcePathStyle: 'true', s3Url: s3.endpoint },
-      // Velero looks once a minute which locations are due (backupSyncReconcilePeriod in its backup_sync_controller.go): under its
-      // own default of a minute, one that was read a moment later than that is due only every other minute.
+      // Velero checks once a minute which locations are due (backupSyncReconcilePeriod in its backup_sync_controller.go). With its own
+      // default of a minute, a location that was read slightly later than the check is due only every other minute.
       backupSyncPeriod: SYNC_PERIOD,
     },
-    // The sync of backups from the bucket looks at the phase once when the server starts, then once a minute
-    // (backupSyncReconcilePeriod in Velero's backup_sync_controller.go), and a location without a phase is passed over. Velero
-    // still validates the location by itself, which is waited for.
+    // The sync of backups from the bucket reads the phase when the server starts, then once a minute (backupSyncReconcilePeriod in Velero's
+    // backup_sync_controller.go), and skips a location without a phase. Velero still validates the location by itself; the start waits for
+    // that.
     status: { phase: 'Available' },
   };
 }
 
-/** Beside the one for S3, which stays the default. */
+/** Returns a second location beside the S3 one, which stays the default. */
 const gcsStorageLocation = ({ store }: VeleroGcs, prefix: string) => ({
   apiVersion: 'velero.io/v1',
   kind: 'BackupStorageLocation',
@@ -311,8 +318,8 @@ const gcsStorageLocation = ({ store }: VeleroGcs, prefix: string) => ({
 });
 
 /**
- * Being established is not enough: until the API server has filled its cache of a resource, a list is answered 429, and Velero,
- * which lists several of them one after the other when it starts, would pause a second for each.
+ * Waits until the API server serves the resource; being established is not enough. Until the API server has filled its cache of a resource,
+ * it answers a list with 429. Velero lists several resources in sequence when it starts, and would pause a second for each.
  */
 export function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<void> {
   const [version] = spec.versions;
@@ -328,7 +335,7 @@ export function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<v
   };
 }
 
-/** As if the bucket had never been read: a server that starts reads it at once, and {@link storageLocationUsable} waits for that. */
+/** Marks the bucket as never read: a server that starts then reads it at once, and {@link storageLocationUsable} waits for that. */
 export async function forgetSync(access: KubeAccess, signal: AbortSignal, path = locationPath): Promise<void> {
   using api = new KubeApi(access);
   await api.merge(path, { status: { lastSyncedTime: null } }, signal);
@@ -337,7 +344,7 @@ export async function forgetSync(access: KubeAccess, signal: AbortSignal, path =
 export function storageLocationUsable(access: KubeAccess, path = locationPath): Wait<void> {
   return {
     for: 'Velero to have validated its storage location and synced the backups that lie there',
-    // A first look that comes too early is followed by the next one a minute later.
+    // If the first check comes too early, the next one follows a minute later.
     budgetMs: 2 * READY_BUDGET_MS,
     look: async (signal) => {
       using api = new KubeApi(access);

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** Asks a DNS server for SRV records by TCP, which Node's resolver does only after a truncated answer. @returns how many there are. */
+/**
+ * Queries a DNS server for SRV records over TCP, which Node's resolver does only after a truncated answer. @returns the number of records.
+ */
 export async function srvAnswersByTcp(server: string, name: string): Promise<number> {
   const [host = '', port = ''] = server.split(':');
   const labels = name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));

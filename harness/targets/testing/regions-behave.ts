@@ -17,7 +17,7 @@ import { srvAnswersByTcp } from './dns-by-tcp.ts';
 const patient = new AbortController().signal;
 const JOINED_WITHIN_MS = 20_000;
 
-/** What two regions do on every target that has them. */
+/** Checks of two regions, for every target that has them. */
 export function regionsBehave(target: () => Target): void {
   const open = async (): Promise<RegionPair> => {
     const opened = await target().place(regionPair, { label: 'Regions!' }, patient);
@@ -32,7 +32,7 @@ export function regionsBehave(target: () => Target): void {
     await waitFor(nameAnswers(name.server, name.service, primary.serviceRecord), systemClock, patient);
     expect(await srvAnswersByTcp(name.server, name.service)).toBe(1);
 
-    // There and back: both ways take their time.
+    // There and back: the latency applies in both directions.
     expect(await joinedRoundTripMs(pair, standby, primary)).toBeGreaterThanOrEqual(2 * LINK_LATENCY_MS);
     expect(await joinedRoundTripMs(pair, primary, standby)).toBeGreaterThanOrEqual(2 * LINK_LATENCY_MS);
   });
@@ -94,7 +94,7 @@ async function clientOf(target: Target, endpoint: string, region: string) {
   return { s3, [Symbol.dispose]: () => s3.destroy() };
 }
 
-/** How long the JetStream API of one region takes to answer in the other. @throws when it does not. */
+/** Measures the time in which the JetStream API of one region answers in the other. @throws when it does not answer. */
 async function roundTripMs({ credentials }: RegionPair, from: Region, to: Region): Promise<number> {
   const { operatorUser: user, operatorPassword: pass } = credentials;
   const connection = await connect({ servers: from.url, user, pass, reconnect: false });
@@ -107,7 +107,7 @@ async function roundTripMs({ credentials }: RegionPair, from: Region, to: Region
   }
 }
 
-/** The same, once the leaf node connection is there. */
+/** The same, once the leaf node connection is established. */
 async function joinedRoundTripMs(pair: RegionPair, from: Region, to: Region): Promise<number> {
   const joined = {
     for: `${to.name} to answer in ${from.name}`,

@@ -27,8 +27,8 @@ export interface MadePack extends WrittenPack {
 }
 
 /**
- * Writes these tools into a file, and the sandbox where it is in the cache. What is missing is built first. Without names: every tool of the
- * local target, and all else that is in the cache.
+ * Writes these tools into a file, and the sandbox where it is in the cache. Builds missing ones first. Without names: every tool of the
+ * local target, and everything else in the cache.
  * @throws {ExplainedError} when a build fails or the file cannot be written.
  */
 export async function packToolchain(
@@ -53,7 +53,7 @@ async function packableWithSandbox(names: readonly ToolName[], root: string): Pr
 
 /**
  * Installs a pack into this machine's tool cache.
- * @throws {ExplainedError} when it is refused. Nothing of it is installed then.
+ * @throws {ExplainedError} when it is refused. Nothing is installed then.
  */
 export async function unpackToolchain(
   file: string,

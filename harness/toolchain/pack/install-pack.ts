@@ -25,9 +25,9 @@ import { unpack } from './read-pack.ts';
 interface InstallOptions {
   readonly file: string;
   readonly root: string;
-  /** What the digest of the whole file has to be, as `sha256:…`. */
+  /** Expected digest of the whole file, as `sha256:…`. */
   readonly digest?: string | undefined;
-  /** Everything that this version of the package knows how to use. */
+  /** Every entry that this version of the package can use. */
   readonly packable: readonly Packable[];
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ interface InstallOptions {
 interface InstalledEntry {
   readonly label: string;
   readonly version: string;
-  /** False where the cache had it already. */
+  /** False where the cache already had it. */
   readonly isNew: boolean;
 }
 
@@ -52,9 +52,9 @@ interface Wanted extends Packable {
 }
 
 /**
- * Installs what is in a pack into the tool cache. The whole pack is read and checked before the first entry is installed; each entry then
- * appears at once, and its programs are asked for their version, as after a build. What the cache has already stays.
- * @throws {ExplainedError} when the pack is damaged, of another platform or of other pins, or a program of it does not run here.
+ * Installs the entries of a pack into the tool cache. Reads and checks the whole pack before it installs the first entry. Each entry then
+ * appears at once, and its programs must report their version, as after a build. Existing entries of the cache stay.
+ * @throws {ExplainedError} when the pack is damaged, for another platform or with other pins, or one of its programs does not run here.
  */
 export async function installPack(options: InstallOptions): Promise<InstalledPack> {
   const { file, root, digest, signal, progress, clock } = options;
@@ -92,13 +92,13 @@ export async function installPack(options: InstallOptions): Promise<InstalledPac
   return { digest: unpacked.digest, entries };
 }
 
-/** What an unpacking that was killed left. Only for the holder of the lock. */
+/** Removes the remains of a killed unpacking. Only for the holder of the lock. */
 async function removeLeftovers(parent: string): Promise<void> {
   const names = (await readdir(parent)).filter((name) => name.startsWith('pack-'));
   await Promise.all(names.map((name) => rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 })));
 }
 
-/** @throws {ExplainedError} for a pack of another platform, or of other pins. */
+/** @throws {ExplainedError} for a pack for another platform, or with other pins. */
 function wantedOf({ platform, entries }: Manifest, { file, packable }: InstallOptions): readonly Wanted[] {
   const here = packPlatform();
   if (platform !== here) {
@@ -126,7 +126,7 @@ function wantedOf({ platform, entries }: Manifest, { file, packable }: InstallOp
   });
 }
 
-/** @throws {ExplainedError} when a virtual environment is in the pack and its Python is not on this machine. */
+/** @throws {ExplainedError} when the pack contains a virtual environment and this machine lacks its Python. */
 async function pythonFor(
   { entries }: Manifest,
   { file, environment, clock, signal }: InstallOptions,
@@ -143,7 +143,7 @@ async function pythonFor(
   });
 }
 
-/** @returns whether it was installed, and not there before. */
+/** @returns true when it was installed, false when it existed already. */
 async function installEntry(
   { entry, recipes, packed }: Wanted,
   unpackedAt: string,
@@ -190,9 +190,9 @@ async function installEntry(
 }
 
 interface RemadeEnvironment {
-  /** A Python of the version that the packages are for. */
+  /** A Python of the packages' version. */
   readonly pythonPath: string;
-  /** Where the files were unpacked. They are moved away from there. */
+  /** Folder of the unpacked files. They are moved away from there. */
   readonly unpackedAt: string;
   readonly files: readonly PackedFile[];
   /** The empty folder that becomes the virtual environment. */
@@ -202,9 +202,9 @@ interface RemadeEnvironment {
 }
 
 /**
- * Makes a virtual environment of this machine's Python and moves the packages of another one into it. Its launchers name its folder, so
- * they are rewritten. LocalStack is started once, which also builds what depends on the folder.
- * @throws {ExplainedError} when Python makes no environment, or LocalStack does not serve.
+ * Creates a virtual environment with this machine's Python and moves the packages of another one into it. Rewrites its launchers, because
+ * they contain the folder's path. Starts LocalStack once, which also builds the files that depend on the folder.
+ * @throws {ExplainedError} when Python creates no environment, or LocalStack does not serve.
  */
 async function remakeEnvironment(remade: RemadeEnvironment): Promise<void> {
   const { pythonPath, unpackedAt, files, dir, environment, run } = remade;
@@ -219,16 +219,16 @@ async function remakeEnvironment(remade: RemadeEnvironment): Promise<void> {
 }
 
 /**
- * How pip and uv begin a launcher: with the path of Python, or, where that is long or has spaces, with a shell that is told it.
+ * First lines of pip's and uv's launchers: the path of Python or, where that is long or contains spaces, a shell that gets the path.
  * https://github.com/pypa/distlib/blob/0.3.9/distlib/scripts.py (`_build_shebang`)
  */
 const LAUNCHER = /^(?:#!\/[^\n]*\/bin\/python[\d.]*[ \t]*\n|#!\/bin\/sh\n'''exec' [^\n]*\n' '''\n)/;
-/** The longest that every system takes. */
+/** Maximal length on every system. */
 const MOST_SHEBANG_CHARACTERS = 127;
 
 async function nameThisPython(path: string, python: string): Promise<void> {
   if (!(await isScript(path))) return;
-  // Bytes, since a script need not be text in any known encoding.
+  // Read as bytes, because a script need not be text in any known encoding.
   const text = await readFile(path, 'latin1');
   const [launcher] = LAUNCHER.exec(text) ?? [];
   if (launcher === undefined) return;

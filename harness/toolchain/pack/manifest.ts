@@ -11,14 +11,14 @@ import { entryOf } from '../obtain-wheels.ts';
 import { recipeOf } from '../recipes.ts';
 import { wheelFor, wheelPins } from '../wheels.ts';
 
-// A pack is a gzipped tar file of regular files alone. The first is the manifest. The others follow in the order in which it lists
-// them, each named by its entry and its path. Permissions and times are those of the manifest; what the tar headers say of them is not used.
+// A pack is a gzipped tar file of regular files only. The first is the manifest. The others follow in its order, each named by its entry
+// and its path. The manifest determines permissions and times; those in the tar headers are ignored.
 
 export const MANIFEST = 'manifest.json';
-/** LocalStack's 25,000 files take 5 MB. */
+/** LocalStack's 25,000 files need 5 MB. */
 export const MOST_MANIFEST_BYTES = 2 ** 26;
 
-/** A relative path without a way out: no empty part, no `.`, no `..`, nothing absolute, no control character. */
+/** A relative path that stays inside: no empty part, no `.`, no `..`, nothing absolute, no control character. */
 const pathSchema = z
   .string()
   .max(1_024)
@@ -33,15 +33,15 @@ const fileSchema = z.strictObject({
   sizeBytes: z.int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   executable: z.boolean(),
-  /** Python compiles a source anew when its time is not the one that it was compiled at. */
+  /** Python compiles a source again when its time differs from the one at its compilation. */
   mtimeS: z.int().nonnegative(),
 });
 export type PackedFile = z.infer<typeof fileSchema>;
 
 const entrySchema = z.strictObject({
-  /** Names pins, platform and flags, and is the same on every machine. */
+  /** Identifies pins, platform and flags; the same on every machine. */
   name: z.string().regex(/^[\w.+-]{1,200}$/),
-  /** For a virtual environment: the version of Python that its packages need, e.g. `3.11`. */
+  /** For a virtual environment: the Python version that its packages need, e.g. `3.11`. */
   python: z
     .string()
     .regex(/^3\.\d+$/)
@@ -58,12 +58,12 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** The name of a file in the tar file. */
+/** Returns the name of a file in the tar file. */
 export const nameInPack = (entry: Pick<PackedEntry, 'name'>, file: Pick<PackedFile, 'path'>): string =>
   `${entry.name}/${file.path}`;
 
 /**
- * The system, the processor and, where there is more than one, the C library: compiled Python packages are for one of them.
+ * Returns the system, the processor and, where there are several, the C library: compiled Python packages work with one of them only.
  * @example linux-x64-glibc
  */
 export function packPlatform(): string {
@@ -74,14 +74,14 @@ export function packPlatform(): string {
 }
 
 interface Digesting {
-  /** A stage of a pipeline: hands on what it is given. */
+  /** A stage of a pipeline that passes its input on. */
   readonly through: (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
   readonly bytes: () => number;
-  /** `sha256:` and the digest; once, when everything has gone through. */
+  /** Returns `sha256:` and the digest; call it once, after all data has passed. */
   readonly digest: () => string;
 }
 
-/** Counts and hashes what goes through it. */
+/** Counts and hashes the data that passes through it. */
 export function digesting(): Digesting {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -98,13 +98,13 @@ export function digesting(): Digesting {
   };
 }
 
-/** An entry of the cache, and the recipes of its programs: none for one that is downloaded as it is. */
+/** An entry of the cache, and the recipes of its programs: none for one that is downloaded unchanged. */
 export interface Packable {
   readonly entry: CacheEntry;
   readonly recipes: readonly Recipe[];
 }
 
-/** What may be in a pack: every entry that this version of the package knows how to use. */
+/** Returns the possible content of a pack: every entry that this version of the package can use. */
 export async function allPackable(root: string): Promise<readonly Packable[]> {
   const tools = await packableTools(
     programs.map(({ name }) => name),
@@ -113,7 +113,7 @@ export async function allPackable(root: string): Promise<readonly Packable[]> {
   return [...tools, ...wheelEntries(root).map((entry) => ({ entry, recipes: [] }))];
 }
 
-/** The entries of these tools, each once. */
+/** Returns the entries of these tools, without duplicates. */
 export async function packableTools(names: readonly ToolName[], root: string): Promise<readonly Packable[]> {
   const wanted = await Promise.all(
     inOrder(names).map(async (name) => ({ recipe: recipeOf(name), entry: await cacheEntryOf(recipeOf(name), root) })),
@@ -124,7 +124,7 @@ export async function packableTools(names: readonly ToolName[], root: string): P
   });
 }
 
-/** Of these entries those that are in the cache, with the folder of each. */
+/** Returns those of these entries that are in the cache, with the folder of each. */
 export async function finishedOf(
   packable: readonly Packable[],
 ): Promise<readonly (Packable & { readonly dir: string })[]> {
@@ -136,7 +136,7 @@ export async function finishedOf(
 }
 
 /**
- * A name for these tools as they are pinned here: for the key of a pipeline's cache, or the name of a pack.
+ * Returns a name for these tools with their pins here: for the key of a pipeline's cache, or the name of a pack.
  * @example dr-contracts-toolchain-linux-x64-glibc-0f3a5b7c9d1e2f40
  */
 export async function toolchainKey(names: readonly ToolName[]): Promise<string> {
@@ -145,7 +145,7 @@ export async function toolchainKey(names: readonly ToolName[]): Promise<string> 
   return `dr-contracts-toolchain-${packPlatform()}-${hash.digest('hex').slice(0, 16)}`;
 }
 
-/** What the demo downloads, and the sandbox, where there is a file for this machine. */
+/** Returns the entries of the demo's downloads and of the sandbox, where there is a file for this machine. */
 function wheelEntries(root: string): readonly CacheEntry[] {
   return Object.values(wheelPins).flatMap((pins) => {
     const isThere = Object.keys(pins.files).includes(`${process.platform}-${process.arch}`);

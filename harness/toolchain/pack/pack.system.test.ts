@@ -25,7 +25,7 @@ it(
     vi.stubEnv('DR_CONTRACTS_AWS', '');
     vi.stubEnv('DR_CONTRACTS_LOCALSTACK_PYTHON', '');
     const pack = await packToolchain(['localstack-python', 'aws'], join(folder.dir, 'toolchain.tar.gz'), step);
-    // A space in the path is more than the first line of a script takes.
+    // A path with a space does not fit into the first line of a script.
     const root = join(folder.dir, 'another cache');
     vi.stubEnv('DR_CONTRACTS_CACHE', root);
     const { entries } = await unpackToolchain(pack.file, pack.digest, step);

@@ -16,7 +16,7 @@ afterEach(() => {
 
 const patient = () => ({ clock: systemClock, signal: new AbortController().signal, progress: () => undefined });
 
-/** A machine with a `go` that builds a script in no time, and a pack of what it built. Go is gone afterwards, and the cache is empty. */
+/** Makes a machine with a `go` that builds a script instantly, and a pack of the result. Afterwards Go is gone and the cache is empty. */
 async function otherMachine(
   dir: string,
   says: string = recipeOf('nats').version,
@@ -48,7 +48,7 @@ async function change(file: string, edit: (pieces: Piece[]) => void): Promise<vo
   await writePieces(file, pieces);
 }
 
-/** Another program with the digest that belongs to it. */
+/** Replaces a program, with the matching digest. */
 function replaceContent(pieces: readonly Piece[], text: string): void {
   const program = pieces[1];
   if (program === undefined) throw new Error('no program');
@@ -61,7 +61,7 @@ function replaceContent(pieces: readonly Piece[], text: string): void {
   });
 }
 
-/** What a refused pack may leave: locks, and nothing that counts. */
+/** Returns what counts as installed: a refused pack may leave locks, but none of that. */
 async function installedIn(dir: string): Promise<readonly string[]> {
   const names = await readdir(join(dir, 'other cache'), { recursive: true, withFileTypes: true });
   return names.filter((name) => name.isFile() && !name.parentPath.endsWith('lock')).map(({ name }) => name);

@@ -20,11 +20,11 @@ import {
 
 export interface UnpackOptions {
   readonly file: string;
-  /** An empty folder of the caller's own, in which nobody else writes. */
+  /** An empty folder for this call alone, in which nothing else writes. */
   readonly into: string;
-  /** What the digest of the whole file has to be, as `sha256:…`. */
+  /** Expected digest of the whole file, as `sha256:…`. */
   readonly digest?: string | undefined;
-  /** Called with the list of contents, before the contents are read. What it throws refuses the pack. */
+  /** Called with the list of contents, before the contents are read. An error refuses the pack. */
   readonly accept: (manifest: Manifest) => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -38,8 +38,8 @@ export interface Unpacked {
 /**
  * Reads a pack as a stream into `into`, one folder for each entry. Only regular files are written, each with the size and the digest that
  * the manifest gives, in the manifest's order, under a name that stays inside.
- * @throws {ExplainedError} for a file that is no pack, is cut short, damaged or changed, holds anything else, or has another digest. What
- *   was written by then is the caller's to remove.
+ * @throws {ExplainedError} for a file that is no pack, is cut short, damaged or changed, contains anything else, or has another digest.
+ *   What was written by then is the caller's to remove.
  */
 export async function unpack({ file, into, digest, accept, signal }: UnpackOptions): Promise<Unpacked> {
   const refuse = (observed: string, cause?: unknown) =>
@@ -69,7 +69,7 @@ export async function unpack({ file, into, digest, accept, signal }: UnpackOptio
   return { manifest: contents.manifest(), digest: found };
 }
 
-/** A long name in front of a file takes less. */
+/** More than a long name in front of a file needs. */
 const MOST_HEADER_BYTES = 2 ** 16;
 
 class Refusal extends Error {}
@@ -79,7 +79,7 @@ interface Expected {
   readonly file: PackedFile;
 }
 
-/** What is read of a pack, file after file. */
+/** Content read from a pack, file by file. */
 class Contents {
   readonly #into: string;
   readonly #accept: (manifest: Manifest) => Promise<void>;
@@ -99,13 +99,13 @@ class Contents {
     return this.#manifest;
   }
 
-  /** Feeds the parser, which hands over one file at a time and waits until that one is read. */
+  /** Feeds the parser, which passes on one file at a time and waits until it is read. */
   async readAll(plain: AsyncIterable<Buffer>): Promise<void> {
     const failure = new AbortController();
     const signal = AbortSignal.any([this.#signal, failure.signal]);
     let taking = Promise.resolve();
     let current: ReadEntry | undefined;
-    // A file that is cut short would be waited for: a pipeline that is aborted does not end what it reads.
+    // Ends the wait for a file that is cut short: aborting a pipeline does not end its source.
     signal.addEventListener('abort', () => current?.destroy(), { once: true });
     const parser = new Parser({
       strict: true,
@@ -183,7 +183,7 @@ class Contents {
     await mkdir(dirname(path), { recursive: true });
     const content = digesting();
     const mode = file.executable ? 0o755 : 0o644;
-    // `wx` follows no link and replaces nothing: on a file system that ignores case two names may be one file.
+    // `wx` follows no link and replaces nothing: on a case-insensitive file system, two names may be one file.
     await pipeline(() => entry, content.through, createWriteStream(path, { mode, flags: 'wx' }), { signal });
     const found = content.digest();
     if (found !== `sha256:${file.sha256}`) {

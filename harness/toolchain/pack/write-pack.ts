@@ -20,12 +20,12 @@ import {
   packPlatform,
 } from './manifest.ts';
 
-/** What is made anew where a pack is unpacked, and what only an installation needs. */
+/** Files that are made anew where a pack is unpacked, and files that only an installation needs. */
 const NOT_OF_AN_ENVIRONMENT =
   /^(pyvenv\.cfg|\.lock|include\/|localstack-static\/|first-start-|bin\/(python[\d.]*|[Aa]ctivate.*|uvx?)$)/;
 
 const BLOCK_BYTES = 512;
-/** Files that are read side by side: LocalStack has 25,000 small ones. */
+/** Number of files that are read side by side: LocalStack has 25,000 small ones. */
 const AT_ONCE = 8;
 
 export interface WrittenPack {
@@ -41,7 +41,7 @@ export interface WritePackOptions {
 }
 
 /**
- * Writes these finished entries into one file. It appears under its name when it is whole. The same cache gives the same bytes.
+ * Writes these finished entries into one file. It gets its name when it is complete. The same cache gives the same bytes.
  * @throws {ExplainedError} when the file cannot be written.
  */
 export async function writePack(
@@ -99,7 +99,7 @@ async function describe(name: string, dir: string, signal: AbortSignal): Promise
   return { name, ...(python === undefined ? {} : { python }), files };
 }
 
-/** The files of a folder and its sub-folders, sorted. A link to a folder is passed over: `lib64` is one. */
+/** Returns the files of a folder and its sub-folders, sorted. Skips a link to a folder, such as `lib64`. */
 async function pathsIn(dir: string, within = ''): Promise<readonly string[]> {
   const items = await readdir(join(dir, within), { withFileTypes: true });
   const found = await Promise.all(
@@ -125,7 +125,7 @@ async function describeFile(dir: string, path: string, signal: AbortSignal): Pro
   };
 }
 
-/** The Python of a virtual environment, e.g. `3.11`; undefined for another folder. */
+/** Returns the Python version of a virtual environment, e.g. `3.11`; undefined for another folder. */
 async function pythonOf(dir: string): Promise<string | undefined> {
   let settings: string;
   try {

@@ -11,7 +11,7 @@ import { cacheRoot } from '../cache-root.ts';
 import { takeLock } from '../lock.ts';
 import { withoutUndefined } from '../python-build.ts';
 
-// Other people's tools that tests use as checkers. They are installed once, with pinned digests, into the cache of the toolchain.
+// Third-party tools that tests use as checkers. They are installed once, with pinned digests, into the cache of the toolchain.
 
 export interface CheckerOptions {
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export interface CheckerOptions {
 }
 
 /**
- * Go or Python, as the toolchain finds it.
+ * Returns the path of Go or Python, as the toolchain finds it.
  * @throws {ExplainedError} when it is missing or too old.
  */
 export async function builderPath(
@@ -38,7 +38,7 @@ export async function builderPath(
   });
 }
 
-/** Makes an environment of Python in a folder. @returns runs its pip with a name for messages and arguments. */
+/** Creates a Python environment in a folder. @returns a function that runs its pip, with a name for messages and arguments. */
 export async function makeVenv(
   dir: string,
   options: CheckerOptions,
@@ -56,7 +56,7 @@ export async function makeVenv(
     });
 }
 
-/** The folder of a finished installation, made by this process or by another one. */
+/** Returns the folder of a finished installation, made by this process or by another one. */
 export async function obtainOnce(
   entry: CacheEntry,
   { clock, signal, say }: CheckerOptions,
@@ -84,7 +84,7 @@ export async function obtainOnce(
   }
 }
 
-/** @param key digest of everything that the installation depends on. */
+/** @param key digest of all inputs of the installation. */
 export const checkerEntry = (label: string, key: string, programs: readonly string[]): CacheEntry => ({
   label,
   version: key,
@@ -93,7 +93,7 @@ export const checkerEntry = (label: string, key: string, programs: readonly stri
   nameAnywhere: `${label}-${key}`,
 });
 
-/** A digest of files and facts, short enough for the name of a folder. */
+/** Returns a digest of files and facts, short enough for the name of a folder. */
 export async function keyOf(files: readonly string[], facts: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(facts));
   for (const file of files) hash.update('\0').update(await readFile(file));

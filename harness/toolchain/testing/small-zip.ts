@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** A zip archive without compression, with whatever names a test wants: a library would refuse some of them. */
+/** Makes a zip archive without compression, with any names that a test needs: a library would refuse some of them. */
 export function smallZip(files: Readonly<Record<string, string>>): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -7,7 +7,7 @@ import { never } from '../../../evidence/ledger/testing/made-up-ledger.ts';
 
 export type RunEntries = readonly (EntryBody & { readonly keyId?: string | null })[];
 
-/** Appends runs to the ledger of a project, each entry dated as it says. */
+/** Appends runs to the ledger of a project, each entry with its own date. */
 export async function appendRuns(folder: string, ...runs: readonly RunEntries[]): Promise<void> {
   let utc = '';
   const clock = { ...systemClock, now: () => ({ utc, monotonicMs: 0 }) };

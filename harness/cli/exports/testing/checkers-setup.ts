@@ -1,9 +1,9 @@
 import { systemClock } from '../../../clock/clock.ts';
 import { type Checkers, obtainCheckers } from './obtain-checkers.ts';
 
-// The first time, it installs a Python environment (about a minute) and builds promtool (several minutes).
+// The first run installs a Python environment (about a minute) and builds promtool (several minutes).
 
-/** Runs before the tests of the formats, once. */
+/** Runs once, before the tests of the formats. */
 export async function setup(): Promise<void> {
   await theCheckers();
 }

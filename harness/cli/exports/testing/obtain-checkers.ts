@@ -16,7 +16,7 @@ import {
   obtainOnce,
 } from '../../../toolchain/testing/checker-cache.ts';
 
-// Other people's tools that check the export formats. They are obtained once, with pinned digests, into the cache of the toolchain.
+// Third-party tools that check the export formats. They are obtained once, with pinned digests, into the cache of the toolchain.
 
 const folder = fileURLToPath(new URL('./checkers/', import.meta.url));
 const inFolder = (name: string) => join(folder, name);
@@ -24,16 +24,16 @@ const LOCK_FILES = ['build-requirements.txt', 'requirements.txt', 'xsd-requireme
 const PYTEST = 'pytest-9.2.0';
 
 export interface Checkers {
-  /** Runs `check_formats.py` on a file. @returns what it printed, which is JSON or HTML. */
+  /** Runs `check_formats.py` on a file. @returns its output, which is JSON or HTML. */
   check(format: string, path: string): Promise<string>;
-  /** Runs promtool in a folder, with a file of it as its input where one is named. @returns what it printed. */
+  /** Runs promtool in a folder, with one of its files as the input where one is given. @returns its output. */
   promtool(args: readonly string[], folder: string, input?: string): Promise<string>;
   /** NIST's JSON Schema of OSCAL assessment-results. */
   readonly oscalSchema: string;
 }
 
 /**
- * The checkers, from the cache or installed now.
+ * Returns the checkers, from the cache or newly installed.
  * @throws {ExplainedError} when Python or Go is missing, or an installation fails.
  */
 export async function obtainCheckers(options: CheckerOptions): Promise<Checkers> {
@@ -66,14 +66,14 @@ async function obtainPython(options: CheckerOptions): Promise<string> {
     const locked = (file: string) => ['--require-hashes', '-r', inFolder(file)];
     await pip('install', ...locked('build-requirements.txt'));
     await pip('install', '--only-binary', ':all:', ...locked('requirements.txt'));
-    // Only its source is wanted. `pip download` builds its metadata.
+    // Only its source is needed. `pip download` builds its metadata.
     const source = ['--no-binary', 'pytest', '--no-build-isolation', '--dest', dir];
     await pip('download', ...source, ...locked('xsd-requirements.txt'));
     await run({ name: 'tar', file: 'tar', args: ['-xzf', join(dir, `${PYTEST}.tar.gz`), '-C', dir] });
   });
 }
 
-/** Prometheus' own checker, from the module that the toolchain pins: it comes from the same source as the server. */
+/** Obtains Prometheus' own checker from the module that the toolchain pins: it comes from the same source as the server. */
 async function obtainPromtool(options: CheckerOptions): Promise<string> {
   const recipe = recipeOf('prometheus');
   if (recipe.kind !== 'go') throw new Error('Prometheus is built with Go');

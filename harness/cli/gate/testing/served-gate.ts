@@ -10,7 +10,7 @@ import type { StubIo } from '../../testing/stub-parts.ts';
 import { runGate } from '../gate-command.ts';
 import type { GateOptions } from '../gate-options.ts';
 
-// A project of one promise, with a ledger that is made up, and the real gate in front of it.
+// A project of one promise, with a made-up ledger, behind the real gate.
 
 export const NO_OPTIONS: GateOptions = { key: [], format: 'text', dryRun: false, strict: false };
 export const CONTRACT = 'contracts/orders.spec.ts';
@@ -32,12 +32,12 @@ export async function drilled(
   }
 }
 
-/** A drill that took longer than its contract allows. */
+/** Changes a drill so that it takes longer than its contract allows. */
 export const breached = (record: DrillRecord): void => {
   record.contract.rtoMs = 60_000;
 };
 
-/** Serves the gate while `asks` works; it is told the address, without a path. */
+/** Serves the gate while `asks` runs; `asks` gets the address, without a path. */
 export async function served(
   stub: StubIo,
   asks: (address: string) => Promise<void>,

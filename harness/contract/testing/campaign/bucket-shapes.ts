@@ -21,7 +21,7 @@ const versioned: Readonly<Record<string, BucketOptions>> = {
   'objects in parts': { objects: 3, largest: '12MiB' },
 };
 
-/** Copied away by a script: the only protection of a bucket without versions, and of many with them. */
+/** Copied by a script: the only protection of a bucket without versions, and of many with them. */
 const copied: Readonly<Record<string, BucketOptions>> = {
   'bucket without versions': { ...small, objects: 2, versioned: false },
   'one object without versions': { objects: 1, largest: '10B', versioned: false },

@@ -1,4 +1,4 @@
-// Lines of scripts as people write them, for the campaigns.
+// Realistic script lines for the campaigns.
 
 /** Dumps every stream of the drill and uploads them as one file. */
 export const dump = (name = '$(date -u +%Y%m%dT%H%M%SZ)', options = '--consumers'): readonly string[] => [
@@ -13,7 +13,7 @@ export const load = (point = '$RECOVERY_POINT'): readonly string[] => [
   'for stream in "$WORK_DIR"/set/*/; do nats --server "$NATS_URL" backup restore stream --no-progress "$stream" >/dev/null; done',
 ];
 
-/** A copy of the bucket in a folder of its own for each backup. */
+/** Copies the bucket into a separate folder for each backup. */
 export const copyOut = (options = ''): readonly string[] => [
   `aws s3 cp --recursive --only-show-errors ${options} "s3://$ASSET_BUCKET" "$to$(date -u +%Y%m%dT%H%M%SZ)/"`,
 ];

@@ -12,7 +12,7 @@ import type { Target } from '../../../model/target.ts';
 import { defineContract } from '../../define.ts';
 import { newDrillId } from '../../drill-contract.ts';
 
-/** What is drilled: an asset, what protects it, and the disaster. */
+/** Subject of a drill: an asset, its protection, and the disaster. */
 export interface Staged {
   readonly asset: AssetKind;
   readonly protectedBy: Procedure;
@@ -36,14 +36,14 @@ export class Stage implements AsyncDisposable {
     this.#facts = facts;
   }
 
-  /** Writes an executable by bash, which stops at the first error unless the lines say otherwise. @returns its path. */
+  /** Writes a bash executable that stops at the first error unless the lines say otherwise. @returns its path. */
   async executable(lines: readonly string[]): Promise<string> {
     const path = await this.file('script.sh', ['#!/usr/bin/env bash', 'set -euo pipefail', ...lines, ''].join('\n'));
     await chmod(path, 0o755);
     return path;
   }
 
-  /** Two scripts and a schedule, as an operator has them. `$to` is where the backups go. */
+  /** Writes two scripts and a schedule, as an operator would have. `$to` is the destination of the backups. */
   async scripts(backup: readonly string[], restore: readonly string[]): Promise<Procedure> {
     const to = 'to="s3://$BACKUP_BUCKET/$BACKUP_PREFIX"';
     return script({
@@ -54,7 +54,7 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** A folder of its own for each. @returns the path of the file. */
+  /** Writes each file into a separate folder. @returns the path of the file. */
   async file(name: string, text: string): Promise<string> {
     this.#files += 1;
     const path = join(this.#folder, String(this.#files), name);
@@ -94,7 +94,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Verdict, cause and sentence of a drill, for the message of a test that fails. */
+/** Returns verdict, cause and sentence of a drill, for the message of a failing test. */
 export function outcomeOf({ judgement, failure, cleanup }: DrillRecord): string {
   const left = cleanup
     .filter(({ outcome }) => outcome === 'failed')
@@ -106,7 +106,7 @@ export function outcomeOf({ judgement, failure, cleanup }: DrillRecord): string 
   ].join('\n');
 }
 
-/** A well-formed asset with a procedure that brings it back: the right verdict is `met`. */
+/** A well-formed asset with a procedure that restores it: the right verdict is `met`. */
 export interface Shape {
   readonly name: string;
   stage(stage: Stage): Promise<Staged>;

@@ -73,7 +73,7 @@ const known: Readonly<Record<string, JetStreamAsset>> = {
   },
 };
 
-/** Shapes drawn by seed: what no list would have thought of together. */
+/** Shapes drawn by the seed: combinations that no list would contain. */
 const drawn: fc.Arbitrary<JetStreamAsset> = fc
   .record({
     retention: fc.constantFrom('limits', 'workqueue'),
@@ -103,7 +103,7 @@ const drawn: fc.Arbitrary<JetStreamAsset> = fc
     streams: [{ name: 'Drawn-1', ...stream, ...(isConsumed ? { consumer: { durable: 'worker', acknowledged } } : {}) }],
   }));
 
-/** @param count how many are drawn beside those that are known. */
+/** @param count number of drawn shapes, besides the known ones. */
 export function streamShapes(seed: number, count: number): readonly Shape[] {
   const all = [
     ...Object.entries(known),

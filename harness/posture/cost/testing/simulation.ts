@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-// What a bucket's bill would say, found by watching objects day by day. It shares no code with the estimate: numbers of JavaScript,
-// a list of objects, and the words of the S3 documentation.
+// A bucket's bill, found by simulating its objects day by day. It shares no code with the estimate: JavaScript numbers, a list of objects,
+// and the rules of the S3 documentation.
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -21,18 +21,18 @@ interface Rules {
   readonly storageClass: Class;
   readonly transitions: readonly Move[];
   readonly noncurrentTransitions: readonly Move[];
-  /** Other classes take no object below 128 KiB from a lifecycle. */
+  /** Other classes accept no object below 128 KiB from a lifecycle. */
   readonly movesSmallInto: readonly Class[];
 }
 
 export interface Setting {
   readonly cron: string;
-  /** When it fires in every week, from a Sunday's midnight. */
+  /** Firing times in every week, counted from midnight on Sunday. */
   readonly firingsOfWeekMs: readonly number[];
   readonly objectBytes: readonly number[];
   readonly otherBytes: number;
   readonly partBytes: number;
-  /** Of versions over which each recovery point writes another one at once. */
+  /** Sizes of versions that each recovery point overwrites at once. */
   readonly overwrittenBytes: readonly number[];
   readonly isReadBack: boolean;
   readonly rules: Rules;
@@ -81,7 +81,7 @@ const prices: fc.Arbitrary<Prices> = fc.record({
   transferPerGb: fc.record({ there: aPrice }),
 });
 
-/** Colder with each: into a class once, on another day than before. */
+/** Moves into ever colder classes, each class once, each on a different day. */
 const moves = fc
   .uniqueArray(fc.integer({ min: 0, max: 40 }), { maxLength: 2 })
   .map((days) => days.toSorted((one, other) => one - other))
@@ -144,7 +144,7 @@ export const aSetting: fc.Arbitrary<Setting> = fc
     table: { date: '2025-06-01', source: 'made up', currency: 'USD', regions: { here } },
   }));
 
-/** What a month costs once everything that was ever made is either gone or as old as it gets. */
+/** Returns the cost of a month once every object ever made is either deleted or as old as it gets. */
 export function simulatedCost({ rules: own, copy, table, otherBytes, ...setting }: Setting): number {
   const { here } = table.regions;
   const weeks = 365 / 7 / 12;
@@ -182,13 +182,13 @@ export function simulatedCost({ rules: own, copy, table, otherBytes, ...setting 
 interface Watched {
   readonly bytes: number;
   storageClass: Class;
-  /** When it came into its class. */
+  /** Time at which it came into its class. */
   sinceMs: number;
-  /** Undefined as long as it is current. */
+  /** Undefined while the object is current. */
   deletedMs: number | undefined;
 }
 
-/** Storage, early deletion and transitions: one week of a bucket that is in its steady state, hour by hour where it matters. */
+/** Returns storage, early deletion and transitions of one week in the steady state, hour by hour where it matters. */
 function billOf(
   objectBytes: readonly number[],
   firingsMs: readonly number[],
@@ -208,7 +208,7 @@ function billOf(
     const stayedMs = Math.max(0, Math.min(untilMs, until) - Math.max(object.sinceMs, from));
     gbMs += paidGb * stayedMs * perGbMonth;
     gbMs += (addedBytesInStandard / GB) * stayedMs * here.storage.STANDARD.perGbMonth;
-    // What it did not stay is paid for on the day on which it leaves.
+    // The rest of the minimum time is billed on the day on which the object leaves.
     const lackingMs = minimumDays * DAY_MS - (leftMs - object.sinceMs);
     if (leftMs >= from && leftMs < until && lackingMs > 0) gbMs += paidGb * lackingMs * perGbMonth;
   };
@@ -238,7 +238,7 @@ function billOf(
   return perWeek * monthsPerWeek + gbMs / (7 * DAY_MS);
 }
 
-/** Goes from midnight to midnight, as the lifecycle does, and looks what is due. */
+/** Steps from midnight to midnight, as the lifecycle does, and applies the rules that are due. */
 function watch(
   object: Watched,
   createdMs: number,
@@ -252,7 +252,7 @@ function watch(
       tell.moved(nowMs, move.storageClass);
     }
   };
-  // A ttl ends it between two midnights.
+  // A ttl ends its life between two midnights.
   const ttlMs = Math.min(...own.endings.map((each) => ('afterMs' in each ? createdMs + each.afterMs : Infinity)));
   let midnightMs = createdMs - (createdMs % DAY_MS);
   for (;;) {
@@ -287,7 +287,7 @@ function watch(
   }
 }
 
-/** S3 adds the days and rounds up to the next midnight, which a time at midnight itself has still before it. */
+/** S3 adds the days and rounds up to the next midnight; a time at midnight itself rounds to the following one. */
 function isDue(sinceMs: number, days: number, midnightMs: number): boolean {
   const dueMs = sinceMs + days * DAY_MS;
   return midnightMs > dueMs;

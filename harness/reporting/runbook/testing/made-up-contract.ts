@@ -2,7 +2,7 @@ import type { DrillRecord } from '../../../model/record.ts';
 import { madeUpDrill } from '../../testing/made-up-records.ts';
 import type { RunbookContract } from '../runbook-contract.ts';
 
-// A contract and its drills that nobody made, for the tests of the runbook.
+// A made-up contract and drills for the tests of the runbook.
 
 export const ID = 'd2345678';
 
@@ -43,12 +43,12 @@ export const madeUpRecovery = (): Recovery => ({
 
 interface MadeUpPassing {
   readonly recovery?: Recovery;
-  /** How much later, and slower, than the first. */
+  /** Delay and slowdown compared with the first drill. */
   readonly laterMs?: number;
   readonly disaster?: string;
 }
 
-/** A drill that was met. */
+/** A drill with the verdict met. */
 export function madeUpPassing({ recovery = madeUpRecovery(), laterMs = 0, disaster }: MadeUpPassing = {}): DrillRecord {
   const record = madeUpDrill({ drillId: ID, ...(disaster === undefined ? {} : { disaster }) });
   const ended = { utc: new Date(Date.parse('2025-11-23T12:00:12.300Z') + laterMs).toISOString(), monotonicMs: 1 };

@@ -1,4 +1,4 @@
-// IAM's decision, written from its published rules alone and apart from the simulator and from the code under test, to hold them against:
+// IAM's decision, written from the published rules alone, independent of the simulator and the code under test, as a reference for both:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html (Deny before Allow, both explicit),
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (operators, absent keys),
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html (set operators),
@@ -38,7 +38,7 @@ function matches(statement: EvaluatedStatement, request: EvaluatedRequest): bool
   const inResource = listOf(Resource ?? NotResource ?? []).map((each) =>
     resourceMatches(each, request.resource, lookUp),
   );
-  // A variable without a value makes the element match nothing, whichever of the two it stands in.
+  // A variable without a value makes either element match nothing.
   if (NotResource !== undefined && inResource.includes(undefined)) return false;
   if (inResource.includes(true) !== (Resource !== undefined)) return false;
   return Object.entries(Condition).every(([operator, keys]) =>
@@ -59,7 +59,7 @@ function resourceMatches(pattern: string, resource: string, lookUp: LookUp): boo
   return parts === undefined ? undefined : globTokens(parts, resource);
 }
 
-/** A text of a policy as characters to match: `*` and `?` of the policy are wildcards, those of a variable's value are not. */
+/** Characters of a policy's text: `*` and `?` of the policy are wildcards, those in a variable's value are not. */
 type Token = { readonly literal: string } | { readonly any: 'one' | 'many' };
 
 function tokensOf(text: string, lookUp: LookUp, wildcards = true): readonly Token[] | undefined {
@@ -93,7 +93,7 @@ const glob = (pattern: string, text: string): boolean =>
     text,
   );
 
-/** By a table of which beginnings of the text each beginning of the pattern matches. */
+/** Matches with a table: which prefixes of the text match each prefix of the pattern. */
 function globTokens(tokens: readonly Token[], text: string): boolean {
   let reached = new Set([0]);
   for (const token of tokens) {
@@ -126,7 +126,7 @@ function holds(written: string, key: string, values: readonly string[], lookUp: 
   return typeof found === 'string' && compares(operator, found, values, lookUp);
 }
 
-/** One value of a request against the values of a condition: any of them, or none of them where the operator is negated. */
+/** Compares one value of a request with the values of a condition: any must match, or none if the operator is negated. */
 function compares(operator: string, found: string, values: readonly string[], lookUp: LookUp): boolean {
   const positive = operator.replace('Not', '');
   const some = values.some((value) => comparesOne(positive, found, value, lookUp));
@@ -153,7 +153,7 @@ function ordered(relation: string, found: number, value: number): boolean {
   return relation === 'GreaterThan' ? found > value : found >= value;
 }
 
-/** ISO 8601, or seconds since 1970. */
+/** Parses ISO 8601, or seconds since 1970. */
 const timeOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text));
 
 function inRange(address: string, range: string): boolean {
@@ -162,7 +162,7 @@ function inRange(address: string, range: string): boolean {
   return one !== undefined && other !== undefined && one.slice(0, Number(length)) === other.slice(0, Number(length));
 }
 
-/** The bits of an IPv4 address as text. */
+/** Returns the bits of an IPv4 address as text. */
 function bitsOf(address: string): string | undefined {
   if (!/^\d+\.\d+\.\d+\.\d+$/.test(address)) return undefined;
   return address

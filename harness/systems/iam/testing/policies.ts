@@ -23,11 +23,11 @@ export const scope = { bucket: BUCKET, prefix: 'nats/', may };
 export const objects = allow(['s3:PutObject', 's3:GetObject'], `${bucketArn}/nats/*`);
 export const listing = allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'nats/*' } });
 
-/** The place below the prefix of the writer. */
+/** ARN of a place below the writer's prefix. */
 export const below = (pattern: string) => `${bucketArn}/nats/${pattern}`;
-/** Not a template of this language: a variable of IAM's. */
+/** An IAM variable, not a JavaScript template. */
 export const variable = (name: string) => ['$', `{${name}}`].join('');
-/** What the writer needs, its uploads on a condition. */
+/** The writer's needs, with a condition on its uploads. */
 export const uploadsIf = (condition: object): object[] => [
   allow('s3:PutObject', below('*'), condition),
   allow('s3:GetObject', below('*')),
@@ -36,10 +36,10 @@ export const uploadsIf = (condition: object): object[] => [
 export const causesOf = ({ differences }: Awaited<ReturnType<typeof judged>>) => [
   ...new Set(differences.map(({ cause }) => cause)),
 ];
-/** What a check finds where all is as promised. */
+/** Findings of a check where all is as promised. */
 export const met = { undecided: [], differences: [] };
 
-/** What a writer of `nats/` with these policies is found to be. */
+/** Judges a writer of `nats/` with these policies. */
 export const judged = async (policy: unknown, more: Partial<WriterPolicyQuestion> = {}) =>
   await decideWriterPolicy({
     name: 'writer.json',
@@ -51,10 +51,10 @@ export const judged = async (policy: unknown, more: Partial<WriterPolicyQuestion
     ...more,
   });
 
-/** The same for a policy with these statements besides those that the writer needs. */
+/** Judges a policy with these statements in addition to the writer's needs. */
 export const judgedWith = async (...statements: object[]) => await judged(policyOf(objects, listing, ...statements));
 
-/** Whether the policy of the bucket lets only signed requests over TLS in. */
+/** Judges whether the bucket policy admits only signed requests over TLS. */
 export const judgedBucket = async (...statements: object[]) =>
   await decideTransportPolicy({
     name: 'the bucket policy',

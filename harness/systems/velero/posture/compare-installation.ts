@@ -3,22 +3,22 @@ import type { PostureDifference, UndecidedItem } from '../../../model/posture.ts
 import { includesNamespace } from '../filters.ts';
 import type { InstalledLocation, InstalledSchedule, VeleroInstallation } from './installation.ts';
 
-/** What an installation of Velero is promised to be. */
+/** Promised installation of Velero. */
 export interface PromisedInstallation {
-  /** The server's, e.g. `1.18.3`; `1.18` takes every patch of it. */
+  /** Version of the server, e.g. `1.18.3`; `1.18` takes every patch of it. */
   readonly version: string;
   readonly provider: string;
   readonly bucket: string;
-  /** Backups lie in the location's prefix, which is this one or below it; without a slash at its end. */
+  /** The location's prefix must be this one or below it; without a trailing slash. */
   readonly prefix: string;
   readonly region?: string | undefined;
-  /** Those that must be accepted; every Schedule that is there when left out. */
+  /** Schedules that must be accepted; by default all. */
   readonly schedules?: readonly string[] | undefined;
-  /** Labels of the nodes that need an agent; every node that takes pods when left out. */
+  /** Labels of the nodes that need an agent; by default every node that takes pods. */
   readonly agentOn?: Readonly<Record<string, string>> | undefined;
 }
 
-/** One thing that was promised: it is as promised, differs, or could not be decided. */
+/** One promised item: it is as promised, differs, or is undecided. */
 interface Thing {
   readonly difference?: PostureDifference | undefined;
   readonly undecided?: UndecidedItem | undefined;
@@ -28,7 +28,7 @@ const STORAGE_KINDS = new Set(['ObjectStore', 'VolumeSnapshotter']);
 const AS_PROMISED: Thing = {};
 const INSTALL = 'Run the installation procedure.';
 
-/** Holds what was found against what was promised, thing by thing. Where Velero is not there at all, that is the one difference. */
+/** Compares the installation with the promise, item by item. If Velero is missing, that is the only difference. */
 export function compareInstallation(found: VeleroInstallation, promised: PromisedInstallation): Comparison {
   const absent = absenceOf(found);
   const things = absent === undefined ? thingsOf(found, promised) : [{ difference: absent }];
@@ -74,7 +74,7 @@ function serverThing({ server, namespace }: VeleroInstallation, { version }: Pro
   const expected = `version ${version}`;
   if ('silent' in server) {
     const nextStep = `Look at its pod: kubectl --namespace ${namespace} get pods, and the log of deployment velero.`;
-    // Nothing of Velero's own state is fresh while nobody writes it.
+    // Velero's state is stale while no server writes it.
     return differs({ item, expected, found: server.silent, nextStep, cause: 'velero-not-installed', isCause: true });
   }
   const bare = (text: string) => text.replace(/^v/, '');
@@ -84,7 +84,7 @@ function serverThing({ server, namespace }: VeleroInstallation, { version }: Pro
   return differs({ item, expected, found: server.version || 'no version', nextStep });
 }
 
-/** Velero's own shorthand: a provider without a domain is one of velero.io (velero pkg/plugin/clientmgmt/manager.go). */
+/** Expands Velero's shorthand: a provider without a domain is one of velero.io (velero pkg/plugin/clientmgmt/manager.go). */
 const fullName = (provider: string): string => (provider.includes('/') ? provider : `velero.io/${provider}`);
 
 function pluginThings(found: VeleroInstallation, promised: PromisedInstallation): readonly Thing[] {
@@ -120,7 +120,7 @@ const placeOf = ({ bucket, prefix }: Pick<InstalledLocation, 'bucket' | 'prefix'
 const isBelow = (prefix: string, promised: string): boolean => `${trimmed(prefix)}/`.startsWith(`${promised}/`);
 const trimmed = (prefix: string): string => prefix.replace(/^\/+|\/+$/g, '');
 
-/** The one that promises the most: an available one before any other. */
+/** Judges the location that promises the most: an available one before any other. */
 function locationThing({ locations }: VeleroInstallation, promised: PromisedInstallation): Thing {
   const { bucket, prefix, region, provider } = promised;
   const expected = `an available storage location in bucket ${bucket} below ${prefix}/`;
@@ -213,7 +213,7 @@ function backupThing({ lastBackup, namespace }: VeleroInstallation): Thing {
 
 const differs = (difference: PostureDifference): Thing => ({ difference });
 
-/** Those that reach a provider; the many that know a kind of object come with every Velero. */
+/** Returns the plugins that reach a provider; the many plugins for kinds of objects come with every Velero. */
 const storagePlugins = (plugins: readonly { readonly name: string; readonly kind: string }[]): readonly string[] => [
   ...new Set(plugins.filter(({ kind }) => STORAGE_KINDS.has(kind)).map(({ name, kind }) => `${kind} ${name}`)),
 ];
@@ -241,8 +241,8 @@ interface NodeInNeed {
 }
 
 /**
- * The nodes that need a node agent: none where volumes are not backed up file by file; otherwise those that carry the labels, or
- * without labels each one on which a pod may start, and in any case each one that runs a pod whose volumes are backed up so.
+ * Returns the nodes that need a node agent: none if volumes are not backed up file by file. Otherwise those with the labels, or without
+ * labels every schedulable node; and always each node that runs a pod whose volumes are backed up so.
  */
 function nodesInNeed(
   { schedules, nodes, podsWithVolumes }: Pick<VeleroInstallation, 'schedules' | 'nodes' | 'podsWithVolumes'>,

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 
-/** What somebody with Docker alone lacks: builders, and the programs that they build. */
+/** Programs that a user with Docker alone lacks: builders, and the programs that they build. */
 const LACKING = /^(go|gofmt|python[\d.]*|pip[\d.]*|uv|kind|kubectl|nats|velero|aws)$/;
 
 /**
- * For the rest of a test, this process finds none of those on PATH, and an empty tool cache.
+ * Hides these programs from PATH for the rest of a test, and gives this process an empty tool cache.
  * @returns the folder of that cache.
  */
 export async function onlyDockerIsInstalled(): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, vi } from 'vitest';
 
-/** A scratch folder of this test file's own, so that its collections meet no other session's folder. */
+/** Creates a scratch folder for this test file alone, so that its collections meet no other session's folder. */
 export async function ownScratch(): Promise<string> {
   const scratch = await mkdtemp(join(tmpdir(), 'drc-'));
   vi.stubEnv('DR_CONTRACTS_SCRATCH', scratch);

@@ -1,4 +1,4 @@
-// Starts a docker target with the parts that its arguments name, says its handle, and then only waits to be killed.
+// Starts a docker target with the parts in its arguments, prints its handle, and then waits to be killed.
 
 import { systemClock } from '../../../clock/clock.ts';
 import { capabilities } from '../../../registered/providers.ts';

@@ -1,4 +1,4 @@
-// Starts a whole target, says its handle, and then only waits to be killed.
+// Starts a whole target, prints its handle, and then waits to be killed.
 
 import { systemClock } from '../../../clock/clock.ts';
 import { capabilitiesOf } from '../../../registered/providers.ts';

@@ -5,13 +5,13 @@ import { createGunzip, gzipSync } from 'node:zlib';
 import { Header, Parser, Pax } from 'tar';
 import { z } from 'zod';
 
-/** A file of a pack as a test wants it, whatever that is. */
+/** A file of a pack with any content that a test needs. */
 export interface Piece {
   path: string;
   content: Buffer;
   type: 'File' | 'SymbolicLink' | 'Link' | 'Directory' | 'CharacterDevice';
   linkpath?: string;
-  /** What the header says; the length of the content when left out. */
+  /** Size in the header; the length of the content when left out. */
   size?: number;
 }
 
@@ -26,7 +26,7 @@ const manifestSchema = z.looseObject({
 });
 export type LooseManifest = z.infer<typeof manifestSchema>;
 
-/** What a pack holds, in its order. The first piece is the manifest. */
+/** Returns the content of a pack, in its order. The first piece is the manifest. */
 export async function piecesOf(file: string): Promise<Piece[]> {
   const pieces: Piece[] = [];
   const reading: Promise<unknown>[] = [];
