@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
-import { retryDuringElection } from './cluster-settling.ts';
+import { retryDuringElection, streamInfoFromLeader } from './cluster-settling.ts';
 import { MessageRefusedError, publishAcknowledged } from './connection.ts';
 import { keyName, objectName, SeedSource } from './content.ts';
 import type { MadeBucket, MadeObjectStore, MadeStream, Place } from './names.ts';
@@ -71,7 +71,7 @@ async function addMessage(
 ): Promise<string | undefined> {
   const { subjects, stream } = place;
   const subject = concrete(subjects[0] ?? '', 0);
-  const { config } = await untilAborted(jsm.streams.info(stream), step.signal);
+  const { config } = await streamInfoFromLeader(jsm, stream, step);
   // Where only so many messages of a subject are kept, another one could push out what the probe reads.
   const isKept = (config.max_msgs_per_subject ?? -1) > 0 && messageKnown(place, known)?.subject === subject;
   if (isKept) return undefined;
@@ -103,7 +103,7 @@ async function acknowledgeOne(place: MadeStream, task: AlterTask): Promise<strin
 async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTask): Promise<string | undefined> {
   const { nc, jsm, known, step } = task;
   const { stream } = place;
-  const info = await untilAborted(jsm.consumers.info(stream, durable), step.signal);
+  const info = await positionOf(stream, durable, task);
   if (info.num_ack_pending === 0 || skipsStored(info)) return undefined;
   const { consumer_seq: floor, stream_seq: after } = info.ack_floor;
   const sequence = await firstAfter(place, after, filtersOf(info), task);
@@ -118,6 +118,17 @@ async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTas
   const awaited = `consumer ${durable} of ${place.label} to count the acknowledgement of message ${sequence}`;
   await retryDuringElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
   return `message ${sequence} acknowledged by consumer ${durable}`;
+}
+
+/** How far a consumer has come. That a cluster elects whoever leads it must not look like a refusal of the change. */
+async function positionOf(
+  stream: string,
+  durable: string,
+  { jsm, step }: Pick<AlterTask, 'jsm' | 'step'>,
+): Promise<ConsumerInfo> {
+  const look = async () => arrived(await jsm.consumers.info(stream, durable));
+  const awaited = `the position of consumer ${durable} of stream ${stream}`;
+  return await retryDuringElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
 }
 
 /** Such a consumer is given one stored message of each subject, so that the next one stored is not the next one it was given. */
@@ -150,7 +161,7 @@ async function deleteMessage(place: MadeStream, { jsm, known, step }: AlterTask)
   if (content.retention !== 'limits') return undefined;
   const sequence = (messageKnown(place, known)?.sequence ?? 0) - 1;
   for (const { durable } of content.consumers) {
-    const { delivered } = await untilAborted(jsm.consumers.info(stream, durable), step.signal);
+    const { delivered } = await positionOf(stream, durable, { jsm, step });
     if (sequence <= delivered.stream_seq) return undefined;
   }
   if (sequence < 1) return undefined;

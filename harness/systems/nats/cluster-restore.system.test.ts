@@ -30,6 +30,61 @@ nats() {
 }
 `;
 
+/**
+ * The nats command as a cluster answers while the server that leads the consumer waits for its copy of the stream: it counts nothing and
+ * delivers nothing. That lasts for so many looks, of 0.2 s at least.
+ */
+const lateCopy = (looks: number) => `
+nats() {
+  [ "$1 $2" != 'consumer state' ] || echo look >>"$WORK_DIR/looks"
+  if [ ! -e "$WORK_DIR/looks" ] || [ "$(wc -l <"$WORK_DIR/looks")" -gt ${looks} ]; then
+    command nats "$@"
+  elif [ "$1 $2" = 'consumer next' ]; then
+    echo 'nats: error: no message received: nats: timeout' >&2
+    return 1
+  elif [ "$1 $2" = 'consumer state' ]; then
+    command nats "$@" | sed -E 's/"num_pending": *[0-9]+/"num_pending": 0/'
+  else
+    command nats "$@"
+  fi
+}
+`;
+
+/** The nats command beside workers who finish jobs 8 to 37 after the consumers are noted and before the snapshot is taken. */
+const busyWorkers = `
+nats() {
+  if [ "$1 $2" = 'backup stream' ]; then
+    for job in 8 13 18 23 28 {31..37}; do command nats stream rmm --force "$5" "$job" >&2; done
+  fi
+  command nats "$@"
+}
+`;
+
+/** The nats command of a server that describes no consumer, and lists them once. */
+const silentServer = `
+nats() {
+  if [ "$1 $2" = 'consumer state' ] || { [ "$1 $2" = 'consumer ls' ] && [ -e "$WORK_DIR/listed" ]; }; then
+    echo 'nats: error: context deadline exceeded' >&2
+    return 1
+  fi
+  [ "$1 $2" != 'consumer ls' ] || : >"$WORK_DIR/listed"
+  command nats "$@"
+}
+`;
+
+/** A script of the platform that calls this command instead of nats. */
+async function scriptWith(
+  nats: string,
+  name: 'nats-backup.sh' | 'nats-restore.sh',
+  { step }: SmallDrill,
+  change = (text: string) => text,
+): Promise<string> {
+  const path = join(step.scratchDir, name);
+  const [head, ...rest] = (await readFile(`fixtures/platform/scripts/${name}`, 'utf8')).split('set -euo pipefail\n');
+  await writeFile(path, change([head, nats, ...rest].join('set -euo pipefail\n')), { mode: 0o755 });
+  return path;
+}
+
 async function clientOf(drill: SmallDrill) {
   const nc = await connect({ servers: (drill.asset.environment()['NATS_URL'] ?? '').split(',') });
   return { nc, jsm: await jetstreamManager(nc), js: jetstream(nc), [Symbol.asyncDispose]: () => nc.close() };
@@ -89,19 +144,54 @@ test('a restore without that is noticed: the consumer is there, at its ack floor
   expect(firstDifferences.map(({ field }) => field)).toEqual(['delivered', 'delivered and unacknowledged']);
 });
 
-test('the restore tries again while the consumer has no leader yet and its counts are behind', async () => {
+test.each([
+  ['the consumer has no leader yet and its counts are behind', youngCluster],
+  ['the server that leads the consumer has no copy of the stream yet', lateCopy(25)],
+])('the restore tries again while %s', async (_, nats) => {
   await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
-  const restore = join(drill.step.scratchDir, 'restore.sh');
-  const [head, ...rest] = (await readFile('fixtures/platform/scripts/nats-restore.sh', 'utf8')).split(
-    'set -euo pipefail\n',
-  );
-  await writeFile(restore, [head, youngCluster, ...rest].join('set -euo pipefail\n'), { mode: 0o755 });
+  const restore = await scriptWith(nats, 'nats-restore.sh', drill);
   const point = await drill.backUp();
   await drill.strike();
   const { warnings } = await drill.restore(point, script({ ...scripts, restore }));
   const comparison = await drill.compare();
 
   expect({ differences: comparison.firstDifferences, warnings }).toEqual({ differences: [], warnings: [] });
+});
+
+test('a copy of the stream that does not arrive fails the restore, which says what it saw last', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
+  const restore = await scriptWith(lateCopy(1_000), 'nats-restore.sh', drill, (text) => {
+    const impatient = text.replace(/(left seen name=.*SECONDS \+) 60/, '$1 2');
+    expect(impatient).not.toBe(text);
+    return impatient;
+  });
+  const point = await drill.backUp();
+  await drill.strike();
+
+  await expect(drill.restore(point, script({ ...scripts, restore }))).rejects.toThrow(
+    /consumer ledger of stream orders_\w+: expected 7 unacknowledged messages, .* last seen: 0; message 31 /,
+  );
+});
+
+test('jobs that were done between the note of the consumers and the snapshot are not waited for, and no other job is taken', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [jobs] });
+  const backup = await scriptWith(busyWorkers, 'nats-backup.sh', drill);
+  const point = await drill.backUp(script({ ...scripts, backup }));
+  await drill.strike();
+  const { warnings } = await drill.restore(point);
+
+  await using after = await clientOf(drill);
+  const position = await positionOf(after.jsm, `jobs_${drill.drillId}`, 'ledger');
+  expect({ position, warnings }).toEqual({ position: { delivered: 3, floor: 2, unacknowledged: 1 }, warnings: [] });
+});
+
+test('a backup fails when a consumer is silent and nothing says that it has gone', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { streams: [orders] });
+  const backup = await scriptWith(silentServer, 'nats-backup.sh', drill);
+
+  await expect(drill.backUp(script({ ...scripts, backup }))).rejects.toThrow(
+    /the consumers of stream orders_\w+ cannot be listed/,
+  );
 });
 
 test('a worker acknowledges what it was given before the disaster, and nobody is given it again', async () => {

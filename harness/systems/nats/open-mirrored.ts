@@ -105,7 +105,7 @@ export class OpenMirroredStreams implements OpenAsset {
     const { nc, jsm } = await this.#primary.use(step.signal);
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
     const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: 1, step });
-    this.#probe.expect(await knownMessages(this.#places, jsm, step.signal));
+    this.#probe.expect(await knownMessages(this.#places, jsm, step));
     return seeded;
   }
 

@@ -125,7 +125,7 @@ export class OpenJetStream implements OpenAsset {
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
     const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: this.#replicas, step });
     await waitForInterestEverywhere(this.#places, this.#connections, step);
-    this.probe.expect(await knownMessages(this.#places, jsm, step.signal));
+    this.probe.expect(await knownMessages(this.#places, jsm, step));
     return seeded;
   }
 

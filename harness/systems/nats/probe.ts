@@ -2,7 +2,9 @@ import { hash } from 'node:crypto';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { AssetProbe } from '../../model/asset.ts';
 import { isIndeterminateWrite } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { streamInfoFromLeader } from './cluster-settling.ts';
 import { type Connection, publishAcknowledged } from './connection.ts';
 import { type Place, probeSubject } from './names.ts';
 
@@ -26,15 +28,19 @@ interface KnownPosition {
 
 export type Known = KnownMessage | KnownPosition;
 
+type Streams = { readonly streams: Pick<JetStreamManager['streams'], 'info' | 'getMessage'> };
+
 /** The last message that seeding left in each place; its position, where it left none. */
 export async function knownMessages(
   places: readonly Place[],
-  jsm: JetStreamManager,
-  signal: AbortSignal,
+  jsm: Streams,
+  step: Pick<Step, 'clock' | 'signal'>,
 ): Promise<Known[]> {
+  const { signal } = step;
   return await Promise.all(
     places.map(async (place) => {
-      const { state } = await untilAborted(jsm.streams.info(place.stream), signal);
+      // From its leader alone: an empty copy would leave the probe nothing to read.
+      const { state } = await streamInfoFromLeader(jsm, place.stream, step);
       if (state.messages === 0) return { kind: 'position', place, lastSequence: state.last_seq };
       // The last message may be gone while others are there: acknowledged in a work queue, or deleted.
       const message =
@@ -112,7 +118,7 @@ export class JetStreamProbe implements AssetProbe {
   }
 }
 
-async function messageAt(jsm: JetStreamManager, { stream }: Place, sequence: number, signal: AbortSignal) {
+async function messageAt(jsm: Streams, { stream }: Place, sequence: number, signal: AbortSignal) {
   return await untilAborted(jsm.streams.getMessage(stream, { seq: sequence }), signal);
 }
 
