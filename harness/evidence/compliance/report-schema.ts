@@ -7,7 +7,7 @@ import { distributionSchema } from './distribution.ts';
 
 // The compliance report as plain data. It is what `--format json` writes: the form is part of the public interface.
 
-/** Raised when a reader of the old form would misread the new one. */
+/** Increased when a reader of the old form would misread the new one. */
 export const COMPLIANCE_SCHEMA_VERSION = 1;
 
 const utc = z.iso.datetime();

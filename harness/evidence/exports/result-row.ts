@@ -6,7 +6,7 @@ import { jsonText } from '../well-formed.ts';
 import { type ExportedRun, runEndings } from './exported-run.ts';
 import type { ResultCase, ResultGroup } from './result-groups.ts';
 
-/** Raised when a reader of the old form would misread the new one. */
+/** Increased when a reader of the old form would misread the new one. */
 export const RESULTS_SCHEMA_VERSION = 1;
 
 const utc = z.iso.datetime();
