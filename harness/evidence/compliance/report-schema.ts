@@ -5,7 +5,7 @@ import { verdicts } from '../../model/record.ts';
 import { clauseSchema, evidenceKinds, frameworkIds } from './catalogue-schema.ts';
 import { distributionSchema } from './distribution.ts';
 
-// The compliance report as plain data. It is what `--format json` writes: the form is part of the public interface.
+// The compliance report as plain data. `--format json` writes this form, which is part of the public interface.
 
 /** Increased when a reader of the old form would misread the new one. */
 export const COMPLIANCE_SCHEMA_VERSION = 1;
