@@ -7,7 +7,7 @@ import { kubernetesNamespace } from './kind.ts';
 import type { KubernetesObject } from './objects.ts';
 import { hourly } from './testing.ts';
 
-/** Does something to the ConfigMap that was seeded first. */
+/** Applies an operation to the first seeded ConfigMap. */
 const toConfigMap =
   (work: (api: KubernetesApi, path: string, first: KubernetesObject) => Promise<unknown>): Sabotage =>
   async (asset, { signal }) => {

@@ -1,12 +1,12 @@
-/** The disposable mark: only what carries it, with this session's id, may ever be destroyed. */
+/** The disposable mark: only objects with this mark and this session's id may be destroyed. */
 export const SESSION_LABEL = 'dr-contracts.dev/session';
 export const DRILL_LABEL = 'dr-contracts.dev/drill';
-/** On the object that holds nothing but markers. */
+/** Label of the object that holds only markers. */
 export const MARKER_LABEL = 'dr-contracts.dev/marker';
-/** Where markers are written as an annotation of an object of the platform's. */
+/** The annotation that holds markers on an object of the platform. */
 export const MARKER_ANNOTATION = 'dr-contracts.dev/marker';
 export const PROBE_ANNOTATION = 'dr-contracts.dev/probe';
-/** Set on a CRD once Velero has seen it. */
+/** Annotation of a CRD that Velero has seen. */
 export const KNOWN_TO_VELERO = 'dr-contracts.dev/known-to-velero';
 /** Keys of labels and annotations that the harness writes beside the content. None of them is ever compared. */
 export const HARNESS_KEYS: ReadonlySet<string> = new Set([
@@ -25,7 +25,7 @@ export const FIELD_MANAGER = 'dr-contracts';
 
 export interface Names {
   readonly namespace: string;
-  /** Where a staging restore goes. Neither name is part of the other, so a search for one never finds the other. */
+  /** The namespace of a staging restore. Neither name is part of the other, so a search for one never finds the other. */
   readonly stagingNamespace: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -38,6 +38,6 @@ export function namesFor(drillId: string, sessionId: string): Names {
   };
 }
 
-/** True for an object that the harness keeps beside the content. */
+/** Returns whether the harness keeps the object beside the content. */
 export const isOfTheHarness = (metadata: { readonly labels?: Readonly<Record<string, string>> | undefined }): boolean =>
   metadata.labels?.[MARKER_LABEL] !== undefined;

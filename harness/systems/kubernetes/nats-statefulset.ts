@@ -35,9 +35,9 @@ const optionsSchema = z.strictObject({
 export type NatsStatefulSetOptions = z.input<typeof optionsSchema>;
 
 /**
- * A NATS server as operators run it in Kubernetes, for `jetstream({ …, server: natsStatefulSet({ … }) })`. Losing it means that the
- * StatefulSet and its claims are deleted, with the volumes behind them.
- * @throws {ExplainedError} for a wrong option, or manifests that are not there.
+ * A NATS server as operators run it in Kubernetes, for `jetstream({ …, server: natsStatefulSet({ … }) })`. Its loss deletes the
+ * StatefulSet and its claims with their volumes.
+ * @throws {ExplainedError} for an invalid option, or missing manifests.
  */
 export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const { statefulSet, service, manifests: path } = parsedOptions('natsStatefulSet(…)', optionsSchema, options);
@@ -107,7 +107,7 @@ interface Surroundings {
   readonly step: Step;
 }
 
-/** What goes with the server when it is lost. */
+/** Objects that are lost with the server. */
 interface Owned {
   readonly claims: readonly string[];
   readonly volumes: readonly string[];
@@ -230,7 +230,7 @@ class StatefulSetServer implements ProvidedNats {
     return `${NAMESPACES}/${this.#around.names.namespace}/persistentvolumeclaims`;
   }
 
-  /** A connection alone says nothing: a proxy in front accepts it when nobody is behind. The server greets. */
+  /** Waits for the server's greeting: a connection alone is no proof, because a proxy accepts it without a server behind. */
   async #untilServing(signal: AbortSignal): Promise<void> {
     const { port, step } = this.#around;
     await waitFor(

@@ -1,6 +1,8 @@
 import type { RegionStores } from './service.ts';
 
-/** Where the backups of the region in charge lie, and the bucket of the other region, into which the platform copies them. */
+/**
+ * Returns the variables for the bucket of the region in charge, and for that of the other region, into which the platform copies backups.
+ */
 export const variablesOfRegions = ({ primary, standby }: RegionStores): Readonly<Record<string, string>> => ({
   VELERO_BUCKET: primary.bucket,
   VELERO_BUCKET_REGION: primary.region,

@@ -4,19 +4,19 @@ import type { RunPolicy } from '../../../model/schedule.ts';
 import { KubernetesApi } from '../api.ts';
 import { locationStatus, objectStorage, requireVeleroType, scheduleStatus } from './velero-objects.ts';
 
-/** A schedule as the live object has it. */
+/** The schedule of a live object. */
 export interface LiveSchedule {
   readonly cron: string;
   readonly timeZone: string;
   readonly paused: boolean;
-  /** Why it takes no backup although it is there and not paused; null when nothing speaks against it. */
+  /** Why it takes no backup although it exists and is not paused; null if there is no problem. */
   readonly problem: string | null;
   readonly runs?: RunPolicy | undefined;
 }
 
-/** What else a posture needs to know of a Velero Schedule. */
+/** A live Velero Schedule with further data for a posture. */
 export interface LiveVeleroSchedule extends LiveSchedule {
-  /** How long Velero keeps its backups, e.g. `720h0m0s`; undefined for Velero's default of 30 days. */
+  /** Retention of its backups, e.g. `720h0m0s`; undefined for Velero's default of 30 days. */
   readonly ttl: string | undefined;
   readonly storageLocation: string;
 }
@@ -52,7 +52,7 @@ const locationSchema = z.looseObject({
 /** A time zone before the expression, as robfig/cron v3 reads it: https://pkg.go.dev/github.com/robfig/cron/v3#hdr-Time_zones */
 const WITH_ZONE = /^(?:CRON_TZ|TZ)=(\S+)\s+(.+)$/;
 
-/** The schedule of a CronJob, or nothing when there is none of that name. Without a time zone it is the controller's own: UTC here. */
+/** Returns the schedule of a CronJob; undefined if there is none of that name. The default time zone is the controller's: UTC here. */
 export async function findCronJob(
   kubeconfigPath: string,
   { namespace, name }: { readonly namespace: string; readonly name: string },
@@ -71,10 +71,10 @@ export async function findCronJob(
   };
 }
 
-/** While a backup of a Schedule is new or in progress, Velero starts no other one, and starts it afterwards (velero pkg/controller/schedule_controller.go). */
+/** While a backup of a Schedule is new or in progress, Velero delays the next one (velero pkg/controller/schedule_controller.go). */
 const VELERO_RUNS: RunPolicy = { concurrency: 'Forbid' };
 
-/** A Velero Schedule, or nothing when there is none of that name. Its phase says whether Velero has taken it on. */
+/** Returns a Velero Schedule; undefined if there is none of that name. Its phase shows whether Velero accepts it. */
 export async function findVeleroSchedule(
   kubeconfigPath: string,
   { namespace, name }: { readonly namespace: string; readonly name: string },
@@ -109,11 +109,11 @@ export interface StorageLocation {
   readonly prefix: string;
   readonly phase: string;
   readonly message: string;
-  /** Velero restores from such a location, and refuses every backup into it (velero pkg/controller/backup_controller.go). */
+  /** If true, Velero restores from the location, and refuses every backup into it (velero pkg/controller/backup_controller.go). */
   readonly isReadOnly: boolean;
-  /** How often Velero lists what lies there, as Go writes a duration; undefined for the server's own default. */
+  /** Interval at which Velero lists the location's backups, as a Go duration; undefined for the server's default. */
   readonly syncPeriod: string | undefined;
-  /** How often it looks whether the location can be used. */
+  /** Interval at which Velero checks whether the location is usable. */
   readonly validationFrequency: string | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { OpenAsset } from '../../../model/asset.ts';
 import { KubernetesApi } from '../api.ts';
 import { configMapsPath, NAMESPACES } from '../discovery.ts';
 
-/** For tests only: spoils what was restored, where users would find it. */
+/** For tests only: damages restored objects where users read them. */
 interface Sabotage {
   readonly asset: OpenAsset;
   readonly signal: AbortSignal;
