@@ -4,8 +4,8 @@ import { drillRecordSchema } from '../model/record.ts';
 import { runRecordSchema } from '../model/run-record.ts';
 import { isBlank } from '../model/text.ts';
 
-// Entries of a project's ledger: one for each event. The gate, the reports and the exports read only
-// these. `evidence/ledger` signs, chains and stores entries.
+// Entries of a project's ledger: one for each event. The gate, the reports and the exports read only these. `evidence/ledger` signs, chains
+// and stores entries.
 
 const utc = z.iso.datetime();
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);

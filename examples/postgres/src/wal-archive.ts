@@ -37,8 +37,7 @@ const ARCHIVE_BUDGET_MS = 120_000;
 
 /**
  * A base backup and an archive of all later WAL. The WAL of each minute (or of this many minutes) is a recovery point. A drill takes only
- * one base
- * backup, so its second recovery point is only WAL, like most in production.
+ * one base backup, so its second recovery point is only WAL, like most in production.
  */
 export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFolderAccess.name> {
   const { baseBackup, restore, prefix, archiveTimeoutMinutes: minutes } = options;

@@ -89,8 +89,8 @@ export class DistributionCollector {
 const HALVINGS = 32;
 
 /**
- * The lower end of the one-sided confidence interval of a share (Clopper and Pearson, 1934,
- * https://doi.org/10.1093/biomet/26.4.404): the share at which at least this many successes occur in 5 % of all cases.
+ * The lower end of the one-sided confidence interval of a share (Clopper and Pearson, 1934, https://doi.org/10.1093/biomet/26.4.404): the
+ * share at which at least this many successes occur in 5 % of all cases.
  */
 export function shareAtLeast(successes: number, trials: number, confidence = CONFIDENCE): number {
   if (successes === 0) return 0;

@@ -76,7 +76,7 @@ export class Ledger implements Disposable {
     let looked = 0;
     for await (const { entry } of readFiles(this.store, signal, 'newest first')) {
       looked += 1;
-      // Somebody may sign a review in a ledger that has no signatures otherwise. `verify` reports unreadable entries.
+      // An otherwise unsigned ledger may have signed reviews. `verify` reports unreadable entries.
       if (!isUnreadable(entry) && !isReview(entry.body) && entry.keyId !== null) return true;
       if (looked === MOST_LOOKED_AT) return false;
     }

@@ -5,10 +5,9 @@ import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { type EntryBody, entryBodySchema, type LedgerSubject } from '../entry.ts';
 import { wellFormed } from '../well-formed.ts';
 
-// The statements of a ledger: in-toto Statement v1
-// (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the whole entry. A drill has a second
-// one with the standard test-result predicate (https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md),
-// for readers that support only that.
+// The statements of a ledger: in-toto Statement v1 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the
+// whole entry. A drill has a second one with the standard test-result predicate
+// (https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md), for readers that support only that.
 
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 /** The last part is the version of the predicate's form. */

@@ -57,9 +57,8 @@ interface HeardRun {
 }
 
 /**
- * What changed with the last run. A promise has not run when a run that should have drilled it did not, or when its last drill is older
- * than
- * the cadence that it promises. So a promise that nobody drills any more is told as well.
+ * Returns the changes by the last run. A promise has not run when a run that should have drilled it did not, or when its last drill is
+ * older than its cadence. So the result includes promises that are no longer drilled.
  * @param newestFirst the ledger from its last entry; it is read only as far as needed.
  * @param nowMs a promise is overdue if its cadence ended before this moment.
  */

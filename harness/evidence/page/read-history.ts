@@ -13,7 +13,7 @@ export interface RunHistory {
 }
 
 /**
- * Reads what the ledger holds of a run and of the runs before it, the newest first. Neither signatures nor the chain are checked.
+ * Reads the ledger's data on a run and on earlier ones, the newest first. It checks neither signatures nor the chain.
  * An unreadable entry ends the history. The page then says so; it never fails for this reason.
  * @param most maximum number of entries of earlier runs to read.
  */

@@ -28,7 +28,7 @@ export interface AlterTask {
 }
 
 /**
- * Changes the namespace like its users. It only annotates one of the author's objects, because these may be needed unchanged.
+ * Changes the namespace like its users. It only annotates one of the author's objects, because it is unknown which may change or go.
  * Of the generated objects, it adds one, changes one to other bytes of the same size, and deletes one. @returns the changes;
  * empty if there are none.
  */

@@ -28,10 +28,9 @@ export interface CleanupPlace {
 }
 
 /**
- * Removes a drill's objects on a shared control plane: its namespaces, the Velero objects with
- * its label, backups with their files, and its cluster-scoped objects. Controllers finish each removal (a namespace takes
- * five seconds and more). This does not wait for the end, but reads back that it has begun. CRDs stay, because other
- * drills of the session share them.
+ * Removes a drill's objects on a shared control plane: its namespaces, the Velero objects with its label, backups with their files, and its
+ * cluster-scoped objects. Controllers finish each removal (a namespace takes five seconds and more). This does not wait for the end, but
+ * reads back that it has begun. CRDs stay, because other drills of the session share them.
  * @throws {AggregateError} with every failed removal, after trying all of them.
  */
 export async function cleanUp(place: CleanupPlace): Promise<void> {

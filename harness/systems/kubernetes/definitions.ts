@@ -15,8 +15,8 @@ const definitionSpec = z.looseObject({
 });
 
 /**
- * Creates missing CRDs, and waits until the API serves them and Velero knows them. Drills on a shared
- * control plane share its CRDs: the first creates them, the others wait.
+ * Creates missing CRDs, and waits until the API serves them and Velero knows them. Drills on a shared control plane share its CRDs: the
+ * first creates them, the others wait.
  */
 export async function ensureDefinitions(
   definitions: readonly ManifestObject[],

@@ -60,8 +60,7 @@ export async function removeNamespace(api: KubernetesApi, namespace: string, ste
 /**
  * Deletes pods and claims at once, each with its own grace period. The namespace controller deletes content after five seconds, and checks
  * again only after half of the pods' grace period, or after eight seconds if a claim waits for its pods (pkg/controller/namespace). With
- * this,
- * it finds none that lingers. A terminating namespace accepts no new ones.
+ * this, it finds none that lingers. A terminating namespace accepts no new ones.
  */
 async function endAtOnce(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
   for (const plural of ['pods', 'persistentvolumeclaims']) {

@@ -111,8 +111,8 @@ function domainOf(key: string): string | undefined {
 const MOST_QUESTIONS = 200;
 
 /**
- * Asks the API server by dry runs which fields it sets on an object that is created or replaced without
- * them: defaults of types, of CustomResourceDefinitions and of LimitRanges, and additions by admission.
+ * Asks the API server by dry runs which fields it sets on an object that is created or replaced without them: defaults of types, of
+ * CustomResourceDefinitions and of LimitRanges, and additions by admission.
  */
 export function askingServer(api: KubernetesApi, namespace: () => string): GivenByServer {
   let types: Promise<readonly ResourceType[]> | undefined;

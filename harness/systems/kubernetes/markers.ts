@@ -17,9 +17,8 @@ interface Held {
 }
 
 /**
- * Markers of a namespace: each one overwrites a single object, so they need no quota and no further objects.
- * Each write names the version that it replaces. A write with an unknown outcome can then not
- * arrive after the next one and undo it.
+ * Markers of a namespace: each one overwrites a single object, so they need no quota and no further objects. Each write names the version
+ * that it replaces. A write with an unknown outcome can then not arrive after the next one and undo it.
  */
 export class NamespaceMarkers implements MarkerLane {
   readonly name = LANE;

@@ -26,7 +26,7 @@ const READY_BUDGET_MS = 180_000;
 const GREETING_BUDGET_MS = 2_000;
 
 const optionsSchema = z.strictObject({
-  /** A folder of manifests with the StatefulSet, its Services and what they need. */
+  /** A folder of manifests with the StatefulSet, its Services and their dependencies. */
   manifests: z.string().min(1),
   statefulSet: z.string().min(1),
   /** A Service of type NodePort in front of it; its first port speaks the NATS client protocol. */

@@ -41,7 +41,7 @@ export async function beginCase(
   }
 }
 
-/** Runs kubectl as a script of the platform would. Returns what it wrote. */
+/** Runs kubectl like a script of the platform. Returns its output. */
 export async function kubectl(target: Target, { asset, step }: TestDrill, ...args: string[]): Promise<string> {
   const { KUBECONFIG = '' } = asset.environment();
   const file = target.tool('kubectl');

@@ -29,8 +29,7 @@ export interface AlterTask {
 
 /**
  * Changes every place like its users, as far as its configuration permits: adds, overwrites with other bytes of the same size,
- * acknowledges,
- * deletes. @returns the changes; empty if no place permits one.
+ * acknowledges, deletes. @returns the changes; empty if no place permits one.
  */
 export async function alterPlaces(places: readonly Place[], task: AlterTask): Promise<readonly string[]> {
   const changes: string[] = [];

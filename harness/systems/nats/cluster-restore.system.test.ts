@@ -37,8 +37,7 @@ async function clientOf(drill: SmallDrill) {
 
 /**
  * Returns the answer of the consumer's leader, once the connected server knows that leader. It uses its own subscription: a stream's
- * message
- * arrives under its own subject, which a request does not accept as an answer.
+ * message arrives under its own subject, which a request does not accept as an answer.
  */
 async function answerTo(subject: string, body: string, nc: NatsConnection, { step }: SmallDrill): Promise<Msg> {
   const look = async () => {

@@ -74,9 +74,7 @@ const KIND = 'stream positions';
 
 /**
  * The sequence at which each stream acknowledged each marker. A restore that brings the messages back but restarts the sequence stalls
- * every
- * consumer and reader that remembers a sequence. In a stream without messages, such as an empty work queue,
- * only this shows it.
+ * every consumer and reader that remembers a sequence. In a stream without messages, such as an empty work queue, only this shows it.
  */
 export class Positions {
   readonly #places: readonly Place[];

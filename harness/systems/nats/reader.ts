@@ -16,10 +16,9 @@ const DIRECT_BATCH = 2_000;
 const DIRECT_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * Passes every message of the stream, up to its last sequence at the beginning, to the call-back, in stored order and
- * without consuming it. With a filter, it passes those with a matching subject. For a replicated stream it reads the leader's copy: the
- * others
- * may lack acknowledged messages. The call-back runs as each message arrives, so memory use is constant.
+ * Passes every message of the stream, up to its last sequence at the beginning, to the call-back, in stored order and without consuming it.
+ * With a filter, it passes those with a matching subject. For a replicated stream it reads the leader's copy: the others may lack
+ * acknowledged messages. The call-back runs as each message arrives, so memory use is constant.
  * @throws {ExplainedError} when the server stops answering in between.
  */
 export async function readStream(

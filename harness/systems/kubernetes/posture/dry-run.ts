@@ -27,9 +27,9 @@ const definitionSpec = z.looseObject({
 });
 
 /**
- * Returns the real API's answer to each object in a server-side dry run, definitions first. Objects of a missing namespace
- * are tried in a temporary one. Custom resources are tried against a copy of their definition under a
- * separate group, because all users of a shared API share its definitions.
+ * Returns the real API's answer to each object in a server-side dry run, definitions first. Objects of a missing namespace are tried in a
+ * temporary one. Custom resources are tried against a copy of their definition under a separate group, because all users of a shared API
+ * share its definitions.
  */
 export async function dryRunAll(
   kubeconfigPath: string,

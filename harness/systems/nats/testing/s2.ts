@@ -57,7 +57,7 @@ function decodeBlock(source: Buffer): Buffer {
     const copy = copyAt(source, read);
     if (copy.offset !== 0) offset = copy.offset;
     if (offset === 0 || offset > written) throw new Error('an S2 block copies from before its beginning');
-    // Byte by byte: source and target of a copy may overlap, which repeats what was just written.
+    // Byte by byte: source and target of a copy may overlap, which repeats the bytes just written.
     for (let index = 0; index < copy.length; index += 1)
       target[written + index] = target[written + index - offset] ?? 0;
     written += copy.length;
