@@ -271,7 +271,7 @@ interface BegunRun {
   readonly ran: Set<string>;
 }
 
-/** Maximum number of runs whose end was not read yet. Any further run is forgotten. */
+/** Maximum number of runs whose end was not read yet. Beyond it, the oldest is forgotten. */
 const MOST_OPEN_RUNS = 256;
 
 /** Tracks the intended and the actual contracts of each run: only another run of the same contracts repeats it. */

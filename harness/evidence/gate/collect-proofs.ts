@@ -12,7 +12,7 @@ import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './re
 // Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
 // each target, the last breach, and the times of the last comparable runs. Memory grows with the number of promises, not with the ledger.
 
-/** Maximum number of runs whose end was not read yet. Any further run is forgotten, and its drills count as of an unknown version. */
+/** Maximum number of runs whose end was not read yet. Beyond it, the oldest is forgotten, and its drills count as of an unknown version. */
 const MOST_OPEN_RUNS = 256;
 /** Maximum number of combinations of machine, target and concurrency that are kept for one disaster. */
 const MOST_SERIES = 16;

@@ -346,7 +346,7 @@ function verdictProblems(subject: Subject, judged: JudgedAgain): FoundProblem[] 
   return [problem(subject, kind, verdict === 'breached' ? 1 : 2, sentence, drillAgain(subject))];
 }
 
-/** Groups the findings into one problem. Each finding that halts the roll-out stays alone, because it has its own owner and next step. */
+/** Groups the findings by the condition that they halt, because each such condition has its own owner and next step. */
 const byHalt = (findings: readonly JudgedFinding[]): readonly (readonly JudgedFinding[])[] => [
   ...Map.groupBy(findings, ({ halts }) => halts).values(),
 ];
