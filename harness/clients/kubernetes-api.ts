@@ -15,7 +15,7 @@ export function configMapsPath(namespace: string): string {
 
 const PAGE_SIZE = 250;
 
-/** The API answered, and refused. */
+/** The API answered with a refusal. */
 export class KubernetesApiError extends Error {
   override readonly name = 'KubernetesApiError';
   readonly status: number;
@@ -28,7 +28,7 @@ export class KubernetesApiError extends Error {
   }
 }
 
-/** No whole answer came: refused connection, reset, abort. A write may or may not have taken effect. */
+/** No complete answer arrived: refused connection, reset, abort. A write may or may not have taken effect. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
   /** True when the request can never have reached the server. */
@@ -55,8 +55,8 @@ interface Call {
 }
 
 /**
- * Plain requests to a Kubernetes API over kept-alive connections. After a connection fails, the kubeconfig is read
- * again, so that a control plane that was replaced behind the same path is found.
+ * Plain requests to a Kubernetes API over kept-alive connections. After a failed connection it reads the kubeconfig
+ * again, to find a control plane that was replaced behind the same path.
  */
 export class KubernetesApi implements Disposable {
   readonly kubeconfigPath: string;
@@ -75,7 +75,7 @@ export class KubernetesApi implements Disposable {
     return parsed(kubernetesObject, await this.get(path, signal), path);
   }
 
-  /** The object, or nothing when the server says that it does not exist. */
+  /** Returns the object; undefined if the server says that it does not exist. */
   async findObject(path: string, signal: AbortSignal): Promise<KubernetesObject | undefined> {
     try {
       return await this.getObject(path, signal);
@@ -89,7 +89,7 @@ export class KubernetesApi implements Disposable {
     return parsed(kubernetesObject, await this.#send({ method: 'POST', path, body: object }, signal), path);
   }
 
-  /** Server-side apply: makes the object, or takes over the given fields of the one that is there. */
+  /** Server-side apply: creates the object, or sets the given fields of the existing one. */
   async apply(path: string, object: unknown, fieldManager: string, signal: AbortSignal): Promise<KubernetesObject> {
     const call: Call = {
       method: 'PATCH',
@@ -101,7 +101,7 @@ export class KubernetesApi implements Disposable {
   }
 
   /**
-   * What server-side apply would do, without doing it: every step of admission and validation, unknown fields refused.
+   * A dry run of server-side apply: every step of admission and validation; unknown fields are refused.
    * The same request as `kubectl apply --server-side --dry-run=server --validate=strict`.
    */
   async dryRun(path: string, object: unknown, signal: AbortSignal): Promise<void> {
@@ -115,13 +115,13 @@ export class KubernetesApi implements Disposable {
     await this.#send({ method: 'PATCH', path: `${path}?${query}`, body: object, contentType }, signal);
   }
 
-  /** The object as creating it would leave it; nothing is created. */
+  /** Returns the object that a creation would produce, without creating it. */
   async dryRunCreate(path: string, object: unknown, signal: AbortSignal): Promise<KubernetesObject> {
     const call: Call = { method: 'POST', path: `${path}?dryRun=All`, body: object };
     return parsed(kubernetesObject, await this.#send(call, signal), path);
   }
 
-  /** The object as replacing the one that is there would leave it; nothing is replaced. */
+  /** Returns the object that a replacement would produce, without replacing the existing one. */
   async dryRunReplace(path: string, object: unknown, signal: AbortSignal): Promise<KubernetesObject> {
     const call: Call = { method: 'PUT', path: `${path}?dryRun=All`, body: object };
     return parsed(kubernetesObject, await this.#send(call, signal), path);
@@ -132,7 +132,7 @@ export class KubernetesApi implements Disposable {
     return parsed(kubernetesObject, await this.#send(call, signal), path);
   }
 
-  /** Asks for deletion; false when there was nothing to delete. */
+  /** Requests deletion; returns false if the object does not exist. */
   async delete(path: string, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#send({ method: 'DELETE', path }, signal);
@@ -143,7 +143,7 @@ export class KubernetesApi implements Disposable {
     }
   }
 
-  /** Every object of a collection, page by page, in the server's order (by name within a namespace). */
+  /** Yields every object of a collection, page by page, in the server's order (by name within a namespace). */
   async *list(path: string, signal: AbortSignal, labelSelector?: string): AsyncGenerator<KubernetesObject> {
     let token: string | undefined;
     do {
@@ -172,7 +172,7 @@ export class KubernetesApi implements Disposable {
         return understood(name, response.statusCode ?? 0, await text(response));
       } catch (error) {
         if (error instanceof KubernetesApiError) throw error;
-        // A kept-alive connection that the server closed in the same moment: the request was never read.
+        // The server closed the kept-alive connection at the same moment, so it never read the request.
         // https://nodejs.org/docs/latest-v24.x/api/http.html#requestreusedsocket
         const staleConnection = pending.reusedSocket && isCode(error, 'ECONNRESET') && call.method === 'GET';
         if (staleConnection && attempt === 1 && !signal.aborted) continue;
@@ -239,7 +239,7 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    // Only ever shown as "not what the API promises" by whoever needs its fields; the body may hold a Secret.
+    // Callers report an unexpected answer without its body, which may hold a Secret.
     return undefined;
   }
 }

@@ -31,7 +31,7 @@ const closing = (opened: number, retest: number): EntryOf<'deviation-closed'> =>
   comment: '',
 });
 
-/** What a run of the contract with its two disasters says: entry 1 begins it, and the deviation is entry 2. */
+/** Returns the list after a run of the contract with its two disasters: entry 1 begins it, and the deviation is entry 2. */
 function listAfter(opened: EntryBody, bodies: readonly EntryBody[]): DeviationList {
   const promises = [madeUpPromise({ contract: 'nats-streams', disasters })];
   const [started] = entriesOfRun({ runId: 'r', promises });

@@ -1,9 +1,9 @@
 import { isKept } from '../model/record-parts.ts';
 import type { EntryOf, LedgerEntry } from './entry.ts';
 
-// Deviations of a ledger: what a drill showed to be wrong, until a drill that was met has closed it.
+// Deviations of a ledger: problems that a drill showed, until a drill that was met closes them.
 
-/** A drill, or a run of posture checks, that shows that the deviation is gone. */
+/** A drill, or a run of posture checks, that shows that the deviation no longer exists. */
 export interface Retest {
   readonly sequence: number;
   readonly digest: string;
@@ -16,13 +16,13 @@ export interface OpenDeviation {
   readonly sequence: number;
   readonly digest: string;
   readonly body: EntryOf<'deviation'>;
-  /** What could close it, the oldest first: the first one and the last {@link MOST_RETESTS}. */
+  /** Retests that could close it, the oldest first: the first one and the last {@link MOST_RETESTS}. */
   readonly retests: readonly Retest[];
-  /** Disasters of it that no drill has met since, and those that were not met the last time. */
+  /** Disasters of it that no later drill met, or that the last drill did not meet. */
   readonly open: readonly string[];
 }
 
-/** The last retests of a deviation that are kept. A deviation that nobody closes must not fill the memory. */
+/** Maximum number of kept retests per deviation. A deviation that stays open must not fill the memory. */
 const MOST_RETESTS = 100;
 
 type FollowedEntry = Pick<LedgerEntry, 'sequence' | 'digest' | 'body'>;
@@ -30,7 +30,7 @@ type FollowedEntry = Pick<LedgerEntry, 'sequence' | 'digest' | 'body'>;
 /** Follows a ledger entry by entry, and keeps the deviations that are open. */
 export class DeviationList {
   readonly #open = new Map<number, Followed>();
-  /** By contract, its disasters as the last run stated them. */
+  /** Maps a contract to its disasters in the last run. */
   readonly #disasters = new Map<string, readonly string[]>();
 
   get open(): readonly OpenDeviation[] {
@@ -46,7 +46,7 @@ export class DeviationList {
     return { ...deviation, open: wanted.filter((each) => !held.has(each)) };
   }
 
-  /** Why an entry closes no deviation: it names no open one, or no retest of it; undefined where it closes one. */
+  /** Returns why an entry closes no deviation: it names no open one, or no retest of it. Returns undefined if it closes one. */
   refusalOf({ deviation, retest }: EntryOf<'deviation-closed'>): 'no deviation' | 'no retest' | undefined {
     const followed = this.#open.get(deviation.sequence);
     if (followed === undefined || followed.digest !== deviation.digest) return 'no deviation';
@@ -81,7 +81,7 @@ export class DeviationList {
         return;
       }
       deviation.held.add(name);
-      // A deviation of the whole contract is gone when none of its disasters shows it any more.
+      // A deviation of the whole contract is gone when none of its disasters shows it.
       const wanted = disaster === null ? (this.#disasters.get(contract) ?? [name]) : [disaster];
       if (!wanted.every((each) => deviation.held.has(each))) return;
       addRetest(deviation, { sequence, digest, runId, drillId: record.drillId, verdict });
@@ -104,11 +104,11 @@ function addRetest({ retests }: Followed, retest: Retest): void {
   if (retests.length > MOST_RETESTS + 1) retests.splice(1, 1);
 }
 
-/** True once the last day on which it was due, in UTC, is over. */
+/** Returns whether the due day is over, in UTC. */
 export const isOverdue = ({ due }: Pick<EntryOf<'deviation'>, 'due'>, nowUtc: string): boolean =>
   due < nowUtc.slice(0, 10);
 
-/** How a deviation is told in a sentence. */
+/** Returns the text of a deviation for a sentence. */
 export function deviationText({ sequence, body }: OpenDeviation): string {
   const { contract, disaster, cause, owner, due, ticket } = body;
   const of = disaster === null ? contract : `${contract} › ${disaster}`;

@@ -4,13 +4,13 @@ import { drillRecordSchema } from '../model/record.ts';
 import { runRecordSchema } from '../model/run-record.ts';
 import { isBlank } from '../model/text.ts';
 
-// What the ledger of a project holds: one entry for each thing that happened. The gate, the reports and the exports read
-// these and nothing else. How entries are signed, chained and stored is in `evidence/ledger`.
+// Entries of a project's ledger: one for each event. The gate, the reports and the exports read only these. `evidence/ledger` signs, chains
+// and stores entries.
 
 const utc = z.iso.datetime();
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
-/** A promise as the project stated it when a run began. */
+/** A promise, as the project stated it when a run began. */
 export const promiseSchema = z.object({
   contract: z.string(),
   file: z.string().nullable().describe('The contract file, from the project folder.'),
@@ -118,7 +118,7 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
     .describe('Lets old entries be removed: the chain that is left begins at what this entry vouches for.'),
 ]);
 
-/** What a person has to say in an entry. */
+/** Texts that a person must give in an entry. */
 const REQUIRED_TEXTS: Readonly<Record<string, readonly string[]>> = {
   'key-changed': ['reason'],
   'sign-off': ['reviewer', 'role'],
@@ -126,7 +126,7 @@ const REQUIRED_TEXTS: Readonly<Record<string, readonly string[]>> = {
   'deviation-closed': ['closedBy'],
 };
 
-/** An entry that is about to be written. Older ones hold blank texts, and stay readable. */
+/** The schema of a new entry. Older entries with blank texts stay readable. */
 export const newEntryBodySchema = entryBodySchema.superRefine((body, context) => {
   for (const field of REQUIRED_TEXTS[body.kind] ?? []) {
     const text: unknown = Reflect.get(body, field);
@@ -140,65 +140,65 @@ export type EntryBody = z.infer<typeof entryBodySchema>;
 export type EntryReference = z.infer<typeof entryReference>;
 export type EntryOf<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>;
 
-/** Entries that a person writes about runs. A key that may sign these need not be one that may sign drills. */
+/** Returns whether a person writes such entries about runs. A key for these need not be a key for drills. */
 export const isReview = ({ kind }: Pick<EntryBody, 'kind'>): boolean =>
   kind === 'sign-off' || kind === 'deviation' || kind === 'deviation-closed';
 
-/** An entry as it was read from the ledger. */
+/** An entry from the ledger. */
 export interface LedgerEntry {
   /** From 1, without gaps. */
   readonly sequence: number;
-  /** `sha256:…` of the entry as stored: what the next entry names as its predecessor. */
+  /** `sha256:…` of the stored entry. The next entry names it as its predecessor. */
   readonly digest: string;
   /** Digest of the entry before; null in the first one. */
   readonly previous: string | null;
   /** Key identity (sha256 of the public key, hex) of the signature; null if the entry is not signed. */
   readonly keyId: string | null;
   readonly body: EntryBody;
-  /** What was tested: the commit, and the artefacts that the caller named. */
+  /** The tested commit, and the artefacts that the caller named. */
   readonly subjects?: readonly LedgerSubject[];
 }
 
-/** Something that was tested, with its digests by algorithm: `{ gitCommit: '…' }`, `{ sha256: '…' }`. */
+/** A tested artefact, with its digests by algorithm: `{ gitCommit: '…' }`, `{ sha256: '…' }`. */
 export interface LedgerSubject {
   readonly name: string;
   readonly digest: Readonly<Record<string, string>>;
 }
 
 /**
- * The version of how times and losses are measured. Raised when a figure of an older record would mean something else
- * today. Figures of different versions are never compared. Version 2 takes two backups in a drill; where the older one is restored, losses
+ * The version of the measurement of times and losses. Increased when figures of older records have another meaning than
+ * today's. Figures of different versions are never compared. Version 2 takes two backups in a drill; if the older one is restored, losses
  * count up to the capture of the newer one.
  */
 export const MEASUREMENT_VERSION = 2;
 
-/** Clocks of different machines may differ by this much before anybody is told. */
+/** Tolerated difference between clocks of different machines. */
 export const CLOCK_SKEW_MS = 300_000;
 
-// How a promise is named wherever results are counted: by its contract, and by a disaster of it.
+// Keys of promises for counting results: the contract, and one of its disasters.
 
-/** Stands for the disaster of a posture contract in exports, metrics and history. */
+/** The name in place of a disaster for posture contracts, in exports, metrics and history. */
 export const POSTURE = 'posture';
 
-/** Tells promises apart. `null` and {@link POSTURE} are both names of a posture contract; one reader uses one of them. */
+/** Returns the unique key of a promise. Posture contracts use `null` or {@link POSTURE}; each reader uses only one of them. */
 export const promiseKey = (contract: string, disaster: string | null): string => JSON.stringify([contract, disaster]);
 
 /** The disasters of a promise; {@link POSTURE} alone for a posture contract, which names none. */
 export const placesOf = ({ disasters }: Pick<PromiseFacts, 'disasters'>): readonly string[] =>
   disasters.length === 0 ? [POSTURE] : disasters;
 
-// How often a contract promises a proof, and when one is missing. `verify` and the gate count in the same way.
+// The promised cadence of proofs, and the count of missing ones. `verify` and the gate share it.
 
-/** A proof may come later than promised by this share of the cadence, or by an hour where that is longer: runs do not take equally long. */
+/** Tolerated delay of a proof as a share of the cadence, or an hour if that is longer: the duration of runs varies. */
 const LATE_SHARE = 0.1;
 const LATE_MS = 3_600_000;
 
-/** How old the last proof may become before a scheduled run is missing. */
+/** Returns the maximum age of the last proof before a scheduled run counts as missing. */
 export const oldestProofMs = (cadenceMs: number): number => cadenceMs + Math.max(cadenceMs * LATE_SHARE, LATE_MS);
 
 /**
- * How many scheduled runs are missing between two moments; 0 where the later one is in time.
- * @param isProved whether the later moment is a proof itself, which came instead of the last of them.
+ * Returns the number of scheduled runs that are missing between two moments; 0 if the later one is in time.
+ * @param isProved whether the later moment is itself a proof, which replaces the last of them.
  */
 export function missingRuns(gapMs: number, cadenceMs: number, isProved: boolean): number {
   if (gapMs <= oldestProofMs(cadenceMs)) return 0;

@@ -1,7 +1,7 @@
 import { worstOf } from '../verdict/judge.ts';
 import { type EntryReference, type LedgerEntry, promiseKey } from './entry.ts';
 
-// What somebody who signs off looks at: the drills and posture checks of one run, or the last ones of one contract.
+// The entries that a sign-off reviews: the drills and posture checks of one run, or the last ones of one contract.
 
 /** One drill, or the checks of one posture contract. */
 export interface ReviewedEntry extends EntryReference {
@@ -16,10 +16,10 @@ export interface ReviewedEntry extends EntryReference {
 
 export type ReviewSubject = { readonly runId: string } | { readonly contract: string };
 
-/** Runs that are named to somebody who named another one. */
+/** Number of runs that the message on an unknown run names. */
 const LAST_RUNS = 5;
 
-/** Collects what is reviewed while a ledger is read, the oldest entry first. */
+/** Collects the reviewed entries while a ledger is read, the oldest entry first. */
 export class ReviewedEntries {
   readonly #subject: ReviewSubject;
   readonly #found = new Map<string, ReviewedEntry>();
@@ -31,12 +31,12 @@ export class ReviewedEntries {
     this.#subject = subject;
   }
 
-  /** By contract, in the order in which they were first drilled. */
+  /** The entries by contract, in the order of their first drill. */
   get entries(): readonly ReviewedEntry[] {
     return [...this.#found.values()];
   }
 
-  /** Whether the run has its end in the ledger. */
+  /** True if the ledger holds the end of the run. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
@@ -46,7 +46,7 @@ export class ReviewedEntries {
     return this.#runs;
   }
 
-  /** Contracts that the ledger knows of. */
+  /** Contracts in the ledger. */
   get contracts(): readonly string[] {
     return [...this.#contracts];
   }

@@ -1,6 +1,6 @@
 /**
- * A JSON value without half of a surrogate pair, which the output of a program holds if it was cut inside a character. `JSON.stringify`
- * writes it as an escape that strict readers refuse, and RFC 8785 refuses it: U+FFFD takes its place, as in any text that is written as UTF-8.
+ * Returns a JSON value without half surrogate pairs, which occur in program output that was cut inside a character. `JSON.stringify`
+ * writes them as an escape that strict readers refuse, and RFC 8785 refuses them. U+FFFD replaces each, as in UTF-8 output.
  */
 export function wellFormed(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
@@ -9,6 +9,6 @@ export function wellFormed(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]));
 }
 
-/** JSON that every reader takes. */
+/** Returns JSON that every reader accepts. */
 export const jsonText = (value: unknown, indent?: number): string =>
   JSON.stringify(wellFormed(value), undefined, indent);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # PostgreSQL's restore_command: fetch-wal.sh NAME PATH. Exits 1 when the archive has no such file, which ends the recovery there.
-# Exits 200 when nobody can tell: PostgreSQL then stops, instead of coming up without what it could not fetch.
+# Exits 200 when the answer is unknown: PostgreSQL then stops, instead of starting without the missing segment.
 set -u
 . "$(dirname "$0")/s3.sh"
 name=$1 path=$2

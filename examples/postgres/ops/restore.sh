@@ -13,7 +13,7 @@ aws s3 cp --only-show-errors "${RECOVERY_POINT}base/$newest" "$WORK_DIR/base.tar
 if pg_isready --quiet; then
   psql --no-password --dbname=postgres --quiet --command='select pg_switch_wal()' >/dev/null
 fi
-# In production: systemctl stop postgresql. A server that stops archives what is left.
+# In production: systemctl stop postgresql. A server that stops archives the remaining WAL.
 curl -s --fail-with-body -X POST "$PG_SERVICE/stop" >&2
 find "$PGDATA" -mindepth 1 -delete
 tar -C "$PGDATA" -xzf "$WORK_DIR/base.tar.gz"

@@ -4,9 +4,9 @@ import type pg from 'pg';
 import Cursor from 'pg-cursor';
 
 const ROWS_AT_ONCE = 500;
-/** Longer values stand in the fingerprint as their digest. */
+/** The fingerprint has digests in place of longer values. */
 const LONGEST_SHOWN = 80;
-/** Markers and probe writes are the drill's own. */
+/** The schema of the drill's own markers and probe writes. */
 export const DRILL_SCHEMA = 'dr_drill';
 
 interface Table {
@@ -23,7 +23,7 @@ export const NOT_VERIFIED = [
   'rows of tables without a primary key, beside their number',
 ];
 
-/** Everything that has to come back, sorted by kind and name; rows come as streams, in the order of their primary key. */
+/** Yields all content that must come back, sorted by kind and name; rows are streamed in the order of their primary key. */
 export async function* contentOf(client: pg.Client): AsyncGenerator<ContentItem, void, undefined> {
   yield* described(client, 'columns', COLUMNS);
   yield* described(client, 'constraints', CONSTRAINTS);
@@ -81,7 +81,7 @@ const kindOf = ({ schema, name }: Pick<Table, 'schema' | 'name'>): string =>
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Numbers are padded, so that their text has the order of the index: the server sorts nothing. */
+/** Yields the rows of a table. Numbers are padded, so their text has the order of the index and the server sorts nothing. */
 async function* rowsOf(client: pg.Client, table: Table): AsyncGenerator<ContentItem, void, undefined> {
   const { schema, name, columns, key } = table;
   const place = `${quoted(schema)}.${quoted(name)}`;
@@ -94,7 +94,7 @@ async function* rowsOf(client: pg.Client, table: Table): AsyncGenerator<ContentI
     const column = `t.${quoted(each.name)}`;
     return each.isNumber ? `lpad(${column}::text, 20, '0')` : `${column}::text`;
   });
-  // By the columns of the table: a plain name would mean the text in the list before it.
+  // Orders by the columns of the table: a plain name would mean the text in the select list.
   const order = key.map(({ name: column, isNumber }) => `t.${quoted(column)}${isNumber ? '' : '::text collate "C"'}`);
   const values = columns.map((column) => `t.${quoted(column)}::text`);
   const text = `select concat_ws(' ', ${parts.join(', ')}), ${values.join(', ')} from ${place} as t order by ${order.join(', ')}`;
@@ -114,7 +114,7 @@ async function* rowsOf(client: pg.Client, table: Table): AsyncGenerator<ContentI
   }
 }
 
-/** NULL and an empty text are two things. */
+/** Returns the printed value; NULL differs from an empty text. */
 function shown(value: string | null): string {
   if (value === null) return 'NULL';
   if (value.length <= LONGEST_SHOWN) return JSON.stringify(value);

@@ -13,22 +13,22 @@ import { programFolder } from './programs.ts';
 const START_BUDGET_MS = 120_000;
 const STOP_BUDGET_MS = 60_000;
 const LOG_BYTES = 8_000;
-/** PostgreSQL refuses to run as root. As any other user, it runs as that user. */
+/** The user of the server if this process is root, because PostgreSQL refuses root. Otherwise it runs as the current user. */
 const NOBODY = 65_534;
 
 export interface HostOptions {
   readonly step: Step;
   /** The platform's settings of the server: a file that its postgresql.conf includes. */
   readonly settingsFile: string;
-  /** Programs of the platform that the server itself runs: for its archive_command and restore_command. */
+  /** Programs of the platform for the server's archive_command and restore_command. */
   readonly ops: readonly string[];
-  /** What those programs are given. Holds credentials. */
+  /** Variables of those programs, including credentials. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
- * The machine of one PostgreSQL server: a folder of its own, a port, and a service manager that starts and stops the server. A restore
- * script asks the service manager as it would ask systemd. The server ends when this process ends, however it ends.
+ * The machine of one PostgreSQL server: a separate folder, a port, and a service manager that starts and stops the server. A restore
+ * script uses the service manager like systemd. The server ends with this process, however that ends.
  */
 export class Host implements AsyncDisposable {
   readonly folder: string;
@@ -48,7 +48,7 @@ export class Host implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** An empty machine: no server runs on it. */
+  /** Returns an empty machine, without a running server. */
   static async open(options: HostOptions): Promise<Host> {
     const programs = await programFolder(options.step);
     // Not in the scratch folder of the drill, which only its owner may enter.
@@ -68,11 +68,11 @@ export class Host implements AsyncDisposable {
   get dataFolder(): string {
     return join(this.folder, 'data');
   }
-  /** Where the programs of PostgreSQL are. */
+  /** Folder of the programs of PostgreSQL. */
   get programs(): string {
     return this.#programs;
   }
-  /** `POST` to `/start` and `/stop` below it. */
+  /** Address of the service manager: `POST` to `/start` and `/stop` below it. */
   get serviceUrl(): string {
     return this.#serviceUrl;
   }
@@ -83,7 +83,7 @@ export class Host implements AsyncDisposable {
     return join(this.folder, 'platform.conf');
   }
 
-  /** Makes a new, empty cluster, as the installation of the package does; with the platform's settings or without. */
+  /** Creates a new, empty cluster, like the installation of the package; with or without the platform's settings. */
   async initialise({ configured, step }: { readonly configured: boolean; readonly step: Step }): Promise<void> {
     const passwordFile = join(this.folder, 'password');
     await writeFile(passwordFile, this.password, { mode: 0o600 });
@@ -101,7 +101,7 @@ export class Host implements AsyncDisposable {
     await writeFile(join(this.dataFolder, 'postgresql.conf'), settings, { flag: 'a' });
   }
 
-  /** Starts the server and waits until it takes writes: where it has to recover, that has ended. */
+  /** Starts the server and waits until it accepts writes, after any recovery. */
   async start(signal: AbortSignal): Promise<void> {
     if (this.isAlive) throw new Error('the server runs already');
     await this.#own(this.dataFolder);
@@ -135,14 +135,14 @@ export class Host implements AsyncDisposable {
     });
   }
 
-  /** A fast shutdown: the server archives what is left, and ends. */
+  /** A fast shutdown: the server archives the remaining WAL, and ends. */
   async stop(signal: AbortSignal): Promise<void> {
     if (!this.isAlive) return;
     this.#server?.kill('SIGINT');
     await this.#untilEnded(signal);
   }
 
-  /** As a machine is lost: the server is killed, and its folder is removed. */
+  /** Loses the machine: kills the server, and removes its folder. */
   async lose(signal: AbortSignal): Promise<void> {
     this.#server?.kill('SIGKILL');
     await this.#untilEnded(signal);
@@ -160,7 +160,7 @@ export class Host implements AsyncDisposable {
       connectionTimeoutMillis: 5_000,
       options: '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex -c extra_float_digits=1',
     });
-    // A server that ends tells each client so; the next request reports it.
+    // A server that ends notifies each client; the next request reports it.
     client.on('error', () => undefined);
     return client;
   }
@@ -175,7 +175,7 @@ export class Host implements AsyncDisposable {
     }
   }
 
-  /** Files of the cluster that are there. */
+  /** Returns the number of files of the cluster. */
   async dataFiles(): Promise<number> {
     try {
       return (await readdir(this.dataFolder)).length;
@@ -208,7 +208,7 @@ export class Host implements AsyncDisposable {
     await chmod(this.settingsFile, 0o644);
   }
 
-  /** The service manager of the machine, reached by whoever knows its address. */
+  /** Starts the service manager of the machine. Its address gives access to it. */
   async #offerService(): Promise<void> {
     const token = randomBytes(12).toString('hex');
     const actions = new Map([
@@ -234,7 +234,7 @@ export class Host implements AsyncDisposable {
     this.#serviceUrl = `http://127.0.0.1:${address.port}/${token}`;
   }
 
-  /** Runs it as a user that PostgreSQL accepts. It ends with this process, also when that is killed. */
+  /** Runs a program as a user that PostgreSQL accepts. It ends with this process, even if that is killed. */
   #asServer(program: string, args: readonly string[]) {
     const identity = isRoot() ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
     return {
@@ -252,7 +252,7 @@ export class Host implements AsyncDisposable {
     };
   }
 
-  /** A restore script runs as another user than the server. */
+  /** Gives files to the server's user, because a restore script runs as another user. */
   async #own(...paths: readonly string[]): Promise<void> {
     if (!isRoot()) return;
     const command = { name: 'chown', file: 'chown', args: ['-R', `${NOBODY}:${NOBODY}`, ...paths] };

@@ -5,10 +5,10 @@ import { DRILL_SCHEMA } from './content.ts';
 const ROWS_AT_ONCE = 1_000;
 /** The server ends, or the connection is lost: the write may have been committed. */
 const ENDING = /^(57P0[1-4]|08...|40003)$/;
-/** There is no such database, or no such table in it. */
+/** SQL states of a missing database or table. */
 const ABSENT = /^(3D000|3F000|42P01)$/;
 
-/** Markers in a table of their own, one transaction each. The table's own position says in which order they were written. */
+/** Markers in a separate table, one transaction each. The table's own position gives the order of writing. */
 export class Lane implements MarkerLane, AsyncDisposable {
   readonly name = 'table of markers';
   readonly #connect: () => pg.Client;
@@ -20,7 +20,7 @@ export class Lane implements MarkerLane, AsyncDisposable {
 
   async write(sequence: number, body: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    // Nothing is sent before there is a connection: a failure of it refuses the write.
+    // A failed connection refuses the write, because nothing was sent yet.
     const client = await this.#connected();
     const text = `insert into ${DRILL_SCHEMA}.markers (sequence, body) values ($1, $2)`;
     try {
@@ -49,7 +49,7 @@ export class Lane implements MarkerLane, AsyncDisposable {
         after = last.position;
       }
     } catch (error) {
-      // Where a restore has brought no table, there are no markers.
+      // If a restore brought no table, there are no markers.
       if (error instanceof pg.DatabaseError && ABSENT.test(error.code ?? '')) return;
       throw error;
     } finally {

@@ -40,7 +40,7 @@ const disasters = [
 ] as const satisfies readonly Disaster[];
 
 export interface PostgresOptions {
-  /** How many customers the database holds. Each of them has two orders. */
+  /** Number of customers in the database. Each has two orders. */
   readonly customers: number;
   /** The settings of the platform's server: a file that its postgresql.conf includes. */
   readonly settings: string;
@@ -186,7 +186,7 @@ class OpenPostgres implements OpenAsset {
   }
 
   async compare(expected: Parameters<OpenAsset['compare']>[0], step: Step) {
-    // Where a restore has brought no database, every item is missing.
+    // If a restore brought no database, every item is missing.
     const isGone = (await this.#databaseGone()).gone;
     if (isGone) return await compareContent(expected, noContent(), NOT_VERIFIED);
     return await this.#using(step.signal, (client) => compareContent(expected, contentOf(client), NOT_VERIFIED));
@@ -212,7 +212,7 @@ class OpenPostgres implements OpenAsset {
       await host.lose(step.signal);
       return { exercised: 'the server was killed (SIGKILL), and its data folder was removed with all WAL in it' };
     }
-    // Whoever drops a database stops its users first: DROP DATABASE refuses while they are connected.
+    // Users are stopped first, because DROP DATABASE refuses while they are connected.
     await control.cutOff();
     const [row] = await host.query('select pg_current_wal_insert_lsn()::text as position');
     this.#dropAt = String(row?.['position']);
@@ -227,7 +227,7 @@ class OpenPostgres implements OpenAsset {
   async provision(step: Step): Promise<void> {
     const { host, disaster } = this.#parts;
     if (disaster !== 'server-lost') return;
-    // What the installation of the package leaves on a new machine: a cluster with no database, and none of the platform's settings.
+    // The state of a new machine after the installation of the package: a cluster without a database and without the platform's settings.
     await host.initialise({ configured: false, step });
     await host.start(step.signal);
   }
@@ -283,7 +283,7 @@ class OpenPostgres implements OpenAsset {
     });
   }
 
-  /** A connection of its own, which ends when the signal says so. */
+  /** Runs work with a separate connection, which ends with the signal. */
   async #using<T>(signal: AbortSignal, work: (client: pg.Client) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const client = this.#parts.host.client(DATABASE);

@@ -3,7 +3,7 @@ import { DRILL_SCHEMA } from './content.ts';
 
 const ROWS_AT_ONCE = 5_000;
 
-/** A small shop: the types that a copy gets wrong first, with NULL beside the empty text, and text outside of ASCII. */
+/** A small shop, with types that copies often get wrong, NULL beside the empty text, and non-ASCII text. */
 const TABLES = `
   create table customers (
     id bigint primary key,
@@ -48,7 +48,7 @@ const ORDERS = `
     case when k = 1 then null else 'line one' || chr(10) || 'line ' || k end
   from generate_series($1::bigint, $2::bigint) as c, generate_series(1, 2) as k`;
 
-/** Makes the tables and fills them. @returns how many rows there are. */
+/** Creates the tables and fills them. @returns the number of rows. */
 export async function seedShop(client: pg.Client, customers: number, signal: AbortSignal): Promise<number> {
   await client.query(TABLES);
   for (let first = 1; first <= customers; first += ROWS_AT_ONCE) {
@@ -60,10 +60,10 @@ export async function seedShop(client: pg.Client, customers: number, signal: Abo
   return customers * 3 + 4;
 }
 
-/** What a user of the shop sees of its first customer. */
+/** The first customer, as users of the shop see it. */
 export const FIRST_CUSTOMER = { id: '1', name: 'Customer 1 Zoë 🦉', orders: '2' };
 
-/** Adds, overwrites at the same size, and removes. The first customer stays as it is. */
+/** Adds, overwrites at the same size, and removes. The first customer stays unchanged. */
 export async function alterShop(client: pg.Client): Promise<readonly string[]> {
   await client.query('begin');
   await client.query(

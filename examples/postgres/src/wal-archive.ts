@@ -36,8 +36,8 @@ const UNTIL = '@';
 const ARCHIVE_BUDGET_MS = 120_000;
 
 /**
- * A base backup and an archive of all WAL since. The WAL of each minute (or so many minutes) is a recovery point; a base backup is taken
- * once in a drill, so that the second recovery point of a drill is WAL alone, as most are in production.
+ * A base backup and an archive of all later WAL. The WAL of each minute (or of this many minutes) is a recovery point. A drill takes only
+ * one base backup, so its second recovery point is only WAL, like most in production.
  */
 export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFolderAccess.name> {
   const { baseBackup, restore, prefix, archiveTimeoutMinutes: minutes } = options;
@@ -76,14 +76,14 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
             const keys = [...(await destination.list(context.step.signal)).keys()];
             if (!keys.some((key) => key.startsWith(`${destination.prefix}base/`)))
               throw noBase(baseBackup, destination);
-            // A base backup can be brought to no moment before its end.
+            // A base backup cannot be recovered to a moment before its end.
             captureBegan = context.step.clock.now();
             return { output: `${output}\n${await archiveWal(context)}`, warnings };
           },
         },
         context,
       );
-      // All recovery points share one archive. Each is named by the moment up to which it reaches.
+      // All recovery points share one archive. The name of each is its last moment.
       const location = `s3://${backupBucket}/${prefix}${drillId}/${UNTIL}${captureBegan.utc}`;
       return { ...point, id: location, location, captureBegan };
     },
@@ -124,7 +124,7 @@ const MEANINGS = {
 
 /**
  * The archive, and the moment of a recovery point in it.
- * @throws {ExplainedError} for a location that no backup has given.
+ * @throws {ExplainedError} for a location that is not from a backup.
  */
 function placeOf(named: string): { readonly location: string; readonly moment: number } {
   const [location = '', utc = ''] = named.split(UNTIL);
@@ -138,19 +138,19 @@ function placeOf(named: string): { readonly location: string; readonly moment: n
   });
 }
 
-/** How far the WAL is replayed; to its end when there is nothing here. */
+/** Returns the target of the WAL replay; empty for the end of the WAL. */
 function targetsOf(context: RestoreContext, moment: number): readonly [keyof typeof MEANINGS, string][] {
-  // Later than every commit that was acknowledged before the capture: the clock of the drill counts whole milliseconds.
+  // Later than every commit acknowledged before the capture, because the drill's clock has whole milliseconds.
   if (context.isEarlier === true) {
     const utc = new Date(moment + 1).toISOString();
-    // PostgreSQL reads its settings before it knows names of time zones, such as Z.
+    // PostgreSQL reads its settings before it loads names of time zones, such as Z.
     return [['RECOVERY_TARGET_TIME', utc.replace('T', ' ').replace('Z', '+00')]];
   }
   const position = context.environment['RECOVERY_TARGET_LSN'];
   return position === undefined ? [] : [['RECOVERY_TARGET_LSN', position]];
 }
 
-/** Runs a program of the platform with the data folder at its place. */
+/** Runs a program of the platform with the data folder mounted at its path. */
 async function runOps(
   path: string,
   role: 'backup' | 'restore',
@@ -190,11 +190,11 @@ async function runOps(
   );
 }
 
-/** Does what the server does every `archive_timeout`: ends the current WAL segment, and waits until it is in the archive. */
+/** Ends the current WAL segment, like the server every `archive_timeout`, and waits until it is in the archive. */
 async function archiveWal({ environment, step }: ProcedureContext): Promise<string> {
   const client = await connected(environment);
   try {
-    // A restore to a time stops at the first commit after it. In a database that nobody uses, there would be none.
+    // A restore to a time stops at the first later commit. An unused database would have none.
     await client.query('select pg_current_xact_id()');
     const ended = await client.query<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
     const name = ended.rows[0]?.name ?? '';
@@ -219,7 +219,7 @@ async function archiveWal({ environment, step }: ProcedureContext): Promise<stri
   }
 }
 
-/** @throws {ExplainedError} when the server may keep WAL to itself for longer than the contract says. */
+/** @throws {ExplainedError} when the server may hold WAL back for longer than the contract says. */
 async function requireTimeout(minutes: number, { environment }: ProcedureContext): Promise<void> {
   const client = await connected(environment);
   try {

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { postgres } from '../src/postgres.ts';
 import { walArchive } from '../src/wal-archive.ts';
 
-/** Runs a statement in the database of the drill, as any program of the platform can. */
+/** Runs a statement in the database of the drill, like a program of the platform. */
 const execute = (statement: string) => async (asset: OpenAsset) => {
   const { PGHOST = '', PGPORT, PGUSER = '', PGPASSWORD = '', PGDATABASE = '' } = asset.environment();
   const client = new pg.Client({

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 
-// The form of the control catalogue. What a clause asks for is told in our own words; its source has the text that counts.
+// The form of the control catalogue. It paraphrases each clause; the authoritative text is in its source.
 
 /** The frameworks, as the command line names them. */
 export const frameworkIds = ['soc2', 'iso27001', 'nist-800-53', 'dora', 'nis2', 'fedramp-20x'] as const;
 export type FrameworkId = (typeof frameworkIds)[number];
 
 /**
- * What a drill can contribute to a clause.
+ * Kinds of evidence that a drill can contribute to a clause.
  * - `recovery`: the asset was destroyed and recovered, and every promise about it was kept.
- * - `content`: what came back was compared item by item with what had been there, and was the same.
+ * - `content`: the restored content was compared item by item with the original, and was the same.
  * - `objectives`: recovery time and data loss were measured against their objectives, whether they were kept or not.
  * - `exposure`: the loss that the schedule permits was computed and is within the RPO.
- * - `switchover`: the service moved to another place, and a way back was proved where one is promised.
- * - `posture`: settings of backups were read and found as promised, without a drill.
- * - `record`: a run that left its whole record in the ledger, failures as well.
+ * - `switchover`: the service moved to another place, and the fail-back was proved if one is promised.
+ * - `posture`: settings of backups were read without a drill, and were as promised.
+ * - `record`: the ledger holds the whole record of a run, including failures.
  */
 export const evidenceKinds = [
   'recovery',
@@ -33,7 +33,7 @@ export const clauseSchema = z.strictObject({
   id: text.describe('As the framework writes it.'),
   title: text,
   asks: text.describe('What it asks for, in our own words.'),
-  /** The longest time between two proofs; null where the text names none. */
+  /** The longest time between two proofs; null if the text names none. */
   everyDays: z.number().int().positive().nullable(),
   cadence: text.describe('How often the text, or its usual reading, asks for it.'),
   evidence: z.enum(evidenceKinds),
@@ -46,7 +46,7 @@ export const frameworkSchema = z.strictObject({
   name: text,
   version: text.describe('The version of the text to which the clauses belong.'),
   source: z.url(),
-  /** How contracts write the name before a clause, e.g. `SOC 2` in `SOC 2 A1.3`. */
+  /** Spellings of the framework's name before a clause, e.g. `SOC 2` in `SOC 2 A1.3`. */
   namedAs: z.array(text).min(1),
   clauses: z.array(clauseSchema).min(1),
 });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Framework, type FrameworkId, frameworkSchema } from './catalogue-schema.ts';
 
-// Which clause asks for what, and what a drill cannot show of it. Data: a new version of a text is a change here and nowhere else.
+// Requirements of each clause, and the parts that a drill cannot show. A new version of a text changes only this file.
 
-/** The state of the sources below. A reader must know how old it is. */
+/** Date of the sources below, so that readers know their age. */
 export const CATALOGUE_DATE = '2026-11-26';
 
 const TSC =
@@ -306,9 +306,9 @@ const written: unknown = [
   },
 ];
 
-/** Every framework, checked once when it is loaded. */
+/** Every framework, checked once when this module is loaded. */
 export const catalogue: readonly Framework[] = z.array(frameworkSchema).parse(written);
 
-/** The frameworks that were asked for, in the order of the catalogue. */
+/** Returns the requested frameworks, in the order of the catalogue. */
 export const frameworksNamed = (ids: readonly FrameworkId[]): readonly Framework[] =>
   catalogue.filter(({ id }) => ids.includes(id));

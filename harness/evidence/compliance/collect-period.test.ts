@@ -271,7 +271,7 @@ describe('a deficiency', () => {
         ],
       },
     ]);
-    // gate-4: it names a drill that was none of the deviation's.
+    // gate-4: it names a drill that does not belong to the deviation.
     const unfounded = { ...closing, retest: { ...closing.retest, ...at(2) } };
     expect(
       deficiencies([

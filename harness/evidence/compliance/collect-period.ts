@@ -11,8 +11,8 @@ import { happenedAt, isUpTo, isWithin, type Period } from './period-results.ts';
 import { countOf, noDrills, PromiseHistory } from './promise-history.ts';
 import type { PlaceInLedger, RunLine, SignOffLine } from './report-schema.ts';
 
-// Reads a ledger once, from its first entry to its last, and keeps what a report of a period needs. How much it keeps depends on the
-// promises and on the number of runs (a line each), not on the size of the records.
+// Reads a ledger once, from its first entry to its last, and keeps the data for a report of a period. Memory grows with the number of
+// promises and runs (a line each), not with the size of the records.
 
 type PostureContractRecord = Pick<PostureRecord, 'contract' | 'verdict' | 'checks' | 'at'>;
 
@@ -45,7 +45,7 @@ export class PeriodCollector {
   add(entry: LedgerEntry): void {
     const { body } = entry;
     if (!isUpTo(this.#period, happenedAt(body))) return;
-    // Asked before the list follows the entry, which takes the deviation off it.
+    // Checked before the list follows the entry, because that removes the deviation.
     const isRefused = body.kind === 'deviation-closed' && this.#deviations.refusalOf(body) !== undefined;
     this.#deviations.follow(entry);
     this.#scopes.follow(entry);
@@ -93,7 +93,7 @@ export class PeriodCollector {
     };
   }
 
-  /** The period begins with what the project stated at that time. */
+  /** Begins the period with the promises that the project stated at that time. */
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
@@ -257,11 +257,11 @@ function signOffOf({ sequence, keyId }: LedgerEntry, body: EntryOf<'sign-off'>):
   return { sequence, keyId, at, runId, what, entries, reviewer, role, outcome, comment };
 }
 
-/** What a run was to do, and what of it came about. */
+/** The intended and the actual scope of a run. */
 interface RunScope {
-  /** Contracts that it was to run: what was asked for, without what the target cannot carry. */
+  /** Contracts that the run should drill: the requested ones, without those that the target cannot carry. */
   readonly wanted: readonly string[];
-  /** Whether it ran these contracts, as far as the project still promised them. */
+  /** Returns whether the run covered those of the contracts that the project still promised. */
   covers(contracts: readonly string[]): boolean;
 }
 
@@ -271,10 +271,10 @@ interface BegunRun {
   readonly ran: Set<string>;
 }
 
-/** Runs of which the ledger has not shown the end. A run beyond that is forgotten. */
+/** Maximum number of runs whose end was not read yet. Beyond it, the oldest is forgotten. */
 const MOST_OPEN_RUNS = 256;
 
-/** Follows which contracts each run was to run, and which it ran: only another run of the same contracts repeats it. */
+/** Tracks the intended and the actual contracts of each run: only another run of the same contracts repeats it. */
 class RunScopes {
   readonly #begun = new Map<string, BegunRun>();
 
@@ -291,7 +291,7 @@ class RunScopes {
     } else if (body.kind === 'drill') this.#begun.get(body.runId)?.ran.add(body.record.contract.name);
   }
 
-  /** The scope of a run that has ended. Where the ledger does not hold its beginning, it was to do what it did. */
+  /** Returns the scope of a run that has ended. If the ledger lacks its beginning, the actual scope counts as the intended one. */
   end({ runId, run }: EntryOf<'run-finished'> | EntryOf<'run-killed'>): RunScope {
     const begun = this.#begun.get(runId);
     this.#begun.delete(runId);

@@ -7,7 +7,7 @@ import { axeViolations, sidewaysPixels, TestBrowser } from '../page/testing/test
 import { renderComplianceHtml } from './render-compliance.ts';
 import { madeUpReport, ordersDrill, ordersPromise, review } from './testing/made-up-period.ts';
 
-// The compliance report in a real browser. `npm run test:page` installs one where it is missing.
+// The compliance report in a real browser. `npm run test:page` installs one if it is missing.
 
 let folder: string;
 let address: string;

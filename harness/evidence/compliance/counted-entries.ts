@@ -6,16 +6,16 @@ import type { FoundEntry } from '../ledger/ledger-store.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 
 /**
- * Says which entries of a ledger a report may count: each one once, and at its own place. A copy of an entry has a valid signature, so
+ * Decides which entries of a ledger a report may count: each one once, and at its own place. A copy of an entry has a valid signature, so
  * the signature alone does not keep a copy from counting as a second proof. `verify` calls the same entries `inserted` or `reordered`.
  */
 export class CountedEntries {
   #named: number | undefined;
-  /** What was counted of each run that has not ended. */
+  /** The counted entries of each run that has not ended. */
   readonly #open = new Map<string, Set<string>>();
   readonly #ended = new Set<string>();
 
-  /** Passes the files on, and remembers the name of the one that its reader holds. */
+  /** Yields the files, and remembers the name of the last one. */
   async *following(files: AsyncIterable<FoundEntry>): AsyncGenerator<FoundEntry, void, undefined> {
     for await (const file of files) {
       this.#named = sequenceIn(file.name);
@@ -23,7 +23,7 @@ export class CountedEntries {
     }
   }
 
-  /** Whether the entry of the file that was passed on last counts. To be asked once for each entry that is trusted. */
+  /** Returns whether the entry of the last yielded file counts. Call it once for each trusted entry. */
   counts({ sequence, body }: LedgerEntry): boolean {
     if (sequence !== this.#named) return false;
     switch (body.kind) {
@@ -42,7 +42,7 @@ export class CountedEntries {
     }
   }
 
-  /** Nothing of a run comes after its end. */
+  /** Returns whether this is the first such entry of a run that has not ended. */
   #isFirst(runId: string, what: string): boolean {
     if (this.#ended.has(runId)) return false;
     const counted = this.#open.get(runId) ?? new Set();
@@ -53,7 +53,7 @@ export class CountedEntries {
   }
 }
 
-/** What a drill was to show, and whether it did. Kinds that do not concern it are left out. */
+/** Returns for each applicable kind of evidence whether the drill showed it. */
 export function evidenceOf(record: DrillRecord): ReadonlyMap<EvidenceKind, boolean> {
   const { judgement, comparison, failBack, replication } = record;
   const isMet = isKept(judgement?.verdict ?? 'unproven');

@@ -5,7 +5,7 @@ import { happenedAt, isWithin, type Period } from './period-results.ts';
 type Cell = string | number | boolean | null;
 type Row = readonly (readonly [field: string, value: Cell])[];
 
-/** The name of each column, and one line for each drill and each posture contract of the period, as RFC 4180 has it. */
+/** Yields a header and one line for each drill and each posture contract of the period, in the form of RFC 4180. */
 export async function* csvLines(
   entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
   period: Period,
@@ -128,5 +128,5 @@ const sentencesOf = (all: readonly Judged[]): string =>
     .map(({ sentence }) => sentence)
     .join(' ');
 
-/** Fractions of milliseconds are noise. */
+/** Rounds numbers, because fractions of milliseconds are noise. */
 const rounded = (value: Cell): Cell => (typeof value === 'number' ? Math.round(value) : value);

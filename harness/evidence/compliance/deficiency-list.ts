@@ -1,16 +1,16 @@
 import { isOverdue } from '../deviations.ts';
 import type { DeficiencyLine, DeviationLine, PlaceInLedger } from './report-schema.ts';
 
-/** A promise that breaks and recovers all the time must not fill the memory; what is beyond is counted. */
+/** Maximum number of listed deficiencies; further ones are only counted. A flapping promise must not fill the memory. */
 const MOST_DEFICIENCIES = 500;
 
-/** What did not hold: a promise, or the run itself. */
+/** The subject of a deficiency: a promise, or the run itself. */
 export interface Subject {
   readonly what: string;
   readonly contract: string | null;
   readonly disaster: string | null;
   readonly owner: string | null;
-  /** Of a run: the contracts that it was to run, sorted. Null for a promise. */
+  /** The sorted contracts that the run should drill; null for a promise. */
   readonly runs: readonly string[] | null;
 }
 
@@ -24,7 +24,7 @@ interface Open {
   readonly subject: Subject;
   readonly first: Failure;
   readonly firstSeen: PlaceInLedger;
-  /** Their entries. */
+  /** Entry numbers of its deviations. */
   readonly deviations: number[];
   worst: Failure['verdict'];
   lastSeen: PlaceInLedger;
@@ -33,14 +33,14 @@ interface Open {
 }
 
 /**
- * Follows what did not hold, from the drill that first showed it to the drill that showed that it holds again. An unproven drill never
- * closes anything.
+ * Tracks each deficiency from the drill that first showed it to the drill that showed the promise kept again. An unproven drill never
+ * closes a deficiency.
  */
 export class DeficiencyList {
   readonly #fromMs: number;
   readonly #open = new Map<string, Open>();
   readonly #closed: Open[] = [];
-  /** Every deviation, by its entry: those before the period may be open in it. */
+  /** Every deviation, by its entry number. Those from before the period may still be open in it. */
   readonly #deviations = new Map<number, DeviationLine>();
   readonly #unmatched = new Set<number>();
   #leftOut = 0;
@@ -70,12 +70,12 @@ export class DeficiencyList {
     open.attempts += 1;
   }
 
-  /** A promise was kept. */
+  /** Records that a promise was kept. */
   held(subject: Subject, place: PlaceInLedger): void {
     this.#close(keyOf(subject, place), place);
   }
 
-  /** A run came to its end. It closes the failure of each earlier run on its target whose contracts it ran. */
+  /** Records the end of a run. It closes the failure of each earlier run on its target whose contracts it ran. */
   ran(place: PlaceInLedger, covers: (contracts: readonly string[]) => boolean): void {
     for (const [key, { subject, lastSeen }] of this.#open) {
       if (subject.runs !== null && lastSeen.target === place.target && covers(subject.runs)) this.#close(key, place);
@@ -84,17 +84,17 @@ export class DeficiencyList {
 
   #close(key: string, place: PlaceInLedger): void {
     const open = this.#open.get(key);
-    // An older drill that was appended later is no retest.
+    // An older drill, appended late, is no retest.
     if (open === undefined || Date.parse(place.at) < Date.parse(open.lastSeen.at)) return;
     this.#open.delete(key);
     open.retest = place;
-    // What was closed before the period is not of the period.
+    // A deficiency that was closed before the period is not part of it.
     if (Date.parse(place.at) < this.#fromMs) return;
     if (this.#closed.length < MOST_DEFICIENCIES) this.#closed.push(open);
     else this.#leftOut += 1;
   }
 
-  /** Somebody wrote down a cause: it belongs to what is open, else to what was closed last. */
+  /** Records a deviation. It belongs to the open deficiency, or else to the last closed one. */
   deviated(deviation: DeviationLine): void {
     const isOfIt = ({ subject }: Open) =>
       subject.contract === deviation.contract &&
@@ -105,7 +105,7 @@ export class DeficiencyList {
     else this.#unmatched.add(deviation.sequence);
   }
 
-  /** Somebody closed a deviation, by a retest. One that was closed before the period is not of the period. */
+  /** Records that a retest closed a deviation. One that was closed before the period is not part of it. */
   closed(sequence: number, closed: NonNullable<DeviationLine['closed']>): void {
     const deviation = this.#deviations.get(sequence);
     if (deviation === undefined) return;
@@ -141,7 +141,7 @@ export class DeficiencyList {
   }
 }
 
-/** A drill on one target retests nothing that broke on another one. */
+/** Returns a key with the target, because a drill on one target retests nothing on another one. */
 const keyOf = ({ contract, disaster, runs }: Subject, { target }: PlaceInLedger): string =>
   JSON.stringify([contract, disaster, target, runs]);
 

@@ -51,7 +51,7 @@ describe('the distribution of a figure', () => {
     expect(collector.result()).toMatchObject({ drills: 0, maxMs: null, withinShareAtLeast: null, notCompared: 1 });
   });
 
-  // All of n kept: 0.05 to the power of 1/n. Others as tables of the interval have them.
+  // If all n are kept, the bound is 0.05 to the power of 1/n. The other values are from tables of the interval.
   it.each([
     [1, 1, 0.05],
     [10, 10, 0.7411],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const ms = z.number().nonnegative();
 
-/** How the bound is stated. */
+/** Confidence of the bound. */
 const CONFIDENCE = 0.95;
 
 export const distributionSchema = z.object({
@@ -36,7 +36,7 @@ export const distributionSchema = z.object({
 });
 export type Distribution = z.infer<typeof distributionSchema>;
 
-/** Collects one kind of figure of one promise. It keeps eight bytes for each drill. */
+/** Collects one kind of figure of one promise. It needs eight bytes for each drill. */
 export class DistributionCollector {
   readonly #exact: number[] = [];
   #atLeast = 0;
@@ -66,7 +66,7 @@ export class DistributionCollector {
   result(): Distribution {
     const sorted = Float64Array.from(this.#exact).toSorted();
     const at = (share: number): number | null => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
-    // A drill that gave up kept no objective: it counts among all drills, and not among those within it.
+    // A drill that gave up did not meet the objective: it counts in the total, and not among those within the objective.
     const count = sorted.length + this.#atLeast;
     return {
       drills: count,
@@ -89,8 +89,8 @@ export class DistributionCollector {
 const HALVINGS = 32;
 
 /**
- * The lower end of the one-sided confidence interval of a share (Clopper and Pearson, 1934,
- * https://doi.org/10.1093/biomet/26.4.404): the share at which so many successes or more would have been seen in 5 % of all cases.
+ * The lower end of the one-sided confidence interval of a share (Clopper and Pearson, 1934, https://doi.org/10.1093/biomet/26.4.404): the
+ * share at which at least this many successes occur in 5 % of all cases.
  */
 export function shareAtLeast(successes: number, trials: number, confidence = CONFIDENCE): number {
   if (successes === 0) return 0;
@@ -103,7 +103,7 @@ export function shareAtLeast(successes: number, trials: number, confidence = CON
   return low;
 }
 
-/** The probability of so many successes or more. */
+/** Returns the probability of at least this many successes. */
 function tailOf(successes: number, trials: number, share: number): number {
   let logChoose = 0;
   for (let index = 1; index <= trials - successes; index += 1) {

@@ -16,9 +16,9 @@ import {
 } from './report-schema.ts';
 
 const DAY_MS = 86_400_000;
-/** Runs that a report lists one by one, the newest; earlier ones are counted. */
+/** Maximum number of runs that a report lists, the newest; earlier ones are only counted. */
 const MOST_RUNS = 2_000;
-/** Runs that stand beside a clause. */
+/** Maximum number of runs beside a clause. */
 const RUNS_OF_A_CLAUSE = 10;
 
 export interface ReportInput {
@@ -38,7 +38,7 @@ export interface ReportInput {
 export function makeComplianceReport(input: ReportInput): ComplianceReport {
   const { collected, period, madeAt, frameworks } = input;
   const { runs, deficiencies } = collected;
-  // A line costs the bounds of its distributions: it is made once.
+  // Computing the bounds of a line is expensive, so each line is made once.
   const made = collected.promises
     .map((history) => ({ history, line: history.line() }))
     .toSorted((one, other) => compare(one.line, other.line));
@@ -185,7 +185,7 @@ function clauseLine(clause: Clause, framework: Framework, { promises, evidence, 
   };
 }
 
-/** What contracts name and no clause of the whole catalogue is. */
+/** Returns controls that contracts name and that no framework of the catalogue contains. */
 function notInCatalogue(promises: readonly PromiseLine[]): ComplianceReport['controlsNotInCatalogue'] {
   const named = new Map<string, Set<string>>();
   for (const { contract, controls } of promises) {
@@ -201,7 +201,7 @@ function notInCatalogue(promises: readonly PromiseLine[]): ComplianceReport['con
     .toSorted((one, other) => compareText(one.control, other.control));
 }
 
-/** What nobody may take the report for. */
+/** Returns the limits of the report. */
 function limitsOf(promises: readonly PromiseLine[], { ledger }: ReportInput): string[] {
   const hasDistribution = promises.some(({ rta }) => rta.drills > 0);
   return [

@@ -7,13 +7,13 @@ import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
 
 const MISSED = 'It was promised, and no drill of the period tested it.';
 
-/** Keeps the last result of each promise of a period: what a format for the results of one run can say of a period. */
+/** Keeps the last result of each promise of a period, so that formats for a single run can show a period. */
 export class PeriodResults {
   readonly #period: Period;
   readonly #promises = new Map<string, PromiseFacts>();
-  /** By contract and disaster, the last drill on each target. */
+  /** Maps contract and disaster to the last drill on each target. */
   readonly #drills = new Map<string, Map<string, DrillRecord>>();
-  /** By contract, the last checks on each target. */
+  /** Maps a contract to the last checks on each target. */
   readonly #postures = new Map<string, Map<string, { readonly record: PostureRecord; readonly at: string }>>();
   #started: EntryOf<'run-started'> | undefined;
 
@@ -24,7 +24,7 @@ export class PeriodResults {
   add({ body }: LedgerEntry): void {
     const at = happenedAt(body);
     if (body.kind === 'run-started' && isUpTo(this.#period, at)) {
-      // What was stated last before the period is stated in it, until a run of the period states something else.
+      // The last promises before the period stay valid until a run of the period states others.
       if (!isWithin(this.#period, at)) this.#promises.clear();
       for (const facts of body.promises) this.#promises.set(facts.contract, facts);
       this.#started = body;
@@ -45,7 +45,7 @@ export class PeriodResults {
     const onTargets = this.#drills.get(key) ?? new Map<string, DrillRecord>();
     const { target } = record.environment;
     const before = onTargets.get(target);
-    // An older drill that was appended later takes nothing back.
+    // An older drill, appended late, does not replace a newer one.
     if (before === undefined || endedMs(before) <= endedMs(record)) onTargets.set(target, record);
     this.#drills.set(key, onTargets);
   }
@@ -86,20 +86,20 @@ export class PeriodResults {
 
 const endedMs = ({ moments }: DrillRecord): number => Date.parse(moments.ended?.utc ?? '') || 0;
 
-/** A result on one target clears nothing that broke on another one. */
+/** Sorts records, the worst verdict first: a result on one target does not clear a breach on another one. */
 function worstFirst<R>(records: readonly R[], verdictOf: (record: R) => Verdict): readonly R[] {
   const worst = worstOf(records.map(verdictOf));
   return records.filter((record) => verdictOf(record) === worst);
 }
 
-/** What has no result has none in the period, not in a run. */
+/** Replaces "in this run" by the period in sentences on missing results. */
 const ofPeriod = (group: ResultGroup): ResultGroup =>
   group.cases.every(({ name }) => name !== 'missing')
     ? group
     : { ...group, sentence: MISSED, cases: group.cases.map((each) => ({ ...each, sentence: MISSED })) };
 
-// Which results belong to a period. Every format of the report follows this one rule: a result belongs to the period in which it was
-// proved, whenever its entry was appended.
+// The rule for assigning results to a period, for every format of the report: a result belongs to the period in which it was
+// proved, regardless of when its entry was appended.
 
 export interface Period {
   readonly fromMs: number;
@@ -107,8 +107,8 @@ export interface Period {
 }
 
 /**
- * When an entry happened. A drill ends before its entry is appended, and a run with its posture checks too; a clock that went backwards
- * makes nothing later than its entry.
+ * Returns the time of the event in an entry. Drills, runs and posture checks end before their entry is appended. If the clock went
+ * backwards, the time is that of the entry.
  */
 export function happenedAt(body: EntryBody): string {
   if (body.kind === 'drill') return earlier(body.record.moments.ended?.utc ?? body.at, body.at);

@@ -13,11 +13,11 @@ interface Support {
   first: PlaceInLedger | null;
   last: PlaceInLedger | null;
   longestGapMs: number | null;
-  /** The last proof of that kind, also before the period. */
+  /** Time of the last proof of that kind, including proofs before the period. */
   lastMs: number | null;
 }
 
-/** What one promise showed, as a ledger is read. What it keeps does not grow with the ledger, but for eight bytes a figure. */
+/** The results of one promise, collected while a ledger is read. Memory grows only by eight bytes per figure. */
 export class PromiseHistory {
   readonly contract: string;
   readonly disaster: string | null;
@@ -32,16 +32,16 @@ export class PromiseHistory {
     controls: [],
     cadenceMs: null,
   };
-  /** By target, the last verdict of the period: a drill on one target clears nothing that broke on another one. */
+  /** Maps a target to its last verdict of the period: a drill on one target does not clear a breach on another one. */
   readonly #last = new Map<string, { readonly verdict: Verdict; readonly atMs: number }>();
   #lastProof: PlaceInLedger | null = null;
-  /** As its last drill says. */
+  /** From its last drill. */
   #keepsNoData = false;
   #missedRuns = 0;
-  /** From when the next scheduled run is counted: the last proof, or when the promise was first stated. */
+  /** Start of the cadence for the next scheduled run: the last proof, or the first statement of the promise. */
   #dueSinceMs: number | null = null;
   isStated = false;
-  /** True when the project stated it, or drilled it, at some time of the period. */
+  /** True if the project stated or drilled the promise at any time of the period. */
   isOfPeriod = false;
 
   constructor(contract: string, disaster: string | null, period: Period) {
@@ -60,13 +60,13 @@ export class PromiseHistory {
 
   stated(facts: PromiseFacts, atMs: number): void {
     const { owner, priority, controls, cadenceMs, audit } = facts;
-    // A promise that is stated anew, or for the first time, is due one cadence from now.
+    // A newly stated promise is due one cadence from now.
     if (!this.isStated) this.#dueSinceMs = Math.max(atMs, this.#dueSinceMs ?? atMs);
     this.#facts = { owner, priority, controls, cadenceMs, audit };
     this.isStated = true;
   }
 
-  /** What a record says of a promise whose run has no beginning in the ledger. */
+  /** Records a promise from a drill record, if the ledger lacks the beginning of the run. */
   known(facts: Omit<PromiseFacts, 'file' | 'inputs' | 'contract' | 'disasters'>): void {
     if (this.#facts.owner === '') this.#facts = facts;
   }
@@ -75,13 +75,13 @@ export class PromiseHistory {
     this.isStated = false;
   }
 
-  /** A drill, or a run of posture checks, was judged. */
+  /** Records the verdict of a drill or of posture checks. */
   judged(verdict: Verdict, evidence: ReadonlyMap<EvidenceKind, boolean>, place: PlaceInLedger): void {
     const atMs = Date.parse(place.at);
     const isInPeriod = atMs >= this.#period.fromMs;
     if (isInPeriod) {
       this.isOfPeriod = true;
-      // An older drill that was appended later takes nothing back.
+      // An older drill, appended late, does not replace a newer one.
       if (atMs >= (this.#last.get(place.target)?.atMs ?? atMs)) this.#last.set(place.target, { verdict, atMs });
       this.counts[countOf(verdict)] += 1;
     }
@@ -130,7 +130,7 @@ export class PromiseHistory {
     support.lastMs = atMs;
   }
 
-  /** What the report says of it. */
+  /** Returns the report's line on the promise. */
   line(): PromiseLine {
     const { cadenceMs } = this.#facts;
     const { toMs } = this.#period;
@@ -155,7 +155,7 @@ export class PromiseHistory {
     };
   }
 
-  /** What it contributes to a kind of evidence; undefined where that kind does not concern it. */
+  /** Returns the promise's contribution to a kind of evidence; undefined if that kind does not apply. */
   support(kind: EvidenceKind): SupportLine | undefined {
     const support = this.#support.get(kind) ?? (this.#isOwed(kind) ? noSupport() : undefined);
     if (support === undefined) return undefined;
@@ -169,7 +169,7 @@ export class PromiseHistory {
     };
   }
 
-  /** Kinds that every drill, or every posture contract, is to show: one that never ran lacks them. */
+  /** Returns whether every drill, or every posture contract, must show this kind: a promise that never ran lacks it. */
   #isOwed(kind: EvidenceKind): boolean {
     if (this.disaster === null) return kind === 'posture';
     return kind === 'recovery' || kind === 'content' || kind === 'objectives';

@@ -13,7 +13,7 @@ const days = [
 ];
 const report = (): ComplianceReport => madeUpReport(days, from, to);
 
-/** Every text of the report replaced, except for those that its form fixes. */
+/** Replaces every text of the report, except for those that the schema fixes. */
 function hostile<T>(value: T, text: string, key = ''): T {
   const fixed = [
     'at',

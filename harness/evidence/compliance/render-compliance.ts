@@ -7,7 +7,7 @@ import { deficienciesSection, runsSection, signOffSection } from './html/review-
 import { countsText, day, minute, total } from './html/words.ts';
 import type { ComplianceReport } from './report-schema.ts';
 
-/** The report as one HTML file, with the same form as the page of a run. */
+/** Renders the report as one HTML file, in the same form as the page of a run. */
 export async function renderComplianceHtml(report: ComplianceReport): Promise<string> {
   const { period, madeAt, deficiencies } = report;
   const range = `${day(period.from)} to ${day(period.to)}`;
@@ -70,7 +70,7 @@ function verifyCommand({ verdict, givenReviewerKeys }: ComplianceReport['ledger'
   return `npx dr-contracts verify --key ledger.pub.pem${reviewers}`;
 }
 
-/** What an auditor reads first: how much was promised, how much of it was proved, and whether the ledger can be believed. */
+/** The summary for auditors: number of promises, number of proved ones, and whether the ledger is trustworthy. */
 function summarySection(report: ComplianceReport): Markup {
   const { population, ledger, limits } = report;
   const { promised, run, missed } = population;
@@ -114,7 +114,7 @@ function markOfReport({ population: { promised, breached, unproven, missed, atRi
   return atRisk > 0 ? 'at-risk' : 'met';
 }
 
-/** The words of `dr-contracts verify`, with the size of the ledger. */
+/** Returns the sentence of `dr-contracts verify`, with the size of the ledger. */
 function ledgerText({ verdict, sentence, entries, from, to }: ComplianceReport['ledger']): string {
   const range = from === null || to === null ? '' : ` from ${day(from)} to ${day(to)}`;
   const warning = verdict === 'invalid' ? ' Do not rely on this report before the cause is known: see Provenance.' : '';

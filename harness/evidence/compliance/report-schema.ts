@@ -5,9 +5,9 @@ import { verdicts } from '../../model/record.ts';
 import { clauseSchema, evidenceKinds, frameworkIds } from './catalogue-schema.ts';
 import { distributionSchema } from './distribution.ts';
 
-// The compliance report as plain data. It is what `--format json` writes: the form is part of the public interface.
+// The compliance report as plain data. `--format json` writes this form, which is part of the public interface.
 
-/** Raised when a reader of the old form would misread the new one. */
+/** Increased when a reader of the old form would misread the new one. */
 export const COMPLIANCE_SCHEMA_VERSION = 1;
 
 const utc = z.iso.datetime();

@@ -4,15 +4,17 @@ import type { DrillRecord } from '../../model/record.ts';
 import type { RunRecord } from '../../model/run-record.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
 
-/** How a run ended. `unknown` is a run whose end the ledger does not hold: it goes on, or was killed and nobody found it yet. */
+/**
+ * The ways in which a run ends. `unknown`: the ledger has no end of the run. It is still running, or no later run found that it was killed.
+ */
 export const runEndings = ['finished', 'failed', 'interrupted', 'killed', 'unknown'] as const;
 export type RunEnding = (typeof runEndings)[number];
 
-/** What an export knows of one run, whether it was read from a run record or from a ledger. */
+/** The data of one run for exports, from a run record or a ledger. */
 export interface ExportedRun {
   readonly runId: string;
   readonly began: string;
-  /** Null while nobody knows how the run ended. */
+  /** Null while the end of the run is unknown. */
   readonly ended: string | null;
   readonly ending: RunEnding;
   readonly command: string;
@@ -22,19 +24,19 @@ export interface ExportedRun {
   readonly harnessVersion: string | null;
   readonly measurementVersion: number | null;
   readonly ranBy: RanBy | null;
-  /** Every promise of the project when the run began; null where only the run record is known. */
+  /** Every promise of the project when the run began; null if only the run record is known. */
   readonly promises: readonly PromiseFacts[] | null;
-  /** Contracts that were asked for by name; null for all. */
+  /** Contracts that were selected by name; null for all. */
   readonly selected: readonly string[] | null;
   readonly drills: readonly DrillRecord[];
   readonly postures: readonly PostureRecord[];
   readonly leftOut: NonNullable<RunRecord['leftOut']>;
   readonly mistakes: NonNullable<RunRecord['mistakes']>;
-  /** Why the run did not come to its end; empty when it did. */
+  /** Why the run did not finish; empty if it did. */
   readonly failures: readonly string[];
 }
 
-/** A run as its run record tells it. */
+/** Returns the run of a run record. */
 export function exportedFromRecord(run: RunRecord): ExportedRun {
   const [first] = run.drills;
   return {
@@ -52,18 +54,18 @@ export function exportedFromRecord(run: RunRecord): ExportedRun {
   };
 }
 
-/** Which run: by its id, or so many before the one that began last. */
+/** The selection of a run: by its id, or by its distance from the newest one. */
 export type WantedRun = { readonly runId: string } | { readonly before: number };
 
 /**
- * One run of a ledger that is read from its last entry. Nothing of a run lies before its beginning, so no more is read than that.
+ * Returns one run of a ledger that is read from its last entry. Reading stops at the beginning of the run.
  * @returns undefined when the ledger has no such run.
  */
 export async function exportedFromLedger(
   newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
   wanted: WantedRun,
 ): Promise<ExportedRun | undefined> {
-  /** Of runs whose beginning was not met yet; runs may overlap. */
+  /** Parts of runs whose beginning was not read yet; runs may overlap. */
   const parts = new Map<string, Parts>();
   let begun = 0;
   for await (const { body } of newestFirst) {
@@ -88,7 +90,7 @@ type Ending = Extract<LedgerEntry['body'], { kind: 'run-finished' | 'run-killed'
 
 interface Parts {
   ending: Ending | undefined;
-  /** The newest first. */
+  /** Sorted from the newest. */
   readonly drills: DrillRecord[];
 }
 
@@ -123,7 +125,7 @@ function endOf(run: Omit<RunRecord, 'drills'>, isKilled = false) {
     postures: run.postures ?? [],
     leftOut: run.leftOut ?? [],
     mistakes: run.mistakes ?? [],
-    // A run that was killed has not come to its end, also where its record does not say so.
+    // A killed run is not finished, even if its record does not say so.
     failures: why.length === 0 && ending !== 'finished' ? [WITHOUT_REASON[ending]] : why,
   };
 }
@@ -134,7 +136,7 @@ const WITHOUT_REASON: Readonly<Record<Exclude<RunEnding, 'unknown' | 'finished'>
   failed: 'The run failed, and its record gives no reason.',
 };
 
-/** @param isKilled whether the ledger holds the end of the run as one that a later run found. */
+/** @param isKilled whether a later run found that this run was killed. */
 export function endingOf({ failure }: Pick<RunRecord, 'failure'>, isKilled: boolean): Exclude<RunEnding, 'unknown'> {
   if (isKilled || failure?.killed === true) return 'killed';
   if (failure === undefined) return 'finished';

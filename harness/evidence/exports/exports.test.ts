@@ -29,7 +29,7 @@ describe('the results of a run', () => {
   it('calls breached a failure, unproven an error and only what is waived skipped', () => {
     expect(Object.fromEntries(groups.map(({ contract, outcome }) => [contract, outcome]))).toEqual({
       breached: 'failed',
-      // Its breach is waived; that the rest is not proved is not.
+      // Its breach is waived, but not its unproven findings.
       waived: 'error',
       expired: 'failed',
       interrupted: 'error',

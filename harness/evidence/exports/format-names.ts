@@ -1,6 +1,6 @@
-// Apart from what writes them: the help of the command line names the formats, and loads none of them.
+// A separate file, so that the help of the command line names the formats without loading them.
 
-/** Formats that tell one run. */
+/** Formats that show one run. */
 export const runFormats = [
   'junit',
   'ctrf',
@@ -15,7 +15,7 @@ export const runFormats = [
 ] as const;
 export type RunFormat = (typeof runFormats)[number];
 
-/** Formats that tell the present state of every promise, from all runs. */
+/** Formats that show the current state of every promise, from all runs. */
 const stateFormats = ['openmetrics', 'prometheus'] as const;
 export type StateFormat = (typeof stateFormats)[number];
 

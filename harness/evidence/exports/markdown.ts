@@ -7,7 +7,7 @@ import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './res
 /**
  * GitHub refuses a job summary of more than 1 MiB
  * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions#step-isolation-and-limits) and a comment of more than
- * 65,536 characters. What does not fit is counted, and never left out silently.
+ * 65,536 characters. A text says how many results did not fit.
  */
 const SUMMARY_BYTES = 1_000_000;
 const COMMENT_BYTES = 60_000;
@@ -15,7 +15,7 @@ const COMMENT_BYTES = 60_000;
 /** A workflow finds its own comment by this mark, and edits it instead of adding another. */
 export const COMMENT_MARKER = '<!-- dr-contracts: drill results -->';
 
-/** The summary of a job, for `$GITHUB_STEP_SUMMARY`. */
+/** Returns the summary of a job, for `$GITHUB_STEP_SUMMARY`. */
 export const renderSummary = (run: ExportedRun, groups: readonly ResultGroup[]): string =>
   markdown(run, groups, SUMMARY_BYTES);
 
@@ -24,7 +24,7 @@ export const renderComment = (run: ExportedRun, groups: readonly ResultGroup[]):
   `${COMMENT_MARKER}\n${markdown(run, groups, COMMENT_BYTES - COMMENT_MARKER.length - 1)}`;
 
 const SIGNS: Readonly<Record<Verdict, string>> = { met: '✅', 'at-risk': '⚠️', breached: '❌', unproven: '❓' };
-/** Of a run that did not come to its end. */
+/** Texts for a run that did not finish. */
 const ENDINGS: Readonly<Record<RunEnding, string>> = {
   finished: '',
   failed: ', and failed',
@@ -67,7 +67,7 @@ function markdown(run: ExportedRun, groups: readonly ResultGroup[], mostBytes: n
   return head + rows.join('') + note + foot;
 }
 
-/** Only an address of the web becomes a link. */
+/** Returns a link; only a web address becomes one. */
 function logLink(runUrl: string): readonly string[] {
   const url = URL.canParse(runUrl) ? new URL(runUrl) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return [];

@@ -11,7 +11,7 @@ interface Sample {
 interface Family {
   readonly name: string;
   readonly help: string;
-  /** OpenMetrics asks that the name ends in it. */
+  /** OpenMetrics requires the name to end in the unit. */
   readonly unit?: 'seconds';
   readonly samplesOf: (series: Series) => readonly Sample[];
 }
@@ -21,10 +21,10 @@ const inSeconds = (milliseconds: number | null | undefined): readonly Sample[] =
   milliseconds === null || milliseconds === undefined ? [] : [{ value: seconds(milliseconds) }];
 
 /**
- * What is exported. Moments are timestamps, not ages, which would stand still between two exports
+ * Exported metrics. Moments are timestamps, because ages would not advance between two exports
  * (https://prometheus.io/docs/practices/instrumentation/#timestamps-not-time-since). A promise that was never drilled has the timestamp 0,
- * so that its series is there before its first drill (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics).
- * Times and losses that are not known have no sample: a zero would look like a perfect drill.
+ * so that its series exists before its first drill (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics).
+ * Unknown times and losses have no sample: a zero would look like a perfect drill.
  */
 const FAMILIES: readonly Family[] = [
   {
@@ -103,7 +103,8 @@ const FAMILIES: readonly Family[] = [
 
 /**
  * The state of every promise as metrics: gauges with the labels contract, disaster, owner and priority. `openmetrics` is the text of
- * OpenMetrics 1.0 with units and `# EOF`; `prometheus` is the classic text, which node_exporter's textfile collector and the Pushgateway read.
+ * OpenMetrics 1.0 with units and `# EOF`; `prometheus` is the classic text, which node_exporter's textfile collector and the Pushgateway
+ * read.
  */
 export function* renderMetrics(series: readonly Series[], form: MetricsForm): Generator<string> {
   for (const { name, help, unit, samplesOf } of FAMILIES) {

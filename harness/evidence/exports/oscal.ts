@@ -11,10 +11,10 @@ const PROP_NAMESPACE = 'urn:dr-contracts:oscal';
 
 /**
  * OSCAL assessment-results (https://pages.nist.gov/OSCAL-Reference/models/v1.2.3/assessment-results/): a finding for each disaster of a
- * contract, an observation for each finding of its record. OSCAL knows only satisfied and not-satisfied: what is not proved, and what is
- * waived, is not satisfied, with a remark that says which. Every identifier comes from the digest of the record, so that the same run is
- * written as the same file.
- * @param what the results are of, for a reader.
+ * contract, an observation for each finding of its record. OSCAL knows only satisfied and not-satisfied: unproven and waived results
+ * are not satisfied, and a remark says which. Every identifier is derived from the digest of the record, so the same run always gives
+ * the same file.
+ * @param the source of the results, as text.
  */
 export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[], what = `run ${run.runId}`): string {
   const runUuid = (part: string) => uuidOfName('run', run.runId, part);
@@ -90,7 +90,7 @@ export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[], wh
   return `${jsonText(document, 2)}\n`;
 }
 
-/** Of the record in canonical JSON (RFC 8785); of the stated result where there is no record. */
+/** Returns the digest of the record in canonical JSON (RFC 8785), or of the stated result if there is no record. */
 function digestOf(run: ExportedRun, { drill, contract, disaster, cases }: ResultGroup): string {
   return sha256Of(canonicalText(drill ?? { runId: run.runId, contract, disaster, cases }));
 }
@@ -171,7 +171,7 @@ function token(text: string): string {
 /** The namespace of every identifier here: the UUIDv5 of `urn:dr-contracts` in the namespace of URLs of RFC 9562. */
 const NAMESPACE = '5decc089-cffa-50ed-9a35-d5a8583a25ae';
 
-/** A UUID version 5 (RFC 9562, 5.5): the same name has the same identifier wherever and whenever it is made. */
+/** Returns a UUID version 5 (RFC 9562, 5.5): the same name always has the same identifier. */
 function uuidOfName(...parts: readonly string[]): string {
   const hash = createHash('sha1')
     .update(Buffer.from(NAMESPACE.replaceAll('-', ''), 'hex'))

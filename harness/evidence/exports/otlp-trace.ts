@@ -5,8 +5,8 @@ import type { ExportedRun } from './exported-run.ts';
 import type { ResultGroup } from './result-groups.ts';
 
 // A trace for each drill, in the JSON form of OTLP (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding), which the
-// collector's `otlpjsonfile` receiver reads. Written here and not by the OpenTelemetry SDK: the SDK times what happens while it runs and
-// makes random identifiers, and here everything has already happened. The official protocol definition checks the result in CI.
+// collector's `otlpjsonfile` receiver reads. The OpenTelemetry SDK does not fit: it times events while it runs and makes random
+// identifiers, but these events are in the past. CI checks the result against the official protocol definition.
 
 interface Span {
   readonly traceId: string;
@@ -23,7 +23,7 @@ interface Span {
 
 type Attribute = { readonly key: string; readonly value: Readonly<Record<string, string | number | boolean>> };
 
-/** A breach is the platform's failure; what is not proved is an error of the test (semantic conventions, `cicd.pipeline.result`). */
+/** A breach is a failure of the platform; an unproven result is an error of the test (semantic conventions, `cicd.pipeline.result`). */
 const RESULTS: Readonly<Record<Verdict, 'success' | 'failure' | 'error'>> = {
   met: 'success',
   'at-risk': 'success',
@@ -56,7 +56,7 @@ function spansOf(group: ResultGroup): readonly Span[] {
   if (drill === null) return [];
   const { moments } = drill;
   const beganNs = nanoseconds(moments.began.utc);
-  /** A moment by the monotonic clock of the record, from the UTC time of its beginning. */
+  /** Converts a moment of the record's monotonic clock to UTC, from the UTC time of the record's beginning. */
   const at = (monotonicMs: number) => beganNs + milliseconds(monotonicMs - moments.began.monotonicMs);
   const known = Object.values(moments).flatMap((moment) => (moment === null ? [] : [moment.monotonicMs]));
   const lastMs = moments.ended?.monotonicMs ?? Math.max(...known);
@@ -97,7 +97,7 @@ function spansOf(group: ResultGroup): readonly Span[] {
       status: RESULTS[verdict] === 'success' ? { code: 1 } : { code: 2, message: sentence },
     },
   ];
-  // Stages and phases carry their lengths, and follow one another. Phases begin where the disaster does.
+  // Stages and phases have durations and follow one another. Phases begin at the disaster.
   let stageAt = moments.began.monotonicMs;
   for (const [index, { name, durationMs, outcome }] of drill.stages.entries()) {
     spans.push({
@@ -125,7 +125,7 @@ function spansOf(group: ResultGroup): readonly Span[] {
       attributes: attributes({
         'dr_contracts.phase': name,
         'dr_contracts.phase.outcome': outcome,
-        // Budgets that the contract adds were not waited for, and take no time in the trace.
+        // The drill did not wait for budgets that the contract adds, so they take no time in the trace.
         'dr_contracts.phase.added_ms': addedMs,
       }),
       status: outcome === 'completed' ? { code: 0 } : { code: 2, message: detail ?? outcome },
@@ -151,5 +151,5 @@ function anyValue(value: string | number | boolean): Attribute['value'] {
 
 const NS_PER_MS = 1_000_000n;
 const nanoseconds = (utc: string): bigint => BigInt(Date.parse(utc)) * NS_PER_MS;
-/** Microseconds are kept; a clock reading has no more. */
+/** Converts to nanoseconds. Readings of the clock have a resolution of microseconds. */
 const milliseconds = (value: number): bigint => BigInt(Math.round(Math.max(0, value) * 1_000)) * 1_000n;

@@ -8,12 +8,12 @@ import { type JudgedAgain, judgeDrillAgain, judgePostureAgain } from '../gate/ju
 import { endOf, isFor, type Waiver } from '../gate/waivers.ts';
 import type { ExportedRun } from './exported-run.ts';
 
-// The results of a run in the one form from which every format is written: groups (a disaster of a contract, or its posture) of cases
+// The results of a run in the common form for all formats: groups (a disaster of a contract, or its posture) of cases
 // (findings or posture checks). The names of groups and cases are the same in every run.
 
 /**
- * How the tools of a pipeline have to take a case. `error` is a case that is not proved. It is never `skipped`, which pipelines take for
- * harmless; only a waiver skips a case.
+ * The outcome of a case for the tools of a pipeline. An unproven case is an `error`. It is never `skipped`, because pipelines treat that
+ * as harmless; only a waiver skips a case.
  */
 export type Outcome = 'passed' | 'failed' | 'error' | 'skipped';
 
@@ -22,14 +22,14 @@ export interface ResultCase {
   readonly name: string;
   readonly verdict: Verdict;
   readonly outcome: Outcome;
-  /** With what it halts, who answers for that, and what to do, where it halts the roll-out. */
+  /** If the case halts the roll-out, the sentence also has the halt, its owner and the next step. */
   readonly sentence: string;
   readonly waiver: Waiver | null;
-  /** Of a posture check that is not met and stands for a halt condition. */
+  /** The halt condition of a posture check that is not met. */
   readonly halts: HaltCondition | null;
 }
 
-/** In milliseconds; a null figure is not known. */
+/** Figures in milliseconds; null means unknown. */
 export interface Figures {
   readonly rtoMs: number | null;
   readonly rtaMs: number | null;
@@ -39,13 +39,13 @@ export interface Figures {
   readonly rpaMs: number | null;
   readonly rpaIsLowerBound: boolean;
   readonly exposureMs: number | null;
-  /** True where the contract says that the asset keeps no data, so that there are no figures of loss; null where no drill says it. */
+  /** True if the contract says that the asset keeps no data; then there are no loss figures. Null without a drill. */
   readonly keepsNoData: boolean | null;
 }
 
 export interface ResultGroup {
   readonly contract: string;
-  /** `posture` for what was checked without a drill, `run` for what concerns the whole contract or run. */
+  /** `posture` for checks without a drill, `run` for results of the whole contract or run. */
   readonly disaster: string;
   readonly verdict: Verdict;
   /** The worst outcome of its cases. */
@@ -63,13 +63,13 @@ export interface ResultGroup {
 }
 
 export interface Waiving {
-  /** Those that the policy allows. */
+  /** Waivers that the policy allows. */
   readonly waivers: readonly Waiver[];
-  /** The moment at which a waiver must not have expired. */
+  /** The moment for which the expiry of waivers is checked. */
   readonly atMs: number;
 }
 
-/** Stands for the disaster of what concerns a whole contract or run. */
+/** The name in place of a disaster for results of a whole contract or run. */
 export const RUN = 'run';
 
 export const NO_WAIVERS: Waiving = { waivers: [], atMs: 0 };
@@ -99,14 +99,14 @@ export function resultGroups(run: ExportedRun, waiving: Waiving = NO_WAIVERS): r
   return groups.toSorted((a, b) => compareText(a.contract, b.contract) || compareText(a.disaster, b.disaster));
 }
 
-/** The results of one drill. The verdict is the worse of the recorded one and today's judgement of the same record. */
+/** Returns the results of one drill. The verdict is the worse of the recorded one and today's judgement of the same record. */
 export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
   const judged = judgeDrillAgain(record);
   const { contract, disaster, moments } = record;
   const stated = judged.findings.map((finding) =>
     caseOf({ contract: contract.name, disaster: disaster.name, ...finding }, waiving),
   );
-  // A verdict that no finding explains, such as that of a drill that was interrupted, is a case of its own.
+  // A verdict that no finding explains, such as that of an interrupted drill, is a separate case.
   const isExplained = stated.some(({ verdict }) => verdict === judged.verdict);
   const rest = { name: 'verdict', verdict: judged.verdict, sentence: judged.sentence, unwaivable: 'not a finding' };
   const cases = isExplained
@@ -141,15 +141,15 @@ export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
   };
 }
 
-/** Of a promise that was kept, a reader wants to know what came back. */
+/** Returns the sentence of a drill; for a kept promise, that on the restored content. */
 const sentenceOf = ({ verdict, sentence, findings }: JudgedAgain): string =>
   (verdict === 'met' ? findings.find(({ name }) => name === 'content')?.sentence : undefined) ?? sentence;
 
-/** No clock of a drill is more exact than a millisecond, and a reader wants no more. */
+/** Rounds to whole milliseconds. */
 const rounded = (durationMs: number | null | undefined): number | null =>
   durationMs === null || durationMs === undefined ? null : Math.round(durationMs);
 
-/** The results of the checks of one posture contract, under the same rule. */
+/** Returns the results of the checks of one posture contract, by the same rule. */
 export function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
   const judged = judgePostureAgain(record);
   const { name, owner, controls } = record.contract;
@@ -178,8 +178,8 @@ export function postureGroup(record: PostureRecord, waiving: Waiving): ResultGro
 }
 
 /**
- * What was promised and has no record: a disaster that was not drilled, and a contract that was left out. It is an error also where the
- * project expects it (`notOn`): nothing proves it in this run. A waiver of `missing` skips it.
+ * Returns groups for promises without a record: disasters that were not drilled, and contracts that were left out. Each is an error, even
+ * if the project expects it (`notOn`), because this run does not prove it. A waiver of `missing` skips it.
  */
 function withoutRecord(run: ExportedRun, waiving: Waiving): readonly ResultGroup[] {
   const leftOut = new Map(run.leftOut.map((each) => [each.contract, each]));
@@ -246,7 +246,7 @@ const groupOf = (contract: string, disaster: string, only: ResultCase): ResultGr
 
 interface Stated {
   readonly contract: string;
-  /** Null for a posture contract, and for what concerns a whole contract or run. */
+  /** Null for a posture contract, and for results of a whole contract or run. */
   readonly disaster: string | null;
   readonly name: string;
   readonly verdict: Verdict;

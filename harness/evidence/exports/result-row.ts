@@ -6,7 +6,7 @@ import { jsonText } from '../well-formed.ts';
 import { type ExportedRun, runEndings } from './exported-run.ts';
 import type { ResultCase, ResultGroup } from './result-groups.ts';
 
-/** Raised when a reader of the old form would misread the new one. */
+/** Increased when a reader of the old form would misread the new one. */
 export const RESULTS_SCHEMA_VERSION = 1;
 
 const utc = z.iso.datetime();
@@ -120,7 +120,7 @@ function resultRow(runId: string, group: ResultGroup, each: ResultCase): ResultR
   };
 }
 
-/** CSV as RFC 4180 has it: a line of names, CRLF, quotes doubled. One line for each finding of each drill. */
+/** Yields the header of CSV in the form of RFC 4180: CRLF, quotes doubled. One line for each finding of each drill follows. */
 export function* csvHead(): Generator<string> {
   yield csvLine(rowFields);
 }
@@ -137,7 +137,7 @@ export function* csvLines(run: Pick<ExportedRun, 'runId'>, groups: readonly Resu
 /** One line of cells that {@link cellOf} made. */
 export const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\r\n`;
 
-/** The text of a value: nothing for null, and no formula whatever a record says. */
+/** Returns the text of a value: empty for null, and never a formula. */
 export function cellOf(value: ResultRow[keyof ResultRow]): string {
   if (value === null) return '';
   if (typeof value === 'string') return plainText(value);
@@ -145,8 +145,8 @@ export function cellOf(value: ResultRow[keyof ResultRow]): string {
 }
 
 /**
- * One line without control characters. A spreadsheet takes a text that begins with one of these signs, or with their full-width forms,
- * for a formula, and runs it; an apostrophe before it keeps it a text (https://owasp.org/www-community/attacks/CSV_Injection).
+ * Returns one line without control characters. A spreadsheet runs a text that begins with one of these signs, or with their full-width
+ * forms, as a formula; an apostrophe before it prevents that (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 function plainText(text: string): string {
   const shown = withoutControls(text);

@@ -7,19 +7,19 @@ import { disastersOf } from '../gate/question.ts';
 import { endOf, isOfPromise, type Waiver } from '../gate/waivers.ts';
 import { drillGroup, type Figures, NO_WAIVERS, postureGroup, type ResultGroup } from './result-groups.ts';
 
-/** What is now known of one disaster of one contract, or of one posture contract. Everything that a metric says comes from here. */
+/** The current state of one disaster of one contract, or of one posture contract. It is the source of all metrics. */
 export interface Series {
   readonly contract: string;
   /** {@link POSTURE} for a posture contract. */
   readonly disaster: string;
   readonly priority: string;
   readonly owner: string;
-  /** Null where no cadence is promised, or only the run record is known. */
+  /** Null if no cadence is promised, or only the run record is known. */
   readonly cadenceMs: number | null;
   readonly last: SeriesPoint | null;
-  /** When it last was met or at-risk, in milliseconds since 1970; null when it never was. */
+  /** Time of the last verdict met or at-risk, in milliseconds since 1970; null if there is none. */
   readonly provedAtMs: number | null;
-  /** When the first of its waivers ends, from which moment on the gate blocks; null without a waiver. */
+  /** End of its first expiring waiver, from which on the gate blocks; null without a waiver. */
   readonly waivedUntilMs: number | null;
 }
 
@@ -27,21 +27,21 @@ interface SeriesPoint {
   readonly atMs: number;
   readonly verdict: Verdict;
   readonly figures: Figures;
-  /** When the restored recovery point was captured; null when none was. */
+  /** Time of capture of the restored recovery point; null if none was restored. */
   readonly recoveryPointMs: number | null;
 }
 
 interface Contract {
   readonly name: string;
   readonly owner: string;
-  /** A posture contract has none in its record. */
+  /** Missing for a posture contract, whose record has none. */
   readonly priority?: string;
 }
 
 interface Result {
   readonly atMs: number;
   readonly recoveryPointMs: number | null;
-  /** Judging costs more than reading, so it is done only where the result counts. */
+  /** Judges on demand, because judging costs more than reading. */
   readonly judged: () => Pick<ResultGroup, 'verdict' | 'figures'>;
 }
 
@@ -50,12 +50,12 @@ type Draft = { -readonly [K in keyof Omit<Series, 'disaster' | 'waivedUntilMs'>]
   readonly disaster: string | null;
 };
 
-/** Reduces what was promised, drilled and checked to the present state of each promise. One state is kept for each of them. */
+/** Reduces promises, drills and checks to the current state of each promise. It keeps one state for each of them. */
 export class SeriesCollector {
   readonly #series = new Map<string, Draft>();
   #isPromised = false;
 
-  /** The promises as the last run stated them. What the project no longer promises has no metric any more. */
+  /** Adds the promises of the last run. Promises that the project dropped have no metric. */
   addPromises(promises: readonly PromiseFacts[]): void {
     if (this.#isPromised) return;
     this.#isPromised = true;
@@ -90,7 +90,7 @@ export class SeriesCollector {
   #add(contract: Contract, disaster: string | null, { atMs, recoveryPointMs, judged }: Result): void {
     const key = promiseKey(contract.name, disaster);
     const known = this.#series.get(key);
-    // Results are met before the promises of their run are. After that, what is not promised is not kept.
+    // Results are read before the promises of their run. Once the promises are known, results of others are dropped.
     if (known === undefined && this.#isPromised) return;
     if (known !== undefined && isComplete(known) && (known.last?.atMs ?? 0) > atMs) return;
     const { verdict, figures } = judged();
@@ -100,12 +100,12 @@ export class SeriesCollector {
     this.#series.set(key, draft);
   }
 
-  /** Whether no older entry can add anything. */
+  /** True if no older entry can add data. */
   get isComplete(): boolean {
     return this.#isPromised && [...this.#series.values()].every(isComplete);
   }
 
-  /** @param waivers those that the policy allows, also where they have ended: an expired waiver blocks until it is removed. */
+  /** @param waivers waivers that the policy allows, including expired ones: an expired waiver blocks until it is removed. */
   series(waivers: readonly Waiver[] = []): readonly Series[] {
     return [...this.#series.entries()]
       .toSorted(([a], [b]) => compareText(a, b))
@@ -120,7 +120,7 @@ export class SeriesCollector {
   }
 }
 
-/** Reduces a ledger that is read from its last entry, and reads no more of it than is needed. */
+/** Reduces a ledger, reading from its last entry only as far as needed. */
 export async function seriesOfLedger(
   newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
   waivers: readonly Waiver[],

@@ -6,8 +6,8 @@ import { countOutcomes, type Outcome, type ResultCase, type ResultGroup, waivedT
 
 /**
  * JUnit XML: a suite for each disaster of a contract, a case for each finding. Breached is a `failure`, unproven an `error`, waived
- * `skipped`; at-risk passes, and its sentence is in `system-out`. There is no standard: the form is the one that Jenkins' xUnit plug-in
- * publishes as a schema, as pytest writes it. `properties` stand under the suite, where that schema has them.
+ * `skipped`; at-risk passes, and its sentence is in `system-out`. There is no standard: the form follows the schema of Jenkins' xUnit
+ * plug-in, as pytest writes it. `properties` are under the suite, as in that schema.
  */
 export function* renderJunit(groups: readonly ResultGroup[]): Generator<string> {
   const totals = countOutcomes(groups.flatMap(({ cases }) => cases));
@@ -56,7 +56,7 @@ function propertiesOf({ priority, owner, figures, drill, controls }: ResultGroup
   ];
 }
 
-/** The first case of a suite carries the time of the drill: a drill is timed as a whole, not by finding. */
+/** Renders a case. The first case of a suite has the time of the drill: a drill is timed as a whole, not by finding. */
 function testCase({ contract, disaster }: ResultGroup, each: ResultCase, durationMs: number): string {
   const open = `    <testcase classname=${xmlAttribute(contract)} name=${xmlAttribute(`${disaster} › ${each.name}`)} time="${seconds(durationMs)}">`;
   return `${open}${resultOf(each)}<system-out>${xmlText(each.sentence)}</system-out></testcase>`;
@@ -72,7 +72,7 @@ function resultOf({ outcome, verdict, sentence, waiver }: ResultCase): string {
 /** The schema allows three decimals. */
 const seconds = (milliseconds: number): string => (milliseconds / 1_000).toFixed(3);
 
-/** CTRF knows no error: what is not proved has failed. The verdict itself is in `rawStatus`. */
+/** CTRF knows no error, so an unproven case is `failed`. `rawStatus` has the verdict itself. */
 const STATUS: Readonly<Record<Outcome, 'passed' | 'failed' | 'skipped'>> = {
   passed: 'passed',
   failed: 'failed',
@@ -135,7 +135,7 @@ export function renderCtrf(run: ExportedRun, groups: readonly ResultGroup[]): st
 }
 
 /**
- * A Code Quality report for GitLab (`artifacts:reports:codequality`): one issue for each finding that is not as promised. A waived one is
+ * A Code Quality report for GitLab (`artifacts:reports:codequality`): one issue for each finding that is not met. A waived one is
  * `info`. Form: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format, a subset of Code Climate's.
  */
 export const renderGitlab = (run: ExportedRun, groups: readonly ResultGroup[]): string =>
@@ -156,7 +156,7 @@ export function gitlabIssues(run: ExportedRun, groups: readonly ResultGroup[]) {
           ),
         categories: ['Bug Risk' as const],
         severity: severityOf(each),
-        // The same in every run, so that GitLab tells new problems from known ones.
+        // The same in every run, so GitLab can distinguish new problems from known ones.
         fingerprint: sha256Of(JSON.stringify([group.contract, group.disaster, each.name])),
         location: { path: files.get(group.contract) ?? 'dr-contracts.config.ts', lines: { begin: 1, end: 1 } },
       })),

@@ -11,7 +11,7 @@ import { csvHead, csvLines, renderResultsJson } from './result-row.ts';
 import type { Series } from './series.ts';
 import { renderCtrf, renderGitlab, renderJunit } from './test-reports.ts';
 
-/** Formats that tell one run. */
+/** Formats that show one run. */
 const OF_A_RUN: Readonly<
   Record<RunFormat, (run: ExportedRun, groups: readonly ResultGroup[]) => string | Iterable<string>>
 > = {
@@ -27,7 +27,7 @@ const OF_A_RUN: Readonly<
   json: renderResultsJson,
 };
 
-/** The text of a run in one format, in pieces. */
+/** Yields the text of a run in one format, in pieces. */
 export function exportRun(
   format: string,
   run: ExportedRun,
@@ -48,8 +48,7 @@ function* csvOf(run: ExportedRun, groups: readonly ResultGroup[]): Generator<str
 }
 
 /**
- * One test-result statement a line, unsigned; the ledger holds those of its drills signed. Where no commit is known, the subject is the
- * record.
+ * Yields one unsigned test-result statement per line; the ledger holds signed ones. If no commit is known, the subject is the record.
  */
 function* inTotoLines(_run: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
   for (const { drill } of groups) {

@@ -1,10 +1,10 @@
 import type { EntryOf, LedgerEntry, PromiseFacts } from '../entry.ts';
 
-// A change must not drop what its base branch promises. What that branch promises is read from its newest run in the ledger.
+// A change must not drop promises of its base branch. The newest run of that branch in the ledger states its promises.
 
-/** The base branch of a change, as far as its runs are looked for. */
+/** The base branch of a change, with the data for finding its runs. */
 export interface BaseCommits {
-  /** As git names the branch, e.g. `origin/main`. */
+  /** Git's name of the branch, e.g. `origin/main`. */
   readonly ref: string;
   /** Its last commits, the newest first. */
   readonly commits: readonly string[];
@@ -12,7 +12,7 @@ export interface BaseCommits {
   readonly isShallow: boolean;
 }
 
-/** An entry that the decision rests on. */
+/** An entry that the decision depends on. */
 export interface SignedEntry {
   readonly sequence: number;
   readonly digest: string;
@@ -25,13 +25,13 @@ export interface BaseRun extends SignedEntry {
 
 /** Runs of the base branch that do not count. */
 export interface UncountedRuns {
-  /** Their work tree was changed, or nobody knows. */
+  /** Number of runs whose work tree was changed, or whose record does not say. */
   readonly dirty: number;
-  /** They are not signed as the policy asks. */
+  /** Number of runs without a signature that the policy accepts. */
   readonly notSigned: number;
 }
 
-/** Finds the run of the newest commit of the base branch; of one commit, the run that was appended last. */
+/** Finds the run of the newest commit of the base branch. If a commit has several runs, the last appended one counts. */
 export class BaseRuns {
   readonly #rankOf: ReadonlyMap<string, number>;
   #newest: { readonly rank: number; readonly run: BaseRun } | undefined;
@@ -42,12 +42,12 @@ export class BaseRuns {
     this.#rankOf = new Map(commits.map((commit, rank) => [commit, rank]));
   }
 
-  /** @param isSigned whether the entry is signed as the policy asks. */
+  /** @param isSigned whether the policy accepts the entry's signature. */
   follow({ sequence, digest, keyId }: LedgerEntry, body: EntryOf<'run-started'>, isSigned: boolean): void {
     const rank = body.commit === null ? undefined : this.#rankOf.get(body.commit);
     if (rank === undefined) return;
     if (!isSigned) this.#notSigned += 1;
-    // What a changed work tree promised is not what its commit promises.
+    // A changed work tree may promise something else than its commit.
     else if (body.dirty !== false) this.#dirty += 1;
     else if (this.#newest === undefined || rank <= this.#newest.rank) {
       this.#newest = { rank, run: { sequence, digest, keyId, promises: body.promises } };

@@ -10,41 +10,40 @@ import { disastersOf, type GateQuestion, isPosture, keysFor, keysInPolicy, ruleF
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
-// each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of
-// the ledger.
+// each target, the last breach, and the times of the last comparable runs. Memory grows with the number of promises, not with the ledger.
 
-/** Runs of which neither the end nor the death was seen. A run beyond that is forgotten, and its drills count as of an unknown version. */
+/** Maximum number of runs whose end was not read yet. Beyond it, the oldest is forgotten, and its drills count as of an unknown version. */
 const MOST_OPEN_RUNS = 256;
-/** Kinds of machine, target and concurrency that are told apart for one disaster. */
+/** Maximum number of combinations of machine, target and concurrency that are kept for one disaster. */
 const MOST_SERIES = 16;
-/** Of the files that changed since a proof, how many are named. */
+/** Maximum number of files changed since a proof that are named. */
 const MOST_CHANGED = 50;
 
 export interface GateProofs {
   readonly entries: number;
   readonly lastAt: string | null;
   readonly lastDigest: string | null;
-  /** How many entries are dated after the moment that was asked about. */
+  /** Number of entries dated after the time of the question. */
   readonly ignored: number;
   /** The first entry that does not follow the one before it. */
   readonly broken: { readonly sequence: number; readonly observed: string } | null;
   /** The last entry that is dated before an earlier one. */
   readonly clock: { readonly sequence: number; readonly at: string; readonly byMs: number } | null;
-  /** Changes of the key, in their order, whoever signed them. */
+  /** Changes of the key, in their order, regardless of who signed them. */
   readonly keyChanges: readonly KeyChange[];
   /** Contracts of the last run that the project no longer states. */
   readonly withdrawn: readonly string[];
-  /** Contracts that the commit that is asked about promised when it was drilled, and that are not asked about. */
+  /** Contracts that a run of the commit in question promised, and that the question leaves out. */
   readonly notAsked: readonly string[];
-  /** The newest run of the base branch that counts, and those that do not; null where no base branch is named. */
+  /** The newest run of the base branch that counts, and the runs that do not count. Null if no base branch is named. */
   readonly base: { readonly run: BaseRun | null; readonly uncounted: UncountedRuns } | null;
-  /** What that run promised and the project no longer states, with the disasters that are gone. */
+  /** Promises of that run that the project no longer states, with the removed disasters. */
   readonly removed: readonly PromiseFacts[];
-  /** The entry that says what the commit promises that is asked about; null where there is none, or it is checked out. */
+  /** The entry that states the promises of the commit in question; null if there is none, or if that commit is checked out. */
   readonly promisedByCommit: SignedEntry | null;
   readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
   readonly postures: ReadonlyMap<string, DisasterProofs<PostureRecord>>;
-  /** By {@link promiseKey}, the sign-off of its latest reviewed entry, by a key that the policy names for it. */
+  /** Maps a {@link promiseKey} to the sign-off of its latest reviewed entry, by a key that the policy names for it. */
   readonly signOffs: ReadonlyMap<string, SignOffFacts>;
   readonly deviations: readonly OpenDeviation[];
 }
@@ -59,12 +58,12 @@ export async function collectProofs(
   return collector.proofs();
 }
 
-/** What a run said of itself when it began, as far as the promises of today are concerned. */
+/** The facts that a run stated when it began, limited to the promises of today. */
 interface OpenRun {
   readonly commit: string | null;
   readonly dirty: boolean | null;
   readonly entry: SignedEntry;
-  /** By contract, the files that are not what they are now; null where the run did not say, or whoever said it is not trusted. */
+  /** Maps a contract to the files that changed since. Null if the run did not list files, or its signature is not trusted. */
   readonly changes: ReadonlyMap<string, readonly string[] | null>;
 }
 
@@ -92,7 +91,7 @@ class ProofCollector {
   #ignored = 0;
   #last: LedgerEntry | undefined;
   #broken: GateProofs['broken'] = null;
-  /** The first entry, where older ones were removed and nothing has vouched for that yet. */
+  /** The first entry, if older ones were removed and no checkpoint has confirmed that yet. */
   #unvouched: LedgerEntry | undefined;
   readonly #deviations = new DeviationList();
   #latestMs = Number.NEGATIVE_INFINITY;
@@ -150,7 +149,7 @@ class ProofCollector {
     };
   }
 
-  /** What of these promises is not asked about: whole contracts, or disasters of one. */
+  /** Returns the promises that the question leaves out: whole contracts, or disasters of one. */
   #beyondQuestion(promised: readonly PromiseFacts[]): readonly PromiseFacts[] {
     return promised.flatMap((promise) => {
       const asked = this.#promises.get(promise.contract)?.disasters;
@@ -182,7 +181,7 @@ class ProofCollector {
     this.#latestMs = Math.max(this.#latestMs, atMs);
   }
 
-  /** Old entries may be removed, and a checkpoint says which. */
+  /** Old entries may be removed if a checkpoint names them. */
   #missingBeginning(): GateProofs['broken'] {
     if (this.#unvouched === undefined) return null;
     const { sequence } = this.#unvouched;
@@ -196,14 +195,14 @@ class ProofCollector {
     const { sequence, digest, keyId } = entry;
     const { runId, commit, dirty, promises } = body;
     this.#promised = promises.map(({ contract }) => contract);
-    // Which promises a stranger states, and with which files, is no news of the project.
+    // Promises and files that an untrusted key states say nothing about the project.
     const isSigned = this.#anyKeys.length === 0 || this.#keys.descendsFrom(keyId, this.#anyKeys);
     this.#base?.follow(entry, body, isSigned);
     const { commit: asked, workTree } = this.#question;
     if (workTree === 'elsewhere' && commit !== null && commit === asked && dirty === false && isSigned) {
       this.#promisedByCommit = { sequence, digest, keyId, promises };
     }
-    // A run begins once. Who writes a second beginning could tell other files than those that were drilled.
+    // A run begins once. A second beginning could name other files than the drilled ones.
     if (this.#runs.has(runId)) return;
     this.#runs.set(runId, {
       commit,
@@ -273,7 +272,7 @@ class ProofCollector {
     return kept;
   }
 
-  /** Undefined where it is of the version that is asked about; else the files that changed, or null where nobody knows. */
+  /** Returns undefined if the proof is of the version in question. Otherwise: the changed files, or null if they are unknown. */
   #otherVersion({ promise, proof, dirty }: Found<unknown>): { readonly changed: readonly string[] | null } | undefined {
     const { commit, workTree, policy } = this.#question;
     const provedAt = ruleFor(policy, promise)?.provedAt ?? 'any';
@@ -304,7 +303,7 @@ class ProofCollector {
     return keys.length === 0 || this.#keys.descendsFrom(keyId, keys);
   }
 
-  /** Compares a drill with those before it. One that is slower than the rule allows never becomes part of a baseline. */
+  /** Compares a drill with those before it. A drill that is slower than the rule allows never becomes part of a baseline. */
   #compare(key: string, record: DrillRecord, sample: RegressionSample | string, atMs: number): RegressionFacts | null {
     const rule = this.#question.policy.regression;
     if (rule === null) return null;
@@ -319,7 +318,7 @@ class ProofCollector {
     const isBefore = since !== undefined && atMs < Date.parse(`${since}T00:00:00Z`);
     if (typeof sample === 'string' || !isGood || isBefore || facts.state === 'slower') return facts;
     samples.push(sample);
-    // Twice as many: they may be of two sizes.
+    // Keeps twice as many, because the samples may be of two sizes.
     if (samples.length > 2 * rule.runs) samples.shift();
     series.delete(name);
     series.set(name, samples);
@@ -342,7 +341,7 @@ function proofOf<R>(
 }
 
 function changedPaths(stated: PromiseFacts['inputs'], now: ReadonlyMap<string, string>): readonly string[] | null {
-  // Nothing was stated: nobody knows what it depended on.
+  // The run stated no files, so the dependencies are unknown.
   if (stated.length === 0 || now.size === 0) return null;
   const known = new Set(stated.map(({ path }) => path));
   const changed = [

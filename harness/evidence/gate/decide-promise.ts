@@ -28,7 +28,7 @@ import {
   type Subject,
 } from './question.ts';
 
-// What holds of one promise, before waivers: for each disaster the proof that counts, and everything that is wrong with it.
+// The state of one promise before waivers: for each disaster the proof that counts, and every problem with it.
 
 export interface PromiseState {
   readonly promise: PromiseFacts;
@@ -39,7 +39,7 @@ export interface PromiseState {
   readonly notes: readonly string[];
 }
 
-/** Undefined where the policy leaves the promise out of the decision. */
+/** Returns the state of a promise; undefined if the policy excludes the promise from the decision. */
 export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: GateQuestion): PromiseState | undefined {
   const rule = ruleFor(question.policy, promise);
   if (rule === undefined) return undefined;
@@ -65,8 +65,8 @@ export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: Gat
 }
 
 /**
- * Of a contract that the base branch promises and this change does not, or of disasters of one: a change that drops a promise needs
- * somebody who accepts it. Undefined where the policy leaves it out.
+ * Returns the state of a contract, or of its disasters, that the base branch promises and this change drops. Dropping a promise needs
+ * acceptance. Returns undefined if the policy excludes the promise.
  */
 export function removedState(promise: PromiseFacts, question: GateQuestion): PromiseState | undefined {
   const rule = ruleFor(question.policy, promise);
@@ -84,14 +84,14 @@ export function removedState(promise: PromiseFacts, question: GateQuestion): Pro
   return { promise, proofs: [], nextDue: null, problems, isAtRisk: false, notes: [] };
 }
 
-/** When the first of its disasters is due again. */
+/** Returns the time at which the first of its disasters is due again. */
 function nextDueOf({ cadenceMs }: PromiseFacts, proofs: readonly ProofFacts[]): string | null {
   if (cadenceMs === null || proofs.length === 0) return null;
   const firstMs = Math.min(...proofs.map(({ provedAt }) => Date.parse(provedAt)));
   return new Date(firstMs + cadenceMs).toISOString();
 }
 
-/** A subject with the last review of it. */
+/** A subject with its last review. */
 interface Reviewed extends Subject {
   readonly signOff: SignOffFacts | null;
 }
@@ -143,7 +143,7 @@ function factsOf({ disaster, question, signOff }: Reviewed, proof: Proof<unknown
   };
 }
 
-/** The last proof on one target, judged, with the breach that it did not clear. */
+/** The last proof on one target and its judgement, with any breach that it did not clear. */
 interface Candidate<R> {
   readonly proof: Proof<R>;
   readonly judged: JudgedAgain;
@@ -199,7 +199,7 @@ function candidateOf<R>(
   ];
   if (judged.verdict === 'breached') return { proof: latest, judged, problems, breach: { proof: latest, judged } };
   const isProved = (proof: Proof<R> | null): boolean => proof !== null && isKept(judgeAgain(proof.record).verdict);
-  // A drill that proved nothing does not clear a breach; one that was met since does.
+  // An unproven drill does not clear a breach; a later drill that was met does.
   const isCleared =
     lastBreach === null || (lastMet !== null && lastMet.sequence > lastBreach.sequence && isProved(lastMet));
   const breach =
@@ -207,7 +207,7 @@ function candidateOf<R>(
   return { proof: latest, judged, problems, breach };
 }
 
-/** Least trouble first; of equals, the one that was appended last. */
+/** Returns the candidate with the fewest problems; among equals, the last appended one. */
 function bestOf<R>(candidates: readonly Candidate<R>[]): Candidate<R> | undefined {
   const trouble = ({ problems, breach }: Candidate<R>): number =>
     breach !== undefined || problems.some(({ code }) => code === 1) ? 2 : problems.length > 0 ? 1 : 0;
@@ -241,7 +241,7 @@ function withoutProof<R>(
 ): readonly FoundProblem[] {
   const others = [...(proofs?.otherVersions.values() ?? [])].toSorted((a, b) => b.sequence - a.sequence);
   const stranger = proofs?.stranger ?? null;
-  // One from before a proof that counts says nothing new: a ledger may have begun without signatures.
+  // An entry from before a proof that counts is not reported: a ledger may have begun without signatures.
   if (stranger !== null && others.every((other) => other.sequence < stranger.sequence)) {
     return [unsignedOrStranger(subject, stranger)];
   }
@@ -252,7 +252,7 @@ function withoutProof<R>(
   return [problem(subject, 'missing', 2, sentence, drillAgain(subject), ['missing'])];
 }
 
-/** A waiver of `changed` accepts the change alone: the proof has to be all else that the policy asks for. */
+/** A waiver of `changed` accepts only the change: the proof must satisfy the rest of the policy. */
 function ofOtherFiles<R>(
   subject: Reviewed,
   chosen: OtherVersion<R>,
@@ -300,7 +300,7 @@ function ageProblems(subject: Subject, proof: { readonly provedAtMs: number }): 
     const next = `Find out why nothing ran as scheduled. ${drillAgain(subject)}`;
     overdue.push(problem(subject, 'overdue', 2, sentence, next, ['overdue']));
   }
-  // Whoever accepts that a scheduled run is missing has not accepted an age that the policy forbids.
+  // A waiver of a missing scheduled run does not cover an age that the policy forbids.
   if (ageMs <= rule.maxAgeMs) return overdue;
   const sentence = `Stale: the last proof is ${formatDuration(ageMs)} old, and ${promise.priority} allows ${formatDuration(rule.maxAgeMs)}.`;
   return [...overdue, problem(subject, 'stale', 2, sentence, drillAgain(subject), ['stale'])];
@@ -311,7 +311,7 @@ function slower(subject: Subject, sentence: string): FoundProblem {
   return problem(subject, 'regression', 1, sentence, next, ['regression']);
 }
 
-/** Every breach with its own sentence; what is not proved in one, because it mostly has one cause. */
+/** Returns a problem for each breach, and a single one for all unproven findings, because these mostly share a cause. */
 function verdictProblems(subject: Subject, judged: JudgedAgain): FoundProblem[] {
   const { verdict, findings, sentence } = judged;
   if (verdict === 'met' || (verdict === 'at-risk' && subject.rule.allowsAtRisk)) return [];
@@ -341,17 +341,17 @@ function verdictProblems(subject: Subject, judged: JudgedAgain): FoundProblem[] 
     problem(subject, 'unproven', 2, notProved(alike[0]?.sentence ?? sentence, alike), drillAgain(subject), alike),
   );
   if (breached.length > 0 || unproven.length > 0) return [...breached, ...unproven];
-  // The verdict is worse than every finding: the record does not say why.
+  // The verdict is worse than every finding, so the record does not give the reason.
   const kind = verdict === 'breached' ? 'breached' : 'unproven';
   return [problem(subject, kind, verdict === 'breached' ? 1 : 2, sentence, drillAgain(subject))];
 }
 
-/** Findings in one problem, but for those that halt the roll-out: what they stand for has an owner and a next step of its own. */
+/** Groups the findings by the condition that they halt, because each such condition has its own owner and next step. */
 const byHalt = (findings: readonly JudgedFinding[]): readonly (readonly JudgedFinding[])[] => [
   ...Map.groupBy(findings, ({ halts }) => halts).values(),
 ];
 
-/** What is at risk passes where the policy allows it, and halts the roll-out all the same. */
+/** Returns notes on halts. An at-risk finding halts the roll-out even if the policy lets it pass. */
 const haltNotes = (subject: Subject, { findings }: JudgedAgain): readonly string[] =>
   findings
     .filter(({ verdict, halts }) => verdict === 'at-risk' && halts !== undefined)

@@ -34,7 +34,7 @@ const atRisk = (record: DrillRecord) => {
 const unproven = (record: DrillRecord) => {
   record.comparison = null;
 };
-/** Makes it a drill of a failover, fully proved. */
+/** Turns the record into a fully proved failover drill. */
 const failedOver = (record: DrillRecord) => {
   const { contract, disaster, environment, moments, runId, drillId } = record;
   const way = mirroredRecord();
@@ -115,7 +115,7 @@ describe('a gate', () => {
       'The contract promises a proof every 7 d, and the last one is 8 d old: 1 scheduled run is missing.',
     );
     expect(decision.promises[0]).toMatchObject({ cadenceMs: 7 * DAY_MS, nextDue: '2026-01-31T12:00:00.000Z' });
-    // A run is not always equally long: a proof may be late by a tenth, as `verify` counts it.
+    // Runs vary in length, so a proof may be late by a tenth of the cadence, as in `verify`.
     expect((await decide(run({ agoMs: 7.5 * DAY_MS }), weekly)).exitCode).toBe(0);
     const waived = { ...weekly, waivers: [waiver({ finding: 'overdue' })] };
     expect((await decide(run({ agoMs: 8 * DAY_MS }), waived)).counts.waived).toBe(1);

@@ -18,27 +18,27 @@ import { ANNOUNCED_MS, endOf, isFor, isTooLong, type Waiver } from './waivers.ts
 /** Everything that a decision depends on. */
 export interface GateInput extends GateQuestion {
   readonly waivers: readonly Waiver[];
-  /** Undefined where the ledger could not be read: then nothing is said of what it holds, nor of any promise. */
+  /** Undefined if the ledger could not be read. The decision then states nothing about its entries or any promise. */
   readonly proofs: GateProofs | undefined;
-  /** True where a waiver that nothing needs blocks. */
+  /** True if an unused waiver blocks. */
   readonly isStrict?: boolean;
   /** Contracts that could not be read. */
   readonly mistakes?: readonly { readonly contract: string | null; readonly file: string; readonly message: string }[];
-  /** What went wrong before the decision, such as a policy that is not valid. */
+  /** Problems from before the decision, such as an invalid policy. */
   readonly problems?: readonly GateProblem[];
   readonly notes?: readonly string[];
   readonly sources?: GateDecision['sources'];
 }
 
 /**
- * Decides whether what is promised may be promoted. Pure: the same input gives the same decision.
+ * Decides whether the commit may be promoted. Pure: the same input gives the same decision.
  *
- * It iterates over the promises, not over the proofs: a drill that never ran leaves nothing behind, and blocks.
+ * It iterates over the promises, not over the proofs, so a drill that never ran blocks.
  */
 export function decideGate(input: GateInput): GateDecision {
   const { promises, proofs, waivers, at, commit, policy } = input;
   const { problems: before = [], mistakes = [] } = input;
-  // Where contracts could not be read, nobody knows whether there are any, nor which of the earlier ones are gone.
+  // If contracts could not be read, it is unknown whether there are any, and which earlier ones were removed.
   const isWhole = mistakes.length === 0 && !before.some(({ kind }) => kind === 'gate-failed');
   const stated = proofs === undefined ? [] : promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
   const states = withRemoved(
@@ -91,7 +91,7 @@ export function decideGate(input: GateInput): GateDecision {
   };
 }
 
-/** Disasters that a contract no longer names are problems of that contract; a contract that is gone is one of its own. */
+/** Adds removed promises. A removed disaster is a problem of its contract; a removed contract gets a state of its own. */
 function withRemoved(stated: readonly PromiseState[], removed: readonly PromiseState[]): readonly PromiseState[] {
   const byContract = new Map(removed.map((state) => [state.promise.contract, state]));
   const whole = stated.map((state) => {
@@ -102,11 +102,11 @@ function withRemoved(stated: readonly PromiseState[], removed: readonly PromiseS
   return [...whole, ...byContract.values()];
 }
 
-/** What becomes of a waiver. */
+/** The use of a waiver in a decision. */
 interface WaiverUse {
   readonly waiver: Waiver;
   readonly state: WaiverState['state'];
-  /** Why it does not count although the finding is there. */
+  /** Why the waiver does not count although its finding exists. */
   readonly refusal: string | undefined;
 }
 
@@ -151,7 +151,7 @@ function decisionOn(
   };
 }
 
-/** The waivers that together cover every finding of a problem; undefined where one of its findings is not covered. */
+/** Returns the waivers that together cover every finding of a problem; undefined if a finding is not covered. */
 function waiversFor(problem: FoundProblem, uses: readonly WaiverUse[]): readonly Waiver[] | undefined {
   if (problem.findings.length === 0) return undefined;
   const found = problem.findings.map((finding) => {
@@ -173,7 +173,7 @@ function stateFacts(waiver: Waiver, state: WaiverState['state'], nowMs: number):
   return { contract, disaster, finding, reason, owner, approver, expires, state, expiresInMs, isEndingSoon };
 }
 
-/** How a waiver is named in a sentence. */
+/** Returns the name of a waiver for a sentence. */
 export const waiverName = ({
   contract,
   disaster,
@@ -254,7 +254,7 @@ function ledgerProblems({ broken }: GateProofs): GateProblem[] {
   ];
 }
 
-/** The contracts that are asked about are those of the checkout: another commit may promise more. */
+/** Returns problems for contracts outside the question. The question covers the checkout, and another commit may promise more. */
 function notAskedProblems({ notAsked }: GateProofs, commit: string | null): GateProblem[] {
   if (notAsked.length === 0) return [];
   return [
@@ -314,7 +314,7 @@ function ledgerNotes(proofs: GateProofs, input: GateInput): string[] {
   ];
 }
 
-/** Without a run of the base branch nobody knows what it promises. */
+/** Returns notes on the base branch. Without a run of that branch, its promises are unknown. */
 function baseNotes({ base: found }: GateProofs, { base }: GateInput): string[] {
   if (base === undefined || found === null || found.run !== null) return [];
   const { dirty, notSigned } = found.uncounted;

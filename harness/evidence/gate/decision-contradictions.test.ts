@@ -27,7 +27,7 @@ async function* newestFirst(bodies: readonly EntryBody[]) {
   yield* ledgerOf(bodies).toReversed();
 }
 
-/** What is wrong with a decision on a ledger, after somebody changed it. */
+/** Returns the contradiction in a decision on a ledger after a change to it. */
 async function found(
   bodies: Bodies,
   change: (decision: GateDecision) => object = () => ({}),
@@ -136,7 +136,7 @@ describe('page 6: a decision from a file', () => {
   });
 
   it('is refused where the entry is judged worse than the file says', async () => {
-    // The record is edited in the ledger as well: recorded as met, and its own figures say otherwise.
+    // The test also edits the record in the ledger: it says met, and its own figures say otherwise.
     const [started, drill, finished] = breached;
     if (started === undefined || drill?.kind !== 'drill' || finished === undefined) throw new Error('not a run');
     const judgement = drill.record.judgement && { ...drill.record.judgement, verdict: 'met' as const };
@@ -147,7 +147,7 @@ describe('page 6: a decision from a file', () => {
   });
 });
 
-/** A decision in which every proof was changed. */
+/** Returns the decision with a change to every proof. */
 function withProofAnd(decision: object, change: object): object {
   return { ...decision, ...withProof(change)(decision as GateDecision) };
 }

@@ -5,12 +5,12 @@ import { CLOCK_SKEW_MS, type EntryBody, type LedgerEntry } from '../entry.ts';
 import { exitCodeOf, type GateDecision, type PromiseDecision, type ProofFacts } from './decision.ts';
 import { judgeDrillAgain, judgePostureAgain } from './judge-again.ts';
 
-// A decision is a file that anybody can edit, and that may be left over from another run. Before a report shows it, it is held against
-// itself, against the run and against the ledger. Whether the gate would decide the same today is not asked: its policy may be elsewhere.
+// A decision is a file that anybody can edit, and it may be left over from another run. Before a report shows it, the decision is compared
+// with itself, with the run and with the ledger. The gate is not asked again, because its policy may be elsewhere.
 
 /**
- * The first thing in a decision that contradicts itself, the run that is reported, or the ledger; undefined where nothing does.
- * @param newestFirst the ledger from its last entry. No more of it is read than the decision rests on.
+ * Returns the first contradiction in a decision: with itself, with the reported run, or with the ledger. Undefined if there is none.
+ * @param newestFirst the ledger from its last entry. Reading stops at the oldest entry that the decision depends on.
  */
 export async function contradictionIn(
   decision: GateDecision,
@@ -56,7 +56,7 @@ function againstRun(decision: GateDecision, run: RunRecord): string | undefined 
   const proofs = proofsIn(decision);
   const ofRun = proofs.filter(({ proof }) => proof.runId === run.runId);
   const runCommit = run.drills.find(({ environment }) => environment.commit !== null)?.environment.commit ?? null;
-  // One that blocks may say just that: the drills of this run are of another version.
+  // A blocking decision may state exactly this problem: the drills of this run are of another version.
   const isOther = commit !== null && runCommit !== null && commit !== runCommit;
   if (decision.decision === 'pass' && ofRun.length === 0 && isOther) {
     return `it passes commit ${commit.slice(0, 10)} and rests on no drill of this run, which is of commit ${runCommit.slice(0, 10)}`;
@@ -114,11 +114,11 @@ async function againstLedger(
     : 'it was decided on another ledger: the last entry that it names is not in this one';
 }
 
-/** What a run writes of itself. Others write about it later: a sign-off, or that it was killed. */
+/** Returns whether the run itself wrote the entry. Others write later entries about it: sign-offs, or the note that it was killed. */
 const isWrittenBy = (runId: string, body: EntryBody): boolean =>
   (body.kind === 'run-started' || body.kind === 'drill' || body.kind === 'run-finished') && body.runId === runId;
 
-/** Judged again: a verdict in the file that is better than that of the entry was not made by the gate. */
+/** Judges the entry again. If the file has a better verdict than the entry, the gate did not make it. */
 function proofAgainstEntry(contract: string, proof: ProofFacts, body: EntryBody): string | undefined {
   const judged = judgedEntry(contract, proof, body);
   if (judged === undefined) return `it rests on entry ${proof.sequence} for ${contract}, which is no proof of that`;

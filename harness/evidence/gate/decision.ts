@@ -3,14 +3,14 @@ import { haltConditions } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
 import { signOffOutcomes } from '../entry.ts';
 
-// What a gate decides, as plain data. It is printed, served and published as it is: the form is part of the public interface.
+// The decision of a gate, as plain data. It is printed, served and published in this form, which is part of the public interface.
 
-/** Raised when a reader of the old form would misread the new one. */
+/** Increased when a reader of the old form would misread the new one. */
 export const GATE_SCHEMA_VERSION = 1;
 
 const utc = z.iso.datetime();
 
-/** Why something may not pass. Each has a sentence of its own. */
+/** Reasons for blocking. Each has a sentence of its own. */
 const problemKinds = [
   'breached',
   'at-risk',
@@ -183,7 +183,7 @@ export type RegressionFacts = z.output<typeof regression>;
 export type WaiverState = z.output<typeof waiverState>;
 export type GateExitCode = GateDecision['exitCode'];
 
-/** The worst first. */
+/** Sorted from the worst to the mildest. */
 const worstFirst = [70, 64, 1, 2] as const;
 
 export const exitCodeOf = (problems: readonly Pick<GateProblem, 'code'>[]): GateExitCode =>

@@ -7,8 +7,8 @@ import { judge, worstOf } from '../../verdict/judge.ts';
 import { judgePosture } from '../../verdict/posture.ts';
 import { UNWAIVABLE } from './waivers.ts';
 
-// The rules of judging grow stricter, and a record can be edited. So the gate judges every record again, and takes the worse of the
-// recorded verdict and today's.
+// Rules become stricter over time, and a record can be edited. The gate therefore judges every record again, and takes the worse of
+// the recorded verdict and today's.
 
 const UNWAIVABLE_REASONS: ReadonlyMap<string, string> = new Map(Object.entries(UNWAIVABLE));
 
@@ -16,9 +16,9 @@ export interface JudgedFinding {
   readonly name: string;
   readonly verdict: Verdict;
   readonly sentence: string;
-  /** Why no waiver covers it; undefined where one may. */
+  /** Why no waiver may cover it; undefined if one may. */
   readonly unwaivable: string | undefined;
-  /** Of a posture check that halts the roll-out: for what, and what to do. */
+  /** The halt condition of a posture check that halts the roll-out, with the next step. */
   readonly halts?: HaltCondition | undefined;
   readonly nextStep?: string | undefined;
 }
@@ -30,9 +30,9 @@ export interface JudgedAgain {
   readonly today: Verdict;
   readonly sentence: string;
   readonly findings: readonly JudgedFinding[];
-  /** Says that the two differ; undefined where they do not. */
+  /** A sentence that says that the two differ; undefined if they agree. */
   readonly difference: string | undefined;
-  /** As judged today; null for a posture, and where they cannot be told. */
+  /** Figures by today's rules; null for a posture, and if they cannot be computed. */
   readonly figures: {
     readonly rtaMs: number | null;
     readonly rpaMs: number | null;
@@ -40,7 +40,7 @@ export interface JudgedAgain {
   };
 }
 
-/** Judges a drill by its record, whatever judgement is written in it. */
+/** Judges a drill by its record, regardless of the judgement in it. */
 export function judgeDrillAgain(record: DrillRecord): JudgedAgain {
   const recorded = record.judgement?.verdict ?? 'unproven';
   const today = judgedToday(record);
@@ -77,7 +77,7 @@ function judgedToday(record: DrillRecord): Judgement {
   try {
     return judge(record);
   } catch (error) {
-    // A record from elsewhere may hold what no rule foresees, such as a schedule that cannot be read.
+    // A record from elsewhere may hold unexpected values, such as an unreadable schedule.
     const sentence = `The record cannot be judged: ${summaryOf(error)}`;
     const findings: Finding[] = [{ name: 'destruction', verdict: 'unproven', sentence }];
     return { verdict: 'unproven', sentence, findings, rta: null, rpa: null, exposureMs: null, marginPercent: null };
@@ -90,7 +90,7 @@ interface Named {
   readonly sentence: string;
 }
 
-/** Every finding once, the worse of the two; today's where they are alike. */
+/** Returns every finding once, with the worse of its two verdicts; if they are equal, today's finding. */
 function mergedFindings(recorded: readonly Named[], today: readonly Named[]): readonly Named[] {
   const names = [...new Set([...today, ...recorded].map(({ name }) => name))];
   return names.flatMap((name) => {

@@ -4,7 +4,7 @@ import { type EntryOf, type LedgerEntry, promiseKey } from '../entry.ts';
 import type { SignedEntry } from './base-runs.ts';
 import type { RegressionFacts, SignOffFacts } from './decision.ts';
 
-// The proofs of one promise that a decision needs: of all proofs in the ledger, the last ones on each target.
+// The proofs of one promise that a decision needs: the last ones on each target.
 
 const MOST_TARGETS = 16;
 
@@ -17,36 +17,36 @@ export interface Proof<R> {
   readonly keyId: string | null;
   readonly target: string;
   readonly commit: string | null;
-  /** When it was proved: the earlier of the end of the drill and the date of the entry. */
+  /** Time of the proof: the end of the drill or the date of the entry, whichever is earlier. */
   readonly provedAtMs: number;
   readonly appendedAtMs: number;
   readonly regression: RegressionFacts | null;
-  /** The entry that states with which files its run began; null where that is not known. */
+  /** The entry that states the files of its run; null if there is none. */
   readonly begun: SignedEntry | null;
 }
 
-/** What is known of one disaster (or posture contract) on one target. An `unproven` drill never clears a breach. */
+/** The kept proofs of one disaster (or posture contract) on one target. An `unproven` drill never clears a breach. */
 export interface TargetProofs<R> {
   readonly latest: Proof<R>;
   readonly lastMet: Proof<R> | null;
   readonly lastBreach: Proof<R> | null;
 }
 
-/** A proof of other files than those that are asked about. */
+/** A proof of other files than those in question. */
 export interface OtherVersion<R> extends Proof<R> {
-  /** Files that changed since; null where nobody knows which version it was. */
+  /** Files that changed since; null if the version of the proof is unknown. */
   readonly changed: readonly string[] | null;
 }
 
-/** A proof that is not signed as the policy asks, for the message. */
+/** A proof without a signature that the policy accepts, for the message. */
 export type StrangerProof = Pick<Proof<unknown>, 'sequence' | 'provedAtMs' | 'recorded' | 'keyId'>;
 
 export interface DisasterProofs<R> {
-  /** Of this version, and signed as the policy asks. */
+  /** Proofs of this version with a signature that the policy accepts. */
   readonly byTarget: ReadonlyMap<string, TargetProofs<R>>;
-  /** The last one that is not signed as the policy asks, of whichever version. */
+  /** The last proof of any version without a signature that the policy accepts. */
   readonly stranger: StrangerProof | null;
-  /** By target, the last one of another version, signed as the policy asks. */
+  /** Maps a target to its last proof of another version with a signature that the policy accepts. */
   readonly otherVersions: ReadonlyMap<string, OtherVersion<R>>;
 }
 
@@ -56,7 +56,7 @@ export interface Kept<R> {
   readonly otherVersions: Map<string, OtherVersion<R>>;
 }
 
-/** Puts a proof in its place among those that were kept. */
+/** Adds a proof to the kept ones. */
 export function keep<R>(
   kept: Kept<R>,
   found: Omit<Proof<R>, 'regression'>,
@@ -65,7 +65,7 @@ export function keep<R>(
   other: { readonly changed: readonly string[] | null } | undefined,
 ): void {
   const { sequence, provedAtMs, recorded, target, keyId } = found;
-  // A stranger's drill says nothing of any version: a waiver of `changed` must not make a proof of it.
+  // A drill by an untrusted key is no proof of any version, so a waiver of `changed` must not apply to it.
   if (!isTrusted) {
     kept.stranger = { sequence, provedAtMs, recorded, keyId };
     return;
@@ -87,7 +87,7 @@ export function keep<R>(
   });
 }
 
-/** The target that was written longest ago makes room. */
+/** Sets a value, and drops the target that was written longest ago if the map is full. */
 function setBounded<V>(byTarget: Map<string, V>, target: string, value: V): void {
   byTarget.delete(target);
   byTarget.set(target, value);
@@ -95,11 +95,14 @@ function setBounded<V>(byTarget: Map<string, V>, target: string, value: V): void
   if (byTarget.size > MOST_TARGETS && oldest !== undefined) byTarget.delete(oldest);
 }
 
-/** An older drill that was appended later, or once more: it takes nothing back. Where the clock went backwards, the order decides. */
+/**
+ * Returns whether this is an older drill that was appended late or twice; such a drill changes nothing. If the clock went backwards, the
+ * order of entries decides.
+ */
 const isAppendedAgain = <R>(proof: Proof<R>, latest: Proof<R>): boolean =>
   proof.appendedAtMs >= latest.appendedAtMs && proof.provedAtMs < latest.provedAtMs;
 
-/** A change of the key, as an entry states it. Whether the old key really signed it is checked in `verify-kept.ts`. */
+/** A change of the key, as an entry states it. `verify-kept.ts` checks whether the old key signed it. */
 export interface KeyChange {
   readonly sequence: number;
   readonly digest: string;
@@ -123,7 +126,7 @@ export class KeyLines {
     this.#retired.delete(body.to.keyId);
   }
 
-  /** Whether it is one of those keys, or one to which such a key was changed, and was not changed itself. */
+  /** Returns whether the key is one of those keys or a successor of one, and has not been replaced itself. */
   descendsFrom(keyId: string | null, keys: readonly string[]): boolean {
     if (keyId === null || this.#retired.has(keyId)) return false;
     const line = this.#lineOf(keyId);
@@ -135,7 +138,7 @@ export class KeyLines {
   }
 }
 
-/** What a sign-off says of one promise: a contract with one disaster, or with null for a posture contract. */
+/** A reviewed promise of a sign-off: a contract with one disaster, or with null for a posture contract. */
 interface Reviewed {
   readonly contract: string;
   readonly disaster: string | null;
@@ -144,10 +147,10 @@ interface Reviewed {
   readonly digest: string | null;
 }
 
-/** The disasters of a contract, as far as the question concerns it; `[null]` for a posture contract, none for an unknown one. */
+/** Returns the disasters of a contract in the question; `[null]` for a posture contract, none for an unknown one. */
 type DisastersOf = (contract: string) => readonly (string | null)[];
 
-/** Keeps, for each promise, the sign-off that reviewed its latest entry. A review of older entries takes nothing back. */
+/** Keeps, for each promise, the sign-off that reviewed its latest entry. A later review of older entries changes nothing. */
 export class SignOffs {
   readonly #kept = new Map<string, SignOffFacts>();
 
@@ -157,7 +160,7 @@ export class SignOffs {
     if (keyId === null) return;
     const { reviewer, role = null, outcome, comment, at } = body;
     for (const { contract, disaster, ...reviewed } of reviewedBy(entry, body, disastersOf)) {
-      // Nobody reviews what does not exist yet: `verify` names such a sign-off.
+      // A sign-off cannot review a later entry. `verify` reports such a sign-off.
       if (reviewed.sequence >= sequence || !counts(contract)) continue;
       const key = promiseKey(contract, disaster);
       if (reviewed.sequence < (this.#kept.get(key)?.reviewed.sequence ?? 0)) continue;
@@ -177,7 +180,7 @@ function reviewedBy(
 ): readonly Reviewed[] {
   if (reviewed !== undefined) return reviewed;
   if (contract == null) return [];
-  // Without a list, it is about everything of the contract that the ledger held at that time.
+  // Without a list, the sign-off covers all entries of the contract that the ledger held at that time.
   return disastersOf(contract).map((disaster) => ({
     contract,
     disaster,

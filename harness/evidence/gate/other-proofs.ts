@@ -17,9 +17,9 @@ import {
 } from './question.ts';
 import { UNWAIVABLE_CHANGE } from './waivers.ts';
 
-// Proofs that do not count: those of a stranger, and those of other files.
+// Proofs that do not count: those by an untrusted key, and those of other files.
 
-/** What is proved is what lies here, and what is promoted is the commit. */
+/** Returns problems for uncommitted files: the drill proves the work tree, but the commit is promoted. */
 export function uncommittedProblems(subject: Subject): FoundProblem[] {
   const { rule, question, promise } = subject;
   const here = new Set(question.uncommitted ?? []);
@@ -36,8 +36,8 @@ export function uncommittedProblems(subject: Subject): FoundProblem[] {
 }
 
 /**
- * The last proof is of other files.
- * @param isGood whether everything else about that proof is as the policy asks: only then may a waiver accept the change.
+ * Returns the problem that the last proof is of other files.
+ * @param isGood whether that proof satisfies the rest of the policy: only then may a waiver accept the change.
  */
 export function otherFiles(subject: Subject, other: OtherVersion<unknown>, isGood: boolean): FoundProblem {
   const { commit: asked, workTree } = subject.question;
@@ -73,11 +73,11 @@ export function strangerProblems(
   stranger: StrangerProof | null,
   chosen: Proof<unknown>,
 ): FoundProblem[] {
-  // Somebody without the key wrote after the proof. What was written is no proof, and why it was written is worth a look.
+  // A writer without the key appended after the proof. That entry is no proof, but it needs a check.
   return stranger !== null && stranger.sequence > chosen.sequence ? [unsignedOrStranger(subject, stranger)] : [];
 }
 
-/** A drill of other files says nothing of these, and is worth a look where it was no success. */
+/** Returns notes on later drills of other files. They prove nothing about these files, but a failed one needs a check. */
 export function laterNotes(
   subject: Subject,
   others: DisasterProofs<unknown>['otherVersions'],
@@ -90,7 +90,9 @@ export function laterNotes(
   ];
 }
 
-/** What the policy asks for and the sign-off of a promise is not. A sign-off covers what was reviewed, and no later drill. */
+/**
+ * Returns the requirements of the policy that the sign-off of a promise misses. A sign-off covers the reviewed entries, and no later drill.
+ */
 export function signOffProblems(
   subject: Subject,
   proof: Proof<unknown>,

@@ -78,7 +78,7 @@ describe('a policy', () => {
 describe('what is shipped to begin with', () => {
   const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
-  /** The object that a text hands to gatePolicy(). */
+  /** Returns the object that a text passes to gatePolicy(). */
   const policyIn = (text: string): unknown => {
     const [, policy = ''] = /export default gatePolicy\((\{[\s\S]+?\})\);/.exec(text) ?? [];
     return new Function(`return ${policy}`)();
@@ -89,7 +89,7 @@ describe('what is shipped to begin with', () => {
     expect(parsePolicy(policy, 't').priorities['P0']).toMatchObject({ allowsAtRisk: false, maxAgeMs: 7 * DAY_MS });
     const waivers = await read('templates/dr-waivers.yaml');
     expect(parseWaivers(waivers, 't')).toEqual([]);
-    // The example in its comment, too.
+    // Covers the example in its comment, too.
     const example = waivers
       .replaceAll(/^#(?= {3})/gm, '')
       .replace('waivers: []', '')

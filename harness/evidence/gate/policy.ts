@@ -19,7 +19,7 @@ const signOffSchema = z.union(
   [
     z.literal('off'),
     z.strictObject({
-      /** Public keys of those who may sign a promise off. None of them counts for a proof that it signed itself. */
+      /** Public keys of those who may sign a promise off. No key counts for a proof that it signed itself. */
       signedBy: z.array(key).min(1),
       /** How old the last sign-off may be. */
       maxAge: duration.default('90d'),
@@ -40,25 +40,25 @@ const ruleSchema = z.strictObject({
   provedAt: z.enum(['unchanged', 'this-commit', 'any']).optional(),
   /** The lowest target that proves enough: one of `targets`. Any target does when left out. */
   target: z.string().min(1).optional(),
-  /** Public keys, of which one must have signed the proof. Instead of the `signedBy` of the whole policy. */
+  /** Public keys, of which one must have signed the proof. Overrides the `signedBy` of the whole policy. */
   signedBy: z.array(key).optional(),
-  /** Who has to have accepted a proof of it (`dr-contracts sign-off`). Instead of the `signOff` of the whole policy. */
+  /** Who must have accepted a proof of it (`dr-contracts sign-off`). Overrides the `signOff` of the whole policy. */
   signOff: signOffSchema.optional(),
 });
 
 const regressionSchema = z.strictObject({
   /** How much slower than the median of comparable runs a drill may be, in percent. */
   relativePercent: z.number().positive().max(10_000).default(25),
-  /** A difference below this is none, however large it is in percent. */
+  /** Smaller differences are ignored, regardless of the percentage. */
   absolute: duration.default('10s'),
   /** How many of the last comparable runs make the baseline. */
   runs: z.int().min(5).max(100).default(10),
-  /** Contracts whose baseline begins anew on a day: `{ 'nats-streams': '2026-11-01' }`. */
+  /** The day on which the baseline of a contract restarts: `{ 'nats-streams': '2026-11-01' }`. */
   since: z.record(z.string(), z.iso.date()).default({}),
 });
 
 const policySchema = z.strictObject({
-  /** Rules for each priority. What is left out has its default. */
+  /** Rules for each priority. A missing field has its default. */
   priorities: z.partialRecord(z.enum(priorities), ruleSchema).default({}),
   /** The rule for posture contracts, which have no priority. `off` leaves them out of the decision. */
   posture: z.union([z.literal('off'), ruleSchema], OFF).default({}),
@@ -66,12 +66,12 @@ const policySchema = z.strictObject({
   targets: z.array(z.string().min(1)).min(1).default(['local', 'docker']),
   /**
    * Public keys, of which one must have signed every proof: a path from the policy's folder (`keys/ledger.pub.pem`), or the PEM itself.
-   * None: no signature is asked for.
+   * An empty list requires no signature.
    */
   signedBy: z.array(key).default([]),
-  /** Who has to have accepted a proof of every promise, with another key than the one that signed the proof. `off` asks for none. */
+  /** Who must have accepted a proof of every promise, with another key than the proof's. `off` requires no acceptance. */
   signOff: signOffSchema.default('off'),
-  /** When a slower drill blocks. `off` never blocks for that. */
+  /** When a slower drill blocks. With `off`, it never does. */
   regression: z.union([z.literal('off'), regressionSchema], OFF).prefault({}),
   /** Limits on waivers. */
   waivers: z
@@ -84,25 +84,25 @@ const policySchema = z.strictObject({
     .default({}),
 });
 
-/** What `dr-gate.ts` says. Everything has a default. */
+/** The content of `dr-gate.ts`. Every field has a default. */
 export type GatePolicyDefinition = z.input<typeof policySchema>;
 
-/** What a proof must satisfy. */
+/** Requirements for a proof. */
 export interface GateRule {
   readonly allowsAtRisk: boolean;
   readonly maxAgeMs: number;
   readonly provedAt: 'unchanged' | 'this-commit' | 'any';
-  /** Null where any target does. */
+  /** Null if any target is enough. */
   readonly target: string | null;
-  /** Keys as the policy names them, or their identities once they are read; empty where no signature is asked for. */
+  /** Keys as the policy names them, or their identities after reading; empty if no signature is required. */
   readonly signedBy: readonly string[];
-  /** Null where no sign-off is asked for. */
+  /** Null if no sign-off is required. */
   readonly signOff: SignOffRule | null;
 }
 
-/** Who has to have accepted a proof, and how long ago at the most. */
+/** Who must have accepted a proof, and the maximum age of the acceptance. */
 interface SignOffRule {
-  /** Keys as the policy names them, or their identities once they are read. */
+  /** Keys as the policy names them, or their identities after reading. */
   readonly signedBy: readonly string[];
   readonly maxAgeMs: number;
 }
@@ -111,23 +111,23 @@ export interface RegressionRule {
   readonly relativePercent: number;
   readonly absoluteMs: number;
   readonly runs: number;
-  /** Days (`YYYY-MM-DD`) on which the baseline of a contract begins anew. */
+  /** Days (`YYYY-MM-DD`) on which the baseline of a contract restarts. */
   readonly since: Readonly<Record<string, string>>;
 }
 
 /** A policy with its defaults. */
 export interface GatePolicy {
   readonly priorities: Readonly<Record<string, GateRule>>;
-  /** Null where posture contracts are left out of the decision. */
+  /** Null if the decision ignores posture contracts. */
   readonly posture: GateRule | null;
   /** The weakest first. */
   readonly targets: readonly string[];
-  /** Null where a slower drill never blocks. */
+  /** Null if a slower drill never blocks. */
   readonly regression: RegressionRule | null;
   readonly waivers: WaiverLimits;
 }
 
-/** How old a proof may be where the policy does not say: the more important the promise, the younger. */
+/** Default maximum age of a proof: the more important the promise, the shorter. */
 const MAX_AGE_MS: Readonly<Record<(typeof priorities)[number], number>> = {
   P0: 7 * DAY_MS,
   P1: 14 * DAY_MS,
@@ -222,7 +222,7 @@ export function withKeyIds(policy: GatePolicy, keyIds: ReadonlyMap<string, strin
   };
 }
 
-/** The policy where nobody wrote one. */
+/** The policy of a project without a policy file. */
 export const defaultPolicy = (): GatePolicy => parsePolicy({}, 'the default policy');
 
 const NEVER_ALLOWED =

@@ -5,38 +5,38 @@ import type { GateProblem } from './decision.ts';
 import type { JudgedFinding } from './judge-again.ts';
 import type { GatePolicy, GateRule } from './policy.ts';
 
-/** What a gate is asked. Plain data: the answer depends on this, the waivers and the ledger alone. */
+/** The question to a gate, as plain data. The answer depends only on this, the waivers and the ledger. */
 export interface GateQuestion {
   readonly policy: GatePolicy;
-  /** What the project promises now, with the digests of the files behind it. */
+  /** The current promises of the project, with the digests of their files. */
   readonly promises: readonly PromiseFacts[];
-  /** When the question is asked. */
+  /** The time of the question. */
   readonly at: Date;
-  /** True where `at` lies in the past on purpose: what was appended later is not looked at. */
+  /** True if `at` is deliberately in the past. Later entries are then ignored. */
   readonly asksAboutPast: boolean;
-  /** The commit that is to be promoted; null where nobody knows. */
+  /** The commit to promote; null if it is unknown. */
   readonly commit: string | null;
   /**
    * How `promises` and their digests relate to that commit. `at-commit`: they were read from it. `changed`: from a work tree that began
-   * there and was changed. `elsewhere`: from another commit, so that only a proof of the commit itself counts.
+   * there and was changed. `elsewhere`: from another commit; then only a proof of the commit itself counts.
    */
   readonly workTree: 'at-commit' | 'changed' | 'elsewhere';
-  /** The base branch, where a pipeline names one: a change must not drop what was promised there. */
+  /** The base branch, if a pipeline names one: a change must not drop its promises. */
   readonly base?: BaseCommits | undefined;
   /** Files behind the promises that are not in the work tree as the commit has them, or that git does not track. */
   readonly uncommitted?: readonly string[];
-  /** Identities of further keys that are trusted, from the command line. A policy that asks for none then asks for one of these. */
+  /** Identities of additional trusted keys, from the command line. A policy without keys then requires one of these. */
   readonly keyIds: readonly string[];
 }
 
-/** A posture contract checks what needs no drill; it names no disaster. */
+/** Returns whether the contract is a posture contract: its checks need no drill, so it names no disaster. */
 export const isPosture = ({ disasters }: Pick<PromiseFacts, 'disasters'>): boolean => disasters.length === 0;
 
 /** The disasters of a promise; `[null]` for a posture contract, which is one promise by itself. */
 export const disastersOf = (promise: Pick<PromiseFacts, 'disasters'>): readonly (string | null)[] =>
   isPosture(promise) ? [null] : promise.disasters;
 
-/** The rule for a promise; undefined where the policy leaves it out. */
+/** Returns the rule for a promise; undefined if the policy excludes it. */
 export function ruleFor(policy: GatePolicy, promise: PromiseFacts): GateRule | undefined {
   if (isPosture(promise)) return policy.posture ?? undefined;
   const known = policy.priorities[promise.priority];
@@ -45,30 +45,32 @@ export function ruleFor(policy: GatePolicy, promise: PromiseFacts): GateRule | u
   return policy.priorities['P0'];
 }
 
-/** Keys of which one must have signed a proof of that promise; empty where no signature is asked for. */
+/** Returns the keys of which one must have signed a proof of that promise; empty if no signature is required. */
 export function keysFor({ policy, keyIds }: GateQuestion, promise: PromiseFacts): readonly string[] {
   return [...(ruleFor(policy, promise)?.signedBy ?? []), ...keyIds];
 }
 
-/** Keys of which one must have signed what a run says of the whole project; empty where no rule of the policy asks for a signature. */
+/**
+ * Returns the keys of which one must have signed the statements of a run about the whole project; empty if no rule requires a signature.
+ */
 export const keysInPolicy = ({ policy: { priorities, posture }, keyIds }: GateQuestion): readonly string[] => [
   ...Object.values(priorities).flatMap(({ signedBy }) => signedBy),
   ...(posture?.signedBy ?? []),
   ...keyIds,
 ];
 
-/** True where a sign-off is asked for of any promise. */
+/** Returns whether the policy requires a sign-off of any promise. */
 export const asksForSignOff = ({ policy, promises }: GateQuestion): boolean =>
   promises.some((promise) => (ruleFor(policy, promise)?.signOff ?? null) !== null);
 
-/** Where a target stands in the policy: -1 for one that it does not list. */
+/** Returns the rank of a target in the policy; -1 if it is not listed. */
 export const rankOf = ({ targets }: GatePolicy, target: string): number => targets.indexOf(target);
 
-// What a decision is about, and how a problem with it is told.
+// The subject of a decision, and the wording of its problems.
 
-/** A problem with what a waiver needs to know of it. */
+/** A problem with the data that waivers need. */
 export interface FoundProblem extends GateProblem {
-  /** By finding, why it cannot be waived. */
+  /** Maps a finding to the reason why it cannot be waived. */
   readonly unwaivable: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +82,7 @@ export interface Subject {
   readonly question: GateQuestion;
 }
 
-/** How a problem is labelled where its contract is not known from the context. */
+/** Returns the label of a problem for texts that do not name its contract otherwise. */
 export const labelOf = ({ promise, disaster }: Pick<Subject, 'promise' | 'disaster'>): string =>
   disaster === null ? promise.contract : `${promise.contract} › ${disaster}`;
 
@@ -120,6 +122,6 @@ export const drillAgain = (subject: Subject): string => `Run \`${drillCommand(su
 export const commitText = (commit: string | null): string =>
   commit === null ? 'an unknown commit' : `commit ${commit.slice(0, 10)}`;
 
-/** How long ago it was proved. */
+/** Returns the age of the proof as text. */
 export const age = ({ question }: Subject, { provedAtMs }: { readonly provedAtMs: number }): string =>
   formatDuration(Math.max(0, question.at.getTime() - provedAtMs));

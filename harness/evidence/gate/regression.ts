@@ -6,10 +6,10 @@ import { MEASUREMENT_VERSION } from '../entry.ts';
 import type { RegressionFacts } from './decision.ts';
 import type { RegressionRule } from './policy.ts';
 
-// A drill that is slower than the last comparable ones. Only what was measured counts: budgets that a contract adds (detection, decision)
+// Detects a drill that is slower than the last comparable ones. Only measured times count: budgets of a contract (detection, decision)
 // say nothing about the platform.
 
-/** With fewer runs, nobody knows how much the times vary. */
+/** With fewer runs, the variation of the times is unknown. */
 const FEWEST_RUNS = 5;
 /** Below this, a difference is noise on any machine. */
 const SMALLEST_TOLERANCE = 0.05;
@@ -23,7 +23,7 @@ const SAME_SIZE = 0.01;
 export interface RegressionSample {
   readonly sizeBytes: number | null;
   readonly restoreMs: number | null;
-  /** Everything that was measured from the disaster to the service being back. */
+  /** The measured time from the disaster until the service was back. */
   readonly totalMs: number;
 }
 
@@ -43,8 +43,8 @@ export interface TimedDrill {
 }
 
 /**
- * The times of a drill, or why they cannot be compared: figures of another measurement version mean something else, and a drill that did not
- * recover has none.
+ * Returns the times of a drill, or why they cannot be compared: figures of another measurement version have another meaning, and a drill
+ * that did not recover has none.
  */
 export function sampleOf(record: TimedDrill, measurementVersion: number): RegressionSample | string {
   if (measurementVersion !== MEASUREMENT_VERSION) {
@@ -63,7 +63,7 @@ export function sampleOf(record: TimedDrill, measurementVersion: number): Regres
 }
 
 /**
- * What must be the same before two drills can be compared. Sizes are looked at later: where they differ, throughput is compared.
+ * Returns the properties that two comparable drills share. Size is not one: if sizes differ, the throughput is compared.
  */
 export function seriesOf({ contract, disaster, environment }: TimedDrill): string {
   const { target, concurrentDrills, host } = environment;
@@ -98,7 +98,7 @@ export function judgeRegression(
     const sentence = `No baseline yet: ${runs} of the ${FEWEST_RUNS} comparable runs that it takes.`;
     return { state: 'no-baseline', runs, sentence };
   }
-  // What the restore would have taken at this size at the pace of the earlier ones.
+  // The expected time of the restore at this size, at the throughput of the earlier ones.
   const { sizeBytes } = sample;
   return judgeTimes(
     `Restore of ${formatSize(sizeBytes)} (sizes differ, so by throughput)`,
@@ -122,6 +122,6 @@ function judgeTimes(what: string, tookMs: number, before: readonly number[], rul
 const isSameSize = (one: number | null, other: number | null): boolean =>
   one === other || (one !== null && other !== null && Math.abs(one - other) <= SAME_SIZE * Math.max(one, other));
 
-/** Milliseconds of restore for a byte. */
+/** Returns the restore time in milliseconds per byte. */
 const paceOf = ({ sizeBytes, restoreMs }: RegressionSample): number | undefined =>
   sizeBytes === null || sizeBytes === 0 || restoreMs === null ? undefined : restoreMs / sizeBytes;

@@ -5,11 +5,11 @@ import { inWords, markdownCell, xmlAttribute, xmlText } from '../../reporting/te
 import type { GateDecision, GateProblem, PromiseDecision } from './decision.ts';
 import { allProblems, announcements, labelOf, titleOf } from './render-text.ts';
 
-// A decision in the forms that pipelines read.
+// Formats of a decision for pipelines.
 
 /**
- * JUnit XML: a suite for each contract, a case for each disaster. A breach is a `failure`; what is not proved is an `error`, because
- * pipelines take `skipped` for harmless. Only a waiver makes a case `skipped`.
+ * JUnit XML: a suite for each contract, a case for each disaster. A breach is a `failure`; an unproven promise is an `error`, because
+ * pipelines treat `skipped` as harmless. Only a waiver makes a case `skipped`.
  */
 export function renderGateJunit({ problems, promises }: GateDecision): string {
   const suites = [
@@ -169,7 +169,7 @@ export function renderGitlabReport(decision: GateDecision): string {
     return {
       description: `${labelOf(problem) || 'gate'}${haltsBehind(problem)}: ${sentence} ${nextStep}`,
       check_name: `dr-contracts/${kind}`,
-      // The same problem has the same fingerprint in every run, so that GitLab tells the new ones.
+      // A problem has the same fingerprint in every run, so GitLab recognises new ones.
       fingerprint: createHash('sha256').update(name).digest('hex'),
       severity: code === 2 ? 'major' : 'blocker',
       location: { path: fileOf(problem, decision) ?? 'dr-gate.ts', lines: { begin: 1 } },

@@ -6,11 +6,11 @@ import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
 import type { GateDecision, GateProblem, PromiseDecision, ProofFacts, SignOffFacts } from './decision.ts';
 
-// A decision for people. It fits on a screen: similar problems share a line, and `--explain` shows what is left out.
+// The text form of a decision. It fits on a screen: similar problems share a line, and `--explain` shows the rest.
 
-/** Problems that are told one by one; of the others, several of a kind are told in one line. */
+/** Up to this many problems get a line each. If there are more, problems of the same kind share a line. */
 const MOST_ALONE = 4;
-/** Of more contracts, all are drilled: a command that names them is unreadable. */
+/** With more contracts, the command drills all: a command that names them is unreadable. */
 const MOST_NAMED = 5;
 const LONGEST_SENTENCE = 280;
 const MOST_NOTES = 4;
@@ -39,7 +39,7 @@ const HEADINGS: Readonly<Record<GateProblem['kind'], string>> = {
   'not-read': 'Not read',
   'no-promise': 'No promise',
 };
-/** The most urgent first. */
+/** Sorted by urgency. */
 const ORDER = Object.keys(HEADINGS);
 
 export function renderGateText(decision: GateDecision, traits: TerminalTraits): string {
@@ -57,7 +57,7 @@ export function renderGateText(decision: GateDecision, traits: TerminalTraits): 
   return `${paragraphs.map((text) => wrapLines(text, traits.columns)).join('\n')}\n`;
 }
 
-/** One sentence: what was decided, and on how much. */
+/** Returns the decision in one sentence, with the number of promises. */
 export function titleOf({ decision, exitCode, counts, problems }: GateDecision): string {
   const { promises, waived, blocked } = counts;
   const plural = promises === 1 ? 'promise' : 'promises';
@@ -96,13 +96,13 @@ function problemParagraphs(decision: GateDecision, traits: TerminalTraits): stri
   );
 }
 
-/** A drill that broke a promise has to be made again anyway: what else it did not prove is told by `--explain` alone. */
+/** Drops unproven findings of a breached drill: that drill must be repeated anyway. `--explain` shows them. */
 function toldOnce(problems: readonly GateProblem[]): readonly GateProblem[] {
   const broken = new Set(problems.filter(({ kind }) => kind === 'breached').map(labelOf));
   return problems.filter((problem) => problem.kind !== 'unproven' || !broken.has(labelOf(problem)));
 }
 
-/** True where the sentences differ in nothing but what the label says. */
+/** Returns whether the sentences differ only in the label. */
 const areAlike = (problems: readonly GateProblem[]): boolean =>
   new Set(problems.map(({ sentence }) => sentence)).size === 1;
 
@@ -141,14 +141,14 @@ function together(
   return `\n${head} (${problems.length}): ${namesOf(problems)}${halts}\n  ${sentence === undefined ? '' : `${sentence} `}${next}`;
 }
 
-/** The target that all of them ask for, as an option. */
+/** Returns the target that all of them require, as an option. */
 function targetIn(problems: readonly GateProblem[]): string {
   const targets = new Set(problems.map(({ nextStep }) => / --target [^\s`]+/.exec(nextStep)?.[0] ?? ''));
   const [only = ''] = targets;
   return targets.size === 1 ? only : '';
 }
 
-/** Contracts with their disasters: `api, nats-streams (stream-deleted, server-lost)`. */
+/** Returns contracts with their disasters: `api, nats-streams (stream-deleted, server-lost)`. */
 function namesOf(problems: readonly GateProblem[]): string {
   const byContract = Map.groupBy(problems, ({ contract }) => contract ?? 'the gate');
   return [...byContract]
@@ -159,7 +159,7 @@ function namesOf(problems: readonly GateProblem[]): string {
     .join(', ');
 }
 
-/** What is told of several problems whose own sentences differ. */
+/** Sentences for several problems whose own sentences differ. */
 const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
   missing: 'The ledger holds no proof of these.',
   stale: 'These proofs are older than the policy allows.',
@@ -175,7 +175,7 @@ const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
 
 const shortened = (sentence: string): string => truncate(sentence, LONGEST_SENTENCE, '… (--explain tells all)');
 
-/** Problems of the whole decision after which nothing is known of any promise. */
+/** Returns whether a problem of the whole decision leaves every promise undecided. */
 const isUndecided = ({ problems }: GateDecision): boolean =>
   problems.some(
     ({ kind, contract }) => contract === null && ['gate-failed', 'file-invalid', 'broken-ledger'].includes(kind),
@@ -203,7 +203,7 @@ function waivedText({ contract, waived }: PromiseDecision): string {
   return `${contract} (${[...new Set(each)].join('; ')})`;
 }
 
-/** Waivers that end soon, and those that nothing needs. */
+/** Returns notes on waivers that end soon and on unused ones. */
 export function announcements({ waivers, promises }: GateDecision): string[] {
   const lines = waivers.flatMap((waiver) => {
     const isKnown = promises.some(({ contract }) => contract === waiver.contract);
@@ -237,7 +237,7 @@ function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
   return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}${read}.`;
 }
 
-/** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
+/** Returns all about one promise: the proof that counts for each disaster, and its problems. */
 export function renderExplanation(promise: PromiseDecision, decision: GateDecision, traits: TerminalTraits): string {
   const { contract, priority, owner, file, outcome, proofs, cadenceMs, nextDue, problems, waived, notes } = promise;
   const { bold, verdict } = paletteFor(traits);

@@ -6,10 +6,10 @@ import type { GateProofs } from './collect-proofs.ts';
 import type { SignOffFacts } from './decision.ts';
 import type { KeyChange } from './kept-proofs.ts';
 
-// Whether the proofs that count are really signed by the keys that they name. While the ledger is read, a proof counts for the key that its
-// envelope names; here the few that the decision rests on are read again, and their signatures checked.
+// Checks the signatures of the proofs that count. While the ledger is read, a proof counts for the key that its envelope names. This
+// module reads the few proofs of the decision again and checks their signatures.
 
-/** An entry whose signature is not what it says. */
+/** An entry with a signature that its named key did not make. */
 export interface Forged {
   readonly sequence: number;
   readonly observed: string;
@@ -17,8 +17,8 @@ export interface Forged {
 
 /**
  * Checks every proof and sign-off that was kept, and every change of the key that leads to its key.
- * @param keys the keys that are pinned, from outside of the ledger.
- * @param asked whether the policy asks whose proofs they are; whose sign-offs they are it always does.
+ * @param keys the pinned keys, from outside of the ledger.
+ * @param asked whether the policy requires signed proofs. Sign-offs always require a signature.
  */
 export async function forgedAmong(
   store: LedgerStore,
@@ -36,7 +36,7 @@ export async function forgedAmong(
   };
   for (const change of proofs.keyChanges) {
     const by = known.get(change.from);
-    // A change that a stranger signed makes nobody known.
+    // A change that an untrusted key signed adds no key.
     if (by === undefined || !(await check(change, by))) continue;
     const next = parsePublicKey(change.to.publicKeyPem, `entry ${change.sequence}: the new key`);
     if (next.keyId === change.to.keyId) known.set(next.keyId, next);
@@ -49,7 +49,7 @@ export async function forgedAmong(
   for (const proof of [...(asked.proofs ? keptProofs(proofs) : []), ...keptSignOffs(proofs)]) {
     const key = proof.keyId === null ? undefined : known.get(proof.keyId);
     if (key !== undefined) await check(proof, key);
-    // Whether no signature is good enough is for the decision to say.
+    // The decision itself handles entries without a signature.
     else if (proof.keyId !== null) {
       forged.push({
         sequence: proof.sequence,
@@ -60,7 +60,7 @@ export async function forgedAmong(
   return forged;
 }
 
-/** Every entry of a run that the decision rests on, each once: proofs, how their runs began, and what other runs promised. */
+/** Returns every entry of a run that the decision depends on, each once: proofs, beginnings of their runs, and promises of other runs. */
 function keptProofs({ drills, postures, base, promisedByCommit }: GateProofs): readonly SignedEntry[] {
   const proofs = [...drills.values(), ...postures.values()].flatMap(({ byTarget, otherVersions }) => [
     ...[...byTarget.values()].flatMap(({ latest, lastMet, lastBreach }) => [latest, lastMet, lastBreach]),
@@ -70,7 +70,7 @@ function keptProofs({ drills, postures, base, promisedByCommit }: GateProofs): r
   return [...new Map(kept.flatMap((entry) => (entry === null ? [] : [[entry.sequence, entry] as const]))).values()];
 }
 
-/** One sign-off may speak of several contracts. */
+/** Returns each kept sign-off once, because one may cover several contracts. */
 const keptSignOffs = ({ signOffs }: GateProofs): readonly SignOffFacts[] => [
   ...new Map([...signOffs.values()].map((signOff) => [signOff.sequence, signOff])).values(),
 ];

@@ -4,27 +4,26 @@ import { ExplainedError } from '../../model/errors.ts';
 import { optionsMistake } from '../../model/options-mistake.ts';
 import { findingNames } from '../../model/record.ts';
 
-// `dr-waivers.yaml`: what a project accepts for a while although it is not as promised, each with a reason, an owner, an approver and an
-// end.
+// `dr-waivers.yaml`: broken promises that a project accepts for a while, each with a reason, an owner, an approver and an end.
 
 const DAY_MS = 86_400_000;
-/** How long before its end a waiver is announced. */
+/** Time before the end of a waiver from which on it is announced. */
 export const ANNOUNCED_MS = 14 * DAY_MS;
 
-/** Findings that no waiver covers. Whoever could waive these could waive the proof itself. */
+/** Findings that no waiver covers. Waiving these would waive the proof itself. */
 export const UNWAIVABLE = {
   content: 'corrupted or lost data cannot be waived',
   destruction: 'without proof of the destruction the drill proves nothing, which cannot be waived',
   signature: 'a signature that the policy asks for cannot be waived; change `signedBy` in the policy',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Why a waiver of `changed` does not cover everything that changed. */
+/** Reasons why a waiver of `changed` does not cover a change. */
 export const UNWAIVABLE_CHANGE = {
   uncommitted: 'what is not committed cannot be promoted, whatever is accepted',
   notMet: 'the last proof of the other files is not met as the policy asks; drill again',
 } as const;
 
-/** What a gate finds besides the findings of a record. */
+/** Findings of the gate itself, besides those of a record. */
 const gateFindingNames = [
   'missing',
   'removed',
@@ -65,7 +64,7 @@ export type Waiver = z.output<typeof waiverSchema>;
  * that cannot be waived, or two waivers for the same thing.
  */
 export function parseWaivers(source: string, thing: string): readonly Waiver[] {
-  // A date stays a text: in YAML 1.2's core schema there are none.
+  // A date stays text: YAML 1.2's core schema has no dates.
   const document = parseDocument(source, { prettyErrors: true });
   const [problem] = document.errors;
   if (problem !== undefined) {
@@ -76,7 +75,7 @@ export function parseWaivers(source: string, thing: string): readonly Waiver[] {
       problem,
     );
   }
-  // A file that holds nothing but comments waives nothing.
+  // A file with only comments waives nothing.
   const content: unknown = document.toJS() ?? { waivers: [] };
   const parsed = waiverFileSchema.safeParse(content);
   if (!parsed.success) throw malformed(thing, content, parsed.error);
@@ -96,9 +95,9 @@ export function parseWaivers(source: string, thing: string): readonly Waiver[] {
 
 const NEXT_STEP = 'Correct the file; docs/ci.md shows one.';
 
-/** Names the waiver by what it waives, as far as that can be read, and the field in it. */
+/** Returns an error that names the waiver by its readable parts, and the field. */
 function malformed(thing: string, content: unknown, failure: z.ZodError): ExplainedError {
-  // A field that is missing because its name is misspelt: the name is the mistake.
+  // If a field is missing because its name is misspelt, the error names the misspelt name.
   const error = new z.ZodError(
     failure.issues.toSorted((a, b) => Number(b.code === 'unrecognized_keys') - Number(a.code === 'unrecognized_keys')),
   );
@@ -120,16 +119,19 @@ const nameOf = ({ contract, finding }: { contract: string; finding: string }, in
 const wrong = (thing: string, expected: string, observed: string, cause?: unknown): ExplainedError =>
   new ExplainedError({ thing, expected, observed, nextStep: NEXT_STEP }, { cause });
 
-/** The moment at which it stops counting: the end of its last day, UTC. */
+/** Returns the moment at which the waiver stops counting: the end of its last day, UTC. */
 export const endOf = ({ expires }: Pick<Waiver, 'expires'>): number => Date.parse(`${expires}T00:00:00Z`) + DAY_MS;
 
-/** What a policy allows of waivers; null where it does not say. */
+/** Limits of a policy on waivers; null for no limit. */
 export interface WaiverLimits {
   readonly longestMs: number | null;
   readonly most: number | null;
 }
 
-/** Whether it waives one of those findings of a promise. A posture contract has no disaster, and no waiver that names one is for it. */
+/**
+ * Returns whether the waiver covers one of those findings of a promise. A posture contract has no disaster, so a waiver that names one is
+ * not for it.
+ */
 export const isFor = (
   { contract, disaster, finding }: Waiver,
   promise: { readonly contract: string | null; readonly disaster: string | null },
@@ -141,13 +143,13 @@ export const isOfPromise = (
   promise: { readonly contract: string | null; readonly disaster: string | null },
 ): boolean => contract === promise.contract && (disaster === undefined || disaster === promise.disaster);
 
-/** Whether it ends later than the policy allows of today. */
+/** Returns whether the waiver ends later than the policy allows today. */
 export const isTooLong = (waiver: Waiver, { longestMs }: WaiverLimits, nowMs: number): boolean =>
   longestMs !== null && endOf(waiver) - nowMs > longestMs;
 
 /**
- * The waivers that the policy allows. Where there are more than it allows, none of them is: the gate blocks for that, and nobody can say
- * which ones are too many.
+ * Returns the waivers that the policy allows. If there are too many, it returns none and the gate blocks, because the surplus ones are
+ * unknown.
  */
 export function allowedWaivers(waivers: readonly Waiver[], limits: WaiverLimits, nowMs: number): readonly Waiver[] {
   if (limits.most !== null && waivers.length > limits.most) return [];

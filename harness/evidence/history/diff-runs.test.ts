@@ -29,7 +29,7 @@ const told = async (...args: Parameters<typeof changed>) =>
     ({ kind, what, before, after, worse }) => `${kind} ${what}: ${before} to ${after}, ${worse}`,
   );
 
-/** Alone the phase: the judge notices that its moments say something else. */
+/** Changes only the phase; the judge notices that its moments differ. */
 const restoreTakes = (measuredMs: number) => (record: DrillRecord) => {
   for (const phase of record.phases) if (phase.name === 'restore') phase.measuredMs = measuredMs;
 };

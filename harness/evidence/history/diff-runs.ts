@@ -8,27 +8,27 @@ import { type Figures, type ResultGroup, RUN, resultGroups } from '../exports/re
 
 /** A difference between two drills below one of these is noise on any machine. */
 const NOISE = { fraction: 0.1, leastMs: 1_000 };
-/** How much is lost depends on the moment of the disaster: below this part of the objective, one drill says no more than the other. */
+/** Loss depends on the moment of the disaster: differences below this share of the objective are noise. */
 const LOSS_NOISE_OF_OBJECTIVE = 0.01;
 
 const changeKinds = ['verdict', 'missing', 'new', 'time', 'loss', 'version', 'content', 'promise'] as const;
 
 export interface RunChange {
   readonly kind: (typeof changeKinds)[number];
-  /** Null for what concerns the whole run. */
+  /** Null for changes of the whole run. */
   readonly contract: string | null;
   readonly disaster: string | null;
   readonly what: string;
   readonly before: string | null;
   readonly after: string | null;
-  /** Whether it is for the worse; null where that cannot be said. A new result that is not kept is. */
+  /** True if the change is for the worse, such as a new broken promise; null if unknown. */
   readonly worse: boolean | null;
 }
 
 export interface RunDiff {
   readonly a: RunName;
   readonly b: RunName;
-  /** Why times were not compared; undefined where they were. */
+  /** Why times were not compared; undefined if they were. */
   readonly timesNotCompared?: string;
   readonly changes: readonly RunChange[];
 }
@@ -40,7 +40,7 @@ export interface RunName {
   readonly commit: string | null;
 }
 
-/** What changed from run `a` to run `b`: verdicts, promises, times beyond noise, versions, and the content that was compared. */
+/** Returns the changes from run `a` to run `b`: verdicts, promises, times beyond noise, versions, and compared content. */
 export function diffRuns(a: ExportedRun, b: ExportedRun): RunDiff {
   const before = Map.groupBy(resultGroups(a), keyOf);
   const after = Map.groupBy(resultGroups(b), keyOf);
@@ -65,7 +65,10 @@ interface Pair {
   readonly other?: ResultGroup | undefined;
 }
 
-/** One run may have several results of one name: why it failed, mistakes in a file, a disaster that was drilled twice. Equal ones belong together. */
+/**
+ * Pairs the results of two runs. A run may have several results of one name: its failures, mistakes in a file, a disaster that was drilled
+ * twice. Equal ones form a pair.
+ */
 function pairsOf(before: readonly ResultGroup[], after: readonly ResultGroup[]): readonly Pair[] {
   const left = [...after];
   const take = (index: number): ResultGroup | undefined => (index === -1 ? undefined : left.splice(index, 1)[0]);
@@ -77,7 +80,7 @@ function pairsOf(before: readonly ResultGroup[], after: readonly ResultGroup[]):
   return [...pairs, ...left.map((other) => ({ other }))];
 }
 
-/** What is new is for the worse where it is not kept; otherwise there is nothing to compare it with. */
+/** Returns the change for a new result: worse if it is not kept, otherwise unknown. */
 const onlyInSecond = (group: ResultGroup): RunChange => ({
   ...placeOf(group),
   kind: 'new',
@@ -87,7 +90,7 @@ const onlyInSecond = (group: ResultGroup): RunChange => ({
   worse: isKept(group.verdict) ? null : true,
 });
 
-/** A promise that is not tested any more is for the worse; a fault that is gone is not. */
+/** Returns the change for a missing result: an untested promise is worse, a fault that disappeared is not. */
 const onlyInFirst = (group: ResultGroup): RunChange => ({
   ...placeOf(group),
   kind: 'missing',
@@ -101,7 +104,7 @@ const keyOf = ({ contract, disaster }: ResultGroup): string => promiseKey(contra
 const placeOf = ({ contract, disaster }: ResultGroup) => ({ contract, disaster });
 const nameOf = ({ runId, began, target, commit }: ExportedRun): RunName => ({ runId, began, target, commit });
 
-/** Figures of other machines, targets or measurement versions mean something else. */
+/** Returns why times cannot be compared: other machines, targets or measurement versions. */
 function whyTimesDiffer(a: ExportedRun, b: ExportedRun): string | undefined {
   if (a.measurementVersion !== null && b.measurementVersion !== null && a.measurementVersion !== b.measurementVersion) {
     return `they were measured by versions ${a.measurementVersion} and ${b.measurementVersion}`;
@@ -117,7 +120,7 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
     const worse = RANK[b.verdict] > RANK[a.verdict];
     changes.push({ ...place, kind: 'verdict', what: b.sentence, before: a.verdict, after: b.verdict, worse });
   }
-  // What has no drill states no objective: nothing is known of what changed.
+  // A result without a drill has no objective, so its changes are unknown.
   if (a.drill === null || b.drill === null) return changes;
   for (const [what, before, after] of [
     ['RTO', told(a.figures.rtoMs), told(b.figures.rtoMs)],
@@ -145,7 +148,7 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
 
 const RANK: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
 
-/** Of a drill beside which programs were built, the times are those of a slower machine. */
+/** Returns the machine of a drill. A drill beside a build counts as on another machine, because it is slower. */
 const machineOf = ({ environment: { host, concurrentDrills, beside = [] } }: DrillRecord): string =>
   JSON.stringify([host.platform, host.arch, host.cpus, concurrentDrills, beside.length > 0]);
 
@@ -170,10 +173,10 @@ const told = (durationMs: number | null): string | null => (durationMs === null 
 const toldRpo = ({ rpoMs, keepsNoData }: Figures): string | null =>
   keepsNoData === true ? KEEPS_NO_DATA : told(rpoMs);
 
-/** What was seeded differs from drill to drill: sizes are drawn anew, and a writer goes on while the drill does. */
+/** Seeded content differs from drill to drill: sizes are random, and a writer continues during the drill. */
 const SEEDED_NOISE_FRACTION = 0.1;
 
-/** What was compared, and whether all of it came back. How much that was is noise, within a tenth. */
+/** Returns changes in the compared content and its completeness. Differences in amount within a tenth are noise. */
 function contentChanges(place: Place, a: DrillRecord, b: DrillRecord): readonly RunChange[] {
   const seeded = (['items', 'bytes'] as const).flatMap((unit) => {
     const [before, after] = [a.seeded?.[unit], b.seeded?.[unit]];
@@ -216,7 +219,7 @@ function itemsOf({ items }: Comparison, kind: string): { readonly lacking: numbe
   return { lacking, text: lacking === 0 ? `all ${found.expected}` : `${found.matched} of ${found.expected}` };
 }
 
-/** A drill names what it makes after itself, so the same sentence names another drill each time. */
+/** Returns the unverified aspects, without the drill's id, which differs each time. */
 const notVerifiedIn = ({ comparison, drillId }: DrillRecord): ReadonlySet<string> =>
   new Set(comparison?.notVerified.map((text) => text.replaceAll(drillId, '<drill>')));
 

@@ -136,7 +136,7 @@ describe('the history', () => {
   });
 });
 
-/** As long as the longest of the reference platform. */
+/** Returns entries with names as long as the longest of the reference platform. */
 const longNamed = (entries: Entries): Entries =>
   entries.map((entry) => {
     if (entry.kind !== 'drill') return entry;

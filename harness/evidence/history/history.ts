@@ -18,7 +18,7 @@ interface HistoryPoint {
   readonly drillId: string | null;
 }
 
-/** A run that did not come to its end. */
+/** A run that did not finish. */
 export interface BrokenRun {
   readonly runId: string;
   readonly began: string;
@@ -31,29 +31,29 @@ export interface PromiseHistory {
   /** `posture` for a posture contract. */
   readonly disaster: string;
   readonly owner: string;
-  /** Whether the last run still states it. */
+  /** True if the last run still states the promise. */
   readonly isPromised: boolean;
   readonly points: readonly HistoryPoint[];
-  /** Since when the last verdict holds; null where no drill was found. */
+  /** Time since which the last verdict holds; null if no drill was found. */
   readonly since: string | null;
-  /** True where an older drill, which was not read, may have had the same verdict. */
+  /** True if an older, unread drill may have had the same verdict. */
   readonly sinceIsUpperBound: boolean;
 }
 
 export interface History {
-  /** How many runs were read, the last ones of the ledger. */
+  /** Number of runs that were read, the last ones of the ledger. */
   readonly runs: number;
-  /** Whether the ledger holds older runs. */
+  /** True if the ledger holds older runs. */
   readonly isCut: boolean;
-  /** Those of them that did not come to their end, the newest first. */
+  /** Runs that did not finish, the newest first. */
   readonly brokenRuns: readonly BrokenRun[];
   readonly promises: readonly PromiseHistory[];
 }
 
 export interface HistoryOptions {
-  /** How many runs are read, from the last one. */
+  /** Number of runs to read, from the last one. */
   readonly runs: number;
-  /** All when empty. */
+  /** Empty for all. */
   readonly contracts: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export async function historyOf(
   const collector = new HistoryCollector(contracts);
   let isCut = false;
   for await (const { body } of newestFirst) {
-    // What a person wrote about runs before they began is no older run.
+    // Entries by people are not older runs.
     isCut = collector.runs === runs && isOfRun(body);
     if (isCut) break;
     collector.add(body);
@@ -84,11 +84,11 @@ interface Draft {
   readonly disaster: string;
   readonly owner: string;
   isPromised: boolean;
-  /** The newest first. */
+  /** Sorted from the newest. */
   readonly points: HistoryPoint[];
 }
 
-/** A point whose commit is known once the beginning of its run was read. */
+/** A point whose commit stays unknown until the beginning of its run is read. */
 type OpenPoint = HistoryPoint & { commit: string | null };
 
 class HistoryCollector {
@@ -96,15 +96,15 @@ class HistoryCollector {
   readonly #contracts: readonly string[];
   readonly #drafts = new Map<string, Draft>();
   readonly #brokenRuns: BrokenRun[] = [];
-  /** Of runs whose beginning was not read yet. */
+  /** Runs whose beginning was not read yet. */
   readonly #open = new Map<string, { readonly ending: RunEnding; readonly checked: readonly OpenPoint[] }>();
 
-  /** @param contracts all when empty. */
+  /** @param contracts empty for all. */
   constructor(contracts: readonly string[]) {
     this.#contracts = contracts;
   }
 
-  /** Takes the entries of a ledger from its last one. */
+  /** Adds an entry; entries come in order from the last one. */
   add(body: LedgerEntry['body']): void {
     if (body.kind === 'run-started') this.#started(body);
     else if (body.kind === 'run-finished' || body.kind === 'run-killed') this.#ended(body);
@@ -163,7 +163,7 @@ function pointOf({ record, measurementVersion, runId, at }: Body<'drill'>): Hist
   return { at: ended ?? at, verdict, figures, target, commit, measurementVersion, runId, drillId: record.drillId };
 }
 
-/** The commit is that of the run, whose beginning is read later. */
+/** Returns a point. Its commit is that of the run, whose beginning is read later. */
 function posturePoint(record: PostureRecord, { runId, run }: Ending): OpenPoint {
   const { verdict, figures } = postureGroup(record, NO_WAIVERS);
   const unknown = { commit: null, measurementVersion: null, drillId: null };
@@ -183,8 +183,8 @@ function promiseHistory(draft: Draft, isCut: boolean): PromiseHistory {
 }
 
 /**
- * The recovery times that can be compared with the last one: those of the same target and measurement version. Undefined for a drill
- * whose time is not known, or only from below.
+ * Returns the recovery times that are comparable with the last one: those of the same target and measurement version. Undefined for a
+ * drill whose time is unknown or only a lower bound.
  */
 export function comparableTimes({ points }: PromiseHistory): readonly (number | undefined)[] {
   const last = points.at(-1);

@@ -14,7 +14,7 @@ interface Run {
   readonly ending?: 'run-finished' | 'run-killed' | 'none';
 }
 
-/** A ledger of those runs, the oldest first. */
+/** Returns a ledger of those runs, the oldest first. */
 async function ledgerOf(runs: readonly Run[]): Promise<MemoryStore> {
   const store = new MemoryStore();
   const clock = new TestClock();

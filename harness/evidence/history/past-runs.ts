@@ -5,17 +5,17 @@ import type { EntryBody, EntryOf, LedgerEntry } from '../entry.ts';
 import { readLedger } from '../ledger/ledger-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 
-/** What a check may spend on a ledger: in a bucket, each entry takes a round trip. A run of twenty contracts has about 25. */
+/** Maximum number of entries that a check reads: in a bucket, each takes a round trip. A run of twenty contracts has about 25. */
 const MOST_ENTRIES = 2_000;
 
 /**
- * What a ledger says of the runs before one. Neither signatures nor the chain are checked: `verifyLedger` does that.
- * @param thisRun the run that asks.
- * @param most entries that are read.
+ * Reads the earlier runs from a ledger. It checks neither signatures nor the chain: `verifyLedger` does that.
+ * @param thisRun the current run.
+ * @param most maximum number of entries to read.
  */
 export function pastRunsOf(store: LedgerStore, thisRun: string, most = MOST_ENTRIES): ReadPastRuns {
   return async (visit, signal) => {
-    /** Of runs whose beginning was not read yet, the newest first. */
+    /** Runs whose beginning was not read yet, the newest first. */
     const open = new Map<string, Findings>();
     let entries = 0;
     for await (const { body } of readLedger(store, signal, 'newest first')) {
@@ -59,7 +59,7 @@ const pastRun = (
   results,
 });
 
-/** A drill that was interrupted says nothing of its promise. */
+/** Returns the results in an entry, without interrupted drills, which prove nothing. */
 function resultsIn(body: Found): readonly PastResult[] {
   if (body.kind !== 'drill') {
     return (body.run.postures ?? []).flatMap(({ contract, at, checks }) =>
@@ -89,10 +89,10 @@ function resultsIn(body: Found): readonly PastResult[] {
   ];
 }
 
-/** A look at the ledger that nobody waits for. */
+/** Maximum number of entries to read for the last halts. */
 const MOST_ENTRIES_WITH_HALTS = 400;
 
-/** A posture check that halts the roll-out, by the last run that made it. */
+/** A posture check that halts the roll-out, from its last run. */
 interface LastHalt {
   readonly contract: string;
   readonly check: PostureCheckRecord;
@@ -101,12 +101,12 @@ interface LastHalt {
 }
 
 interface LastHalts {
-  /** Posture contracts that were looked at. */
+  /** Number of checked posture contracts. */
   readonly contracts: number;
   readonly halts: readonly LastHalt[];
 }
 
-/** What halts the roll-out, by the last record of each posture contract that the project still states, judged by the rules of today. */
+/** Returns the checks that halt the roll-out: the last record of each posture contract of the project, judged by today's rules. */
 export async function lastHalts(
   newestFirst: AsyncIterable<LedgerEntry>,
   most = MOST_ENTRIES_WITH_HALTS,

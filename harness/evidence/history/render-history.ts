@@ -6,9 +6,9 @@ import { truncate, withoutControls, wrapName, wrapWords } from '../../reporting/
 import type { RunChange, RunDiff, RunName } from './diff-runs.ts';
 import { type BrokenRun, comparableTimes, type History } from './history.ts';
 
-/** Drills that are shown: as many as fit beside the rest. */
+/** Number of drills that fit in a line. */
 const SHOWN = { wide: 12, narrow: 8, wideColumns: 100 };
-/** Runs that did not come to their end: the last ones are named. */
+/** Maximum number of unfinished runs that are named. */
 const SHOWN_RUNS = 5;
 const ENDINGS: Readonly<Record<BrokenRun['ending'], string>> = {
   failed: 'failed',
@@ -22,7 +22,7 @@ const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const ASCII_BARS = ['.', ':', '-', '=', '+', '*', '#', '@'] as const;
 
 /**
- * A table with one line for each promise: its last verdicts, and its recovery times as a sparkline from 0 to the longest. A last line says
+ * A table with one line for each promise: its last verdicts, and its recovery times as a sparkline from 0 to the longest. A last line names
  * what was not read.
  */
 export function renderHistory({ promises, runs, isCut, brokenRuns }: History, traits: TerminalTraits): string {
@@ -55,7 +55,7 @@ export function renderHistory({ promises, runs, isCut, brokenRuns }: History, tr
   return `${table}\n\n${broken.join('')}${others}${isCut ? `The last ${count}. Older ones were not read; --runs reads more.` : `${count}, which is all of the ledger.`}\n`;
 }
 
-/** One sign for each time, its height from 0 to the longest of them; a blank for a time that is not known. */
+/** Returns one character per time, with a height from 0 to the longest time; a blank for an unknown time. */
 export function sparkline(values: readonly (number | undefined)[], unicode: boolean): string {
   const bars = unicode ? BARS : ASCII_BARS;
   const most = Math.max(0, ...values.filter((value) => value !== undefined));
@@ -68,7 +68,7 @@ export function sparkline(values: readonly (number | undefined)[], unicode: bool
     .join('');
 }
 
-/** A name from a record, at most as long as a line has room for. */
+/** Returns a name from a record, cut to the width of a line. */
 const printable = (text: string): string => truncate(withoutControls(text), 60, '...');
 
 /** The changes as a table; a sentence follows each change of a verdict, and each new result that is not kept. */
@@ -99,7 +99,7 @@ export function renderDiff({ a, b, changes, timesNotCompared }: RunDiff, traits:
   return `${head}\n${renderColumns(['promise', 'what', 'A', 'B', ''], rows, traits)}\n${sentences.length === 0 ? '' : `\n${sentences.join('\n')}\n`}${note}`;
 }
 
-/** Changes that need more room than the table has are told in a word, and below it in a sentence. */
+/** Short words for changes that do not fit in the table; a sentence below gives the details. */
 const WORDS: Readonly<Partial<Record<RunChange['kind'], string>>> = {
   verdict: 'verdict',
   new: 'only in B',

@@ -9,13 +9,13 @@ import { type Anchor, anchorSchema, type PlacedAnchor } from './anchor.ts';
 import { type BucketAddress, parseBucketAddress } from './bucket-store.ts';
 
 const TAG = /^git-tag:([\w.][\w./-]*)$/;
-/** An anchor has some 200 bytes. */
+/** Maximum size of an anchor, which has some 200 bytes. */
 const MOST_CHARACTERS = 10_000;
 
 /**
- * Writes an anchor to a place: a new file, an object of S3, or an annotated tag of the git repository in `folder`. Nothing is replaced.
+ * Writes an anchor to a place: a new file, an object of S3, or an annotated tag of the git repository in `folder`. It replaces nothing.
  * @returns the place as `verify --anchor` takes it.
- * @throws {ExplainedError} when something is there already, or it cannot be written.
+ * @throws {ExplainedError} when the place already exists or cannot be written.
  */
 export async function writeAnchor(place: string, anchor: Anchor, folder: string, signal: AbortSignal): Promise<string> {
   const text = `${JSON.stringify(anchor)}\n`;
@@ -30,7 +30,7 @@ export async function writeAnchor(place: string, anchor: Anchor, folder: string,
   return place;
 }
 
-/** @throws {ExplainedError} when there is none, or it cannot be read. */
+/** Reads an anchor. @throws {ExplainedError} when there is none, or it cannot be read. */
 export async function readAnchor(place: string, folder: string, signal: AbortSignal): Promise<PlacedAnchor> {
   const text = await readText(place, folder, signal);
   const wrong = (observed: string, cause?: unknown) =>
@@ -78,7 +78,7 @@ async function readText(place: string, folder: string, signal: AbortSignal): Pro
   return await explaining(`anchor ${path}`, () => readFile(path, 'utf8'));
 }
 
-/** @throws {ExplainedError} for `git-tag:` with something that is no name of a tag. */
+/** Returns the tag's name; undefined for another place. @throws {ExplainedError} for `git-tag:` with an invalid tag name. */
 function tagIn(place: string): string | undefined {
   if (!place.startsWith('git-tag:')) return undefined;
   const [, tag] = TAG.exec(place) ?? [];

@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/units.ts';
 import { CLOCK_SKEW_MS } from '../entry.ts';
 import type { Fault, Note } from './fault.ts';
 
-/** What a place outside of the ledger remembers of it: the last entry of a moment. Whoever holds the ledger cannot change it. */
+/** A copy of the ledger's last entry number and digest, outside of the ledger. A person with access only to the ledger cannot change it. */
 export const anchorSchema = z.object({
   anchorOf: z.literal('dr-contracts ledger'),
   version: z.literal(1),
@@ -13,7 +13,7 @@ export const anchorSchema = z.object({
 });
 export type Anchor = z.infer<typeof anchorSchema>;
 
-/** An anchor, and where it was found. */
+/** An anchor with its place. */
 export interface PlacedAnchor extends Anchor {
   readonly place: string;
 }

@@ -10,7 +10,10 @@ import { explainingBucket, statusOf, userBucketClient } from '../../clients/user
 import { ExplainedError } from '../../model/errors.ts';
 import type { LedgerStore } from './store.ts';
 
-/** The key exists (412), or another request for it is under way (409): https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+/**
+ * The key exists (412), or another request for it is under way (409):
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
 const TAKEN: readonly unknown[] = [409, 412];
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
@@ -54,7 +57,7 @@ export function openBucketStore(at: string): LedgerStore {
     create: (name, bytes, signal) =>
       inBucket(signal, async () => {
         if (!(await putNew(name, bytes, signal))) return false;
-        // Once: the same bytes again have to be refused. Where they are not, the entry is as it was.
+        // Checked once: a second write of the same bytes must be refused. If it is not, the entry is unchanged.
         if (!isConditional && (await putNew(name, bytes, signal))) throw unconditional(shown);
         isConditional = true;
         return true;
@@ -80,7 +83,7 @@ const notRemoved = (shown: string, { Code, Key, Message }: _Error): ExplainedErr
     nextStep: 'Allow s3:DeleteObject, or set a longer `ledger.keepDays`. The entries are kept.',
   });
 
-/** Some stores take the condition of a write for a header that they do not know, and replace what is there. */
+/** Returns the error for stores that ignore the condition of a write as an unknown header, and replace the object. */
 const unconditional = (shown: string): ExplainedError =>
   new ExplainedError({
     thing: `ledger ${shown}`,
@@ -99,7 +102,7 @@ interface Listing {
   readonly inBucket: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 }
 
-/** S3 lists keys in the order of their bytes, page by page. */
+/** Yields the names of a prefix. S3 lists keys in the order of their bytes, page by page. */
 async function* namesIn({ client, bucket, prefix, after, signal, inBucket }: Listing): AsyncGenerator<string> {
   const pages = paginateListObjectsV2(
     { client },
@@ -118,10 +121,10 @@ export interface BucketAddress {
   readonly bucket: string;
   /** Without a slash at either end; empty for the whole bucket. */
   readonly path: string;
-  /** What the user's AWS settings say when left out. */
+  /** Default: the region of the user's AWS settings. */
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
-  /** One version of an object: what object lock keeps from being changed. */
+  /** One version of an object. Object lock protects versions. */
   readonly versionId: string | undefined;
 }
 

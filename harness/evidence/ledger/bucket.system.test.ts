@@ -12,7 +12,7 @@ import { ledgerBucket } from './testing/ledger-bucket.ts';
 import { entriesOfRun, madeUpLedger, never, type TestKey, testKey } from './testing/made-up-ledger.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
-// A ledger in a bucket of a real S3 API, with credentials from the environment as a user gives them.
+// A ledger in a bucket of a real S3 API, with credentials from the environment, as for users.
 
 const s3 = await sharedTarget().place(s3Store);
 const bucket = ledgerBucket(s3, 'ledger');
@@ -29,14 +29,14 @@ beforeAll(async () => {
 });
 
 interface Line {
-  /** Loses the condition of a write, as stores do that do not know it. */
+  /** Drops the condition of a write, as stores without support for it do. */
   readonly losesConditions?: boolean;
   readonly latencyMs?: number;
-  /** Of so many requests one is carried out, and its answer is lost. */
+  /** One of this many requests is executed, but its answer is lost. */
   readonly breaksEvery?: number;
 }
 
-/** The same store at the end of a bad line. */
+/** The same store behind a faulty connection. */
 async function behind(
   line: Line,
 ): Promise<{ readonly endpoint: string; readonly broken: () => number } & AsyncDisposable> {

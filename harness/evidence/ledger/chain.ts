@@ -1,7 +1,7 @@
 import type { Fault, FaultName } from './fault.ts';
 import type { EntryTrust } from './key-trust.ts';
 
-/** What the chain consists of: an entry's own number, its digest, and what it says of its predecessor. */
+/** A link of the chain: an entry's own number, its digest, and the digest of its predecessor. */
 export interface Link {
   /** The number in the file's name. */
   readonly named: number;
@@ -18,18 +18,18 @@ export interface Checkpoint {
 }
 
 /**
- * Follows the chain of a ledger entry by entry, in the order of the files' names. It keeps the last link and what is missing, and of a ledger
- * that has lost its beginning the digests.
+ * Follows the chain of a ledger entry by entry, in the order of the files' names. It keeps the last link and the gaps. If the beginning of
+ * the ledger is missing, it also keeps digests.
  */
 export class Chain {
   readonly faults: Fault[] = [];
   #last: { readonly sequence: number; readonly digests: readonly Candidate[] } | undefined;
-  /** The first entry that is there. Its predecessor is not known if it cannot be read. */
+  /** The first existing entry. Its predecessor is unknown if it is unreadable. */
   #first: { readonly sequence: number; readonly previous: string | null | undefined } | undefined;
-  /** Entries that were skipped, as ranges, with the link that came after. */
+  /** Ranges of missing entries. */
   #gaps: { from: number; to: number }[] = [];
   readonly #moved: number[] = [];
-  /** Digests of entries that a checkpoint may speak of: the first ones that are there. */
+  /** Digests of the first existing entries, which a checkpoint may name. */
   #afterFirst = new Map<number, string>();
   #misnamed: Link | undefined;
 
@@ -38,7 +38,7 @@ export class Chain {
     return this.#last?.sequence ?? 0;
   }
 
-  /** An entry that can be read. Where its signature is bad, a broken link says nothing new. */
+  /** Adds a readable entry. If its signature is bad, a broken link is not reported. */
   follow(link: Link, trust: EntryTrust): void {
     if (link.named !== link.sequence) this.#misnamed ??= link;
     if (this.#last === undefined) {
@@ -58,7 +58,7 @@ export class Chain {
     else this.#another(link, trust);
   }
 
-  /** A file that cannot be read stands for the entry that its name says. Its digest is what the next entry should name. */
+  /** Adds an unreadable file under the number in its name. The next entry should name its digest. */
   skip(named: number, digest: string, isDamaged: boolean): void {
     const expected = (this.#last?.sequence ?? 0) + 1;
     if (named < expected) return;
@@ -68,14 +68,14 @@ export class Chain {
     this.#last = { sequence: named, digests: [{ digest, named, trust: isDamaged ? 'bad' : 'not checked' }] };
   }
 
-  /** Ends the chain: what is missing was deleted, unless a checkpoint removed it. */
+  /** Ends the chain. Missing entries were deleted, unless a checkpoint removed them. */
   end(checkpoints: readonly Checkpoint[]): readonly Fault[] {
     this.#settle(undefined);
     for (const sequence of this.#moved) {
       this.#tell('reordered', sequence, `Entry ${sequence} was moved: it stands after a later one.`);
     }
     this.#checkRemoved(checkpoints);
-    // A removal that was interrupted has left some of the entries that its checkpoint speaks of.
+    // An interrupted removal leaves some of the entries that its checkpoint names.
     const removed = Math.max(0, ...checkpoints.map(({ removedThrough }) => removedThrough));
     for (const { from, to } of this.#gaps) {
       const first = Math.max(from, removed + 1);
@@ -88,7 +88,7 @@ export class Chain {
     return this.faults;
   }
 
-  /** The last entry that was removed is the one that the checkpoint names, as far as what is left tells. */
+  /** Checks that the last removed entry is the one that the checkpoint names, if the remaining entries show it. */
   #checkRemoved(checkpoints: readonly Checkpoint[]): void {
     const first = this.#first;
     if (first === undefined || first.sequence === 1) return;
@@ -113,8 +113,8 @@ export class Chain {
   }
 
   /**
-   * The predecessor is another one than the entry names. Where both are signed by trusted keys, the predecessor was written here, because
-   * its own link holds; so this entry comes from elsewhere. Without signatures nobody can tell, and an edit is the simplest.
+   * Reports an entry that names another predecessor. If trusted keys signed both, the predecessor belongs here, because its own link is
+   * correct; so this entry comes from elsewhere. Without signatures, an edit is the simplest explanation.
    */
   #broken({ sequence, named: place }: Link, before: number, trust: EntryTrust, digests: readonly Candidate[]): void {
     if (trust === 'verified' && digests.every((each) => each.trust === 'verified')) {
@@ -129,7 +129,7 @@ export class Chain {
     }
   }
 
-  /** A second entry of a number that was there already: which of the two is real, the next entry says. */
+  /** Reports a second entry with an existing number. The next entry shows which of the two is genuine. */
   #another(link: Link, trust: EntryTrust): void {
     if (this.#last?.sequence !== link.sequence) {
       this.#tell('inserted', link.sequence, `${named(link)} was inserted: there is another entry ${link.sequence}.`);

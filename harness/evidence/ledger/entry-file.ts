@@ -29,26 +29,26 @@ const NAME = /^(\d{10})\.intoto\.jsonl$/;
 const DIGITS = 10;
 export const MOST_ENTRIES = 10 ** DIGITS - 1;
 
-/** Names sort as their sequence numbers do. */
+/** Returns the file name of an entry. Names sort in the order of their sequence numbers. */
 export const entryName = (sequence: number): string => `${String(sequence).padStart(DIGITS, '0')}.intoto.jsonl`;
 
-/** The sequence number in a name; undefined for a file that is no entry. */
+/** Returns the sequence number in a name; undefined for a file that is no entry. */
 export function sequenceIn(name: string): number | undefined {
   const [, digits] = NAME.exec(name) ?? [];
   return digits === undefined || Number(digits) === 0 ? undefined : Number(digits);
 }
 
-/** The digest of an entry: of its file, as `sha256sum` computes it. */
+/** Returns the digest of an entry's file, as `sha256sum` computes it. */
 export const digestOf = (bytes: Uint8Array): string => `sha256:${sha256Of(bytes)}`;
 
-/** An entry that was read, with what is needed to check its signatures. */
+/** An entry with the data for checking its signatures. */
 export interface StoredEntry extends LedgerEntry {
   readonly subjects: readonly LedgerSubject[];
-  /** The entry's envelope, and that of the test result where there is one. */
+  /** The entry's envelope, and that of the test result if there is one. */
   readonly envelopes: readonly Envelope[];
 }
 
-/** A file that is no entry, or none that this version can read. */
+/** A file that is no entry, or that this version cannot read. */
 export interface UnreadableEntry {
   readonly digest: string;
   readonly reason: string;
@@ -58,7 +58,7 @@ export interface UnreadableEntry {
 
 export const isUnreadable = (entry: StoredEntry | UnreadableEntry): entry is UnreadableEntry => 'isNewer' in entry;
 
-/** The bytes of an entry's file. */
+/** Returns the bytes of an entry's file. */
 export async function encodeEntry(
   place: EntryPlace,
   body: EntryBody,
@@ -73,7 +73,7 @@ export async function encodeEntry(
   return Buffer.from(text);
 }
 
-/** Reads the bytes of an entry's file. Signatures are not checked here. */
+/** Decodes the bytes of an entry's file. It does not check signatures. */
 export function decodeEntry(bytes: Uint8Array): StoredEntry | UnreadableEntry {
   const digest = digestOf(bytes);
   try {
@@ -85,7 +85,7 @@ export function decodeEntry(bytes: Uint8Array): StoredEntry | UnreadableEntry {
 
 class NewerVersion extends Error {}
 
-/** An envelope is JSON of base64: whatever else is in a file, dr-contracts did not write it. */
+/** Returns the text of a file, which must be ASCII: an envelope is JSON of base64. */
 function asciiOf(bytes: Uint8Array): string {
   if (!isAscii(bytes)) throw new Error('it is not written as dr-contracts writes it');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
@@ -148,8 +148,8 @@ function schemaVersionIn(body: Readonly<Record<string, unknown>>): number | unde
 }
 
 /**
- * A drill has the test result of this very drill beside it, and no other entry has one.
- * @param entry.record the record as it was read: what this version does not know of it is part of its digest.
+ * Requires that a drill's file also has the test result of this drill, and that no other entry has one.
+ * @param entry.record the record as read: fields that this version does not know are part of its digest.
  */
 function requireOwnTestResult(
   { subject }: Statement,

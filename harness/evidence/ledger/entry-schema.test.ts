@@ -6,7 +6,7 @@ import { recordedRun } from '../../verdict/testing/recorded-run.ts';
 import { Ledger, type NewEntry } from './ledger.ts';
 import { entriesOfRun, MemoryStore, madeUpPromise, never, TestClock, testKey } from './testing/made-up-ledger.ts';
 
-// What the published schema says of real entries, asked by a validator that is not ours.
+// Checks real entries against the published schema, with a third-party validator.
 
 let isEntry: ValidateFunction;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ beforeAll(async () => {
   isEntry = ajv.compile(JSON.parse(await readFile(file, 'utf8')));
 });
 
-/** The statements of entries, as they lie in the files of a ledger. */
+/** Returns the statements of entries, as stored in the files of a ledger. */
 async function stored(entries: readonly NewEntry[]): Promise<readonly unknown[]> {
   const store = new MemoryStore();
   const { signer } = await testKey();

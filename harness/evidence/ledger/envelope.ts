@@ -8,15 +8,15 @@ const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
 const envelopeSchema = z.strictObject({
   payloadType: z.literal(PAYLOAD_TYPE),
-  // Whether it is base64 is seen where it is decoded and compared with what is written again.
+  // Decoding and encoding again checks that it is base64.
   payload: z.string(),
   signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.string() })).max(1),
 });
 
-/** An envelope as it was read. */
+/** A decoded envelope. */
 export interface Envelope {
   readonly payload: Buffer;
-  /** What the signature covers. */
+  /** The bytes that the signature covers. */
   readonly signedBytes: Buffer;
   readonly signature: { readonly keyId: string; readonly bytes: Buffer } | undefined;
 }
@@ -29,7 +29,7 @@ export interface Signer {
   sign(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** The statement in an envelope, as one line of JSON. Without a signer it has no signature. */
+/** Returns the statement in an envelope, as one line of JSON. Without a signer it has no signature. */
 export async function envelopeLine(
   statement: Statement,
   signer: Signer | undefined,
@@ -47,19 +47,19 @@ export async function envelopeLine(
 
 /**
  * Reads one line.
- * @throws {SyntaxError | z.ZodError | Error} for anything that {@link envelopeLine} would not have written, to the byte.
+ * @throws {SyntaxError | z.ZodError | Error} for any line that differs by a byte from the output of {@link envelopeLine}.
  */
 export function readEnvelope(line: string): Envelope {
   const parsed = envelopeSchema.parse(JSON.parse(line));
   const payload = Buffer.from(parsed.payload, 'base64');
   const signatures = parsed.signatures.map(({ keyid, sig }) => ({ keyid, bytes: Buffer.from(sig, 'base64') }));
-  // Another spelling of the same envelope would have another digest and a good signature.
+  // Another spelling of the same envelope would have another digest, but a valid signature.
   const rest = lineOf({
     payloadType: parsed.payloadType,
     payload: '',
     signatures: signatures.map(({ keyid, bytes }) => ({ keyid, sig: bytes.toString('base64') })),
   });
-  // The payload is compared by itself: it is most of the line, and no character of base64 is written in another way in JSON.
+  // The payload is compared separately: it is most of the line, and JSON escapes no character of base64.
   const isSame =
     payload.toString('base64') === parsed.payload &&
     line.startsWith(PAYLOAD_BEGINS) &&

@@ -1,4 +1,4 @@
-/** What can be wrong with a ledger, by name. */
+/** Names of the faults of a ledger. */
 const faultNames = [
   'newer',
   'edited',
@@ -18,16 +18,16 @@ const faultNames = [
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
-/** One thing that is wrong. */
+/** One fault. */
 export interface Fault {
   readonly name: FaultName;
-  /** The sequence number of the entry that it is about, where it is about one. */
+  /** The sequence number of the faulty entry; null for other faults. */
   readonly sequence: number | null;
-  /** What is wrong, in one sentence. */
+  /** The fault in one sentence. */
   readonly sentence: string;
 }
 
-/** Something that a reader should know and that does not make the ledger invalid. */
+/** A remark that does not make the ledger invalid. */
 export interface Note {
   readonly name:
     | 'clock went backwards'
@@ -38,5 +38,5 @@ export interface Note {
   readonly sentence: string;
 }
 
-/** Faults of the same kind are told one by one up to this many, then counted. */
+/** Maximum number of listed faults of a kind; further ones are only counted. */
 export const MOST_FAULTS_OF_A_KIND = 20;

@@ -8,7 +8,7 @@ import { explaining } from '../../reporting/system-error.ts';
 import type { LedgerStore } from './store.ts';
 
 const TEMPORARY = /^\.append-[0-9a-f]+\.tmp$/;
-/** Longer than any append takes. */
+/** Age from which on a temporary file is abandoned: longer than any append takes. */
 const ABANDONED_AFTER_MS = 3_600_000;
 const NO_HARD_LINKS: readonly unknown[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
@@ -36,8 +36,8 @@ export function openFolderStore(folder: string): LedgerStore {
 }
 
 /**
- * A temporary file that is synced, then linked to its name: a link fails when the name is taken, and a reader sees the whole file
- * or none (link(2)). A writer that is killed leaves at most the temporary file.
+ * Writes a temporary file, syncs it, and links it to its name: a link fails when the name exists, and a reader sees the whole file
+ * or none (link(2)). A killed writer leaves at most the temporary file.
  */
 async function create(folder: string, name: string, bytes: Uint8Array): Promise<boolean> {
   await makeFolder(folder);
@@ -58,7 +58,7 @@ async function create(folder: string, name: string, bytes: Uint8Array): Promise<
   return true;
 }
 
-/** The new name itself survives a power cut only when the folder is synced (fsync(2)). */
+/** Syncs the folder, so that the new name survives a power cut (fsync(2)). */
 async function syncFolder(folder: string): Promise<void> {
   // A folder cannot be opened on Windows.
   if (process.platform === 'win32') return;
@@ -66,14 +66,14 @@ async function syncFolder(folder: string): Promise<void> {
   await opened.sync();
 }
 
-/** Removes what writers left that were killed. */
+/** Removes temporary files of killed writers. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of (await namesIn(folder)).filter((each) => TEMPORARY.test(each))) {
     const path = join(folder, name);
     try {
       if (Date.now() - (await stat(path)).mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
     } catch (error) {
-      // Its writer has ended in the meantime.
+      // Its writer removed it in the meantime.
       if (codeOf(error) !== 'ENOENT') throw error;
     }
   }

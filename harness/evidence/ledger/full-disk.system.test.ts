@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Appends to a file system of 256 kB, which is gone with its namespace; what is in it then is copied. */
+/** A script that appends to a file system of 256 kB, and then copies its content. The file system disappears with its namespace. */
 const UNTIL_FULL = `
 mount -t tmpfs -o size=256k none "$1/disk"
 code=0; "$2" "$3" "$1/disk" full 1000 > "$1/runs" || code=$?

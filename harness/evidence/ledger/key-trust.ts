@@ -8,7 +8,7 @@ import { isSignedBy, type PublicKey, parsePublicKey } from './public-key.ts';
 import type { LedgerStore } from './store.ts';
 
 /**
- * - `verified`: a pinned key signed it, or one to which a pinned key was changed.
+ * - `verified`: a pinned key or its successor signed it.
  * - `not checked`: it has a signature, and no key was pinned.
  */
 export type EntryTrust = 'verified' | 'unsigned' | 'not checked' | 'bad';
@@ -16,8 +16,8 @@ export type EntryTrust = 'verified' | 'unsigned' | 'not checked' | 'bad';
 type Trust = Omit<Fault, 'sequence'> | undefined;
 
 /**
- * The keys that a verifier trusts: those that it pinned, and those to which a trusted key was changed by an entry that the old one
- * signed. From that entry on, the old key is retired.
+ * The keys that a verifier trusts: the pinned ones and their successors. The old key signs the entry that names its successor.
+ * From that entry on, the old key is retired.
  */
 export class KeyTrust {
   readonly #keys = new Map<string, PublicKey>();
@@ -26,21 +26,21 @@ export class KeyTrust {
   readonly isPinned: boolean;
   #signedFrom: number | undefined;
 
-  /** @param reviewers keys that may sign what a person says about runs, and nothing else. */
+  /** @param reviewers keys that may only sign entries by people about runs. */
   constructor(pinned: readonly PublicKey[], reviewers: readonly PublicKey[] = []) {
     for (const key of pinned) this.#keys.set(key.keyId, key);
     this.#reviewers = new Map(reviewers.map((key) => [key.keyId, key]));
     this.isPinned = pinned.length > 0;
   }
 
-  /** The first entry of a run that has a signature; undefined while there is none. */
+  /** The first signed entry of a run; undefined while there is none. */
   get signedFrom(): number | undefined {
     return this.#signedFrom;
   }
 
   /**
-   * What is wrong with the signatures of an entry; undefined when they are good, or nothing was pinned. A ledger may begin unsigned: its first
-   * signed entry names the digest of what came before, which cannot be changed from then on.
+   * Checks the signatures of an entry. The fault is undefined when they are valid, or no key was pinned. A ledger may begin unsigned: its
+   * first signed entry names the digest of its predecessor, so earlier entries cannot be changed from then on.
    */
   check({ keyId, envelopes, sequence, body }: StoredEntry): Trust {
     const signers = new Set(envelopes.map(({ signature }) => signature?.keyId ?? null));
@@ -53,7 +53,7 @@ export class KeyTrust {
         sentence: `Entry ${sequence} has no signature although earlier ones have: anybody could have written it.`,
       };
     }
-    // Who reviews an unsigned ledger signs for the review alone.
+    // A signed review in an unsigned ledger covers only the review.
     if (!isReview(body)) this.#signedFrom ??= sequence;
     const reviewer = this.#reviewers.get(keyId);
     if (!this.isPinned && reviewer === undefined) return undefined;
@@ -100,17 +100,17 @@ export class KeyTrust {
 
 export const short = (keyId: string): string => keyId.slice(0, 16);
 
-/** The key of a writer was replaced: what it signed would make the ledger invalid for good. */
+/** The key of a writer was replaced: a further signature by it would make the ledger invalid for good. */
 export class ReplacedKeyError extends ExplainedError {}
 
 /**
- * Finds out whether the ledger says that the key of a writer was replaced. It reads from the end to the last entry that the key signed, and
- * later what was appended since.
+ * Checks whether an entry of the ledger replaced the key of a writer. It reads from the end to the last entry that the key signed, and
+ * later only new entries.
  */
 export class ReplacedKeyCheck {
   readonly #store: LedgerStore;
   readonly #key: PublicKey;
-  /** Entries up to this one were looked at; 0 before the first look. */
+  /** Number of the last checked entry; 0 before the first check. */
   #seen = 0;
 
   constructor(store: LedgerStore, signer: Signer) {
@@ -126,7 +126,7 @@ export class ReplacedKeyCheck {
   async requireInForce(head: number, signal: AbortSignal): Promise<void> {
     if (head === this.#seen) return;
     for await (const entry of this.#newestFirst(head, signal)) {
-      // `verify` names what cannot be read.
+      // `verify` reports unreadable entries.
       if (isUnreadable(entry)) continue;
       if (this.#isReplacedBy(entry)) throw this.#replaced(entry);
       if (this.#isLastThatMatters(entry)) break;
@@ -134,13 +134,13 @@ export class ReplacedKeyCheck {
     this.#seen = head;
   }
 
-  /** The writer itself has appended an entry after those that were looked at. */
+  /** Records that the writer itself appended an entry after the checked ones. */
   appended(sequence: number): void {
     this.#seen = sequence;
   }
 
   async *#newestFirst(head: number, signal: AbortSignal): AsyncGenerator<StoredEntry | UnreadableEntry, void> {
-    // Mostly the key has signed the last entry. Then no other one is read.
+    // Usually the key signed the last entry. Then no other one is read.
     const first = this.#seen === 0 ? head : this.#seen + 1;
     for (let sequence = head; sequence >= first; sequence -= 1) {
       yield decodeEntry(await this.#store.read(entryName(sequence), signal));
@@ -151,13 +151,13 @@ export class ReplacedKeyCheck {
 
   #isReplacedBy({ body, keyId, envelopes }: StoredEntry): boolean {
     if (body.kind !== 'key-changed' || keyId !== this.#key.keyId || body.to.keyId === keyId) return false;
-    // Whoever can write to the place of the ledger could name this key. Only the key itself can sign.
+    // Any writer with access to the ledger's place could name this key. Only the key itself can sign.
     return envelopes.every(
       ({ signature, signedBytes }) => signature !== undefined && isSignedBy(this.#key, signedBytes, signature.bytes),
     );
   }
 
-  /** What comes before says nothing more: the key signed here, it took the place of another one, or signatures have not begun. */
+  /** Returns whether earlier entries are irrelevant: the key signed here, it replaced another one, or signatures have not begun. */
   #isLastThatMatters({ body, keyId }: StoredEntry): boolean {
     const isNew = body.kind === 'key-changed' && body.to.keyId === this.#key.keyId;
     return isNew || keyId === null || (keyId === this.#key.keyId && body.kind !== 'key-changed');

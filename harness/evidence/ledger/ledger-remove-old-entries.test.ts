@@ -52,7 +52,7 @@ describe('old entries', () => {
     const { store } = made;
     const removeAll = store.remove.bind(store);
     store.remove = async (names) => {
-      // Out of order, as a bucket may do it.
+      // Removes entries out of order, as a bucket may do.
       await removeAll(names.filter((_, index) => index % 2 === 1).slice(0, 20));
       throw new Error('killed');
     };

@@ -6,10 +6,10 @@ import { decodeEntry, isUnreadable, type StoredEntry, sequenceIn, type Unreadabl
 import type { LedgerStore } from './store.ts';
 
 /**
- * Opens the ledger at that place. Nothing is read or made yet.
- * @param at a folder, or `s3://bucket/prefix` with the user's own credentials; `?region=…&endpoint=…` where the user's settings do not say.
- * @param folder from where a relative path is read; the path has to be absolute when it is left out.
- * @throws {ExplainedError} for an address that is none.
+ * Opens the ledger at that place. It does not read or write yet.
+ * @param at a folder, or `s3://bucket/prefix` with the user's own credentials; `?region=…&endpoint=…` if the user's settings lack them.
+ * @param folder base of a relative path; without it, the path must be absolute.
+ * @throws {ExplainedError} for an invalid address.
  */
 export async function openLedgerStore(at: string, folder?: string): Promise<LedgerStore> {
   if (at.startsWith('s3:')) {
@@ -29,8 +29,8 @@ export async function openLedgerStore(at: string, folder?: string): Promise<Ledg
 }
 
 /**
- * The same ledger, whose names are listed once however often it is read. Everything that reads it then sees the same entries, and a bucket
- * is asked for its listing once. An entry that is appended later is not seen.
+ * Returns a store of the same ledger that lists its names only once. All readers see the same entries, and a bucket gets one listing
+ * request. Readers do not see entries that are appended later.
  */
 export function listedOnce(store: LedgerStore): LedgerStore {
   let listed: readonly string[] | undefined;
@@ -47,16 +47,16 @@ export function listedOnce(store: LedgerStore): LedgerStore {
   };
 }
 
-/** Entries that are read at the same time: a bucket answers each after its latency. */
+/** Number of entries that are read concurrently, because each read from a bucket has latency. */
 const READ_AHEAD = 16;
 
-/** A file of a ledger, with the name under which it lies. */
+/** A file of a ledger, with its name. */
 export interface FoundEntry {
   readonly name: string;
   readonly entry: StoredEntry | UnreadableEntry;
 }
 
-/** Every file that is named as an entry, in the order of the names, whatever is in it. */
+/** Yields every file with the name of an entry, in the order of the names, regardless of its content. */
 export async function* readFiles(
   store: LedgerStore,
   signal: AbortSignal,
@@ -74,8 +74,8 @@ async function* entriesAmong(names: AsyncIterable<string> | Iterable<string>): A
 }
 
 /**
- * Reads the entries of a ledger, one at a time. Neither signatures nor the chain are checked: `verifyLedger` does that.
- * @throws {ExplainedError} for an entry that cannot be read, or that a later version wrote.
+ * Reads the entries of a ledger, one at a time. It checks neither signatures nor the chain: `verifyLedger` does that.
+ * @throws {ExplainedError} for an unreadable entry, or one of a later version.
  */
 export async function* readLedger(
   store: LedgerStore,

@@ -9,23 +9,23 @@ import { readFiles, unreadable } from './ledger-store.ts';
 import type { LedgerStore } from './store.ts';
 
 type WithoutTime<T> = T extends EntryBody ? Omit<T, 'at'> : never;
-/** What an entry says; the ledger adds the time at which it is appended. */
+/** The content of a new entry; the ledger adds the time of appending. */
 export type NewEntry = WithoutTime<EntryBody>;
 
 export interface Appended {
   readonly sequence: number;
   readonly digest: string;
   readonly at: string;
-  /** How far this machine's clock is behind the entry before; 0 when it is not. */
+  /** How far this machine's clock is behind the previous entry; 0 if it is not. */
   readonly clockBehindMs: number;
 }
 
 interface AppendOptions {
-  /** What was tested. The commit of the entry when left out. */
+  /** The tested artefacts; the default is the commit of the entry. */
   readonly subjects?: readonly LedgerSubject[];
   /**
-   * Nothing is appended when an entry that was not there before is such a one: what another writer appended in the meantime.
-   * Entries up to `since` are not looked at.
+   * Prevents the append if `isThere` accepts an entry that another writer appended in the meantime.
+   * Entries up to `since` are ignored.
    */
   readonly unless?: { readonly since: number; readonly isThere: (entry: LedgerEntry) => boolean };
 }
@@ -37,12 +37,12 @@ interface Head {
   readonly at: string | undefined;
 }
 
-/** Entries at the end of a ledger that are read to see whether it is signed: a ledger without a key may be long. */
+/** Maximum number of entries at the end that are read to see whether a ledger is signed: an unsigned ledger may be long. */
 const MOST_LOOKED_AT = 64;
-/** As many writers at once are not to be expected; something else is wrong then. */
+/** Maximum number of attempts. So many concurrent writers are unlikely; more attempts mean another fault. */
 const MOST_ATTEMPTS = 1_000;
 
-/** Appends entries to a ledger. Calls are carried out one after the other; other processes may append at the same time. */
+/** Appends entries to a ledger. It executes calls one after the other; other processes may append at the same time. */
 export class Ledger implements Disposable {
   readonly store: LedgerStore;
   readonly #signer: Signer | undefined;
@@ -59,7 +59,7 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * Reads from the end of the ledger whether the key may still sign. Reads nothing if there is no key. Each append checks this as well.
+   * Checks from the end of the ledger whether the key may still sign. Without a key, it reads nothing. Each append checks this as well.
    * @throws {ReplacedKeyError} when an entry has replaced it.
    * @throws {ExplainedError} when the ledger cannot be read.
    */
@@ -69,14 +69,14 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * Whether one of the last entries of runs has a signature. Then an entry without one makes the ledger invalid for good.
+   * Returns whether one of the last entries of runs is signed. Then an unsigned entry would make the ledger invalid for good.
    * @throws {ExplainedError} when the ledger cannot be read.
    */
   async isSigned(signal: AbortSignal): Promise<boolean> {
     let looked = 0;
     for await (const { entry } of readFiles(this.store, signal, 'newest first')) {
       looked += 1;
-      // Somebody may sign a review in a ledger that has no signatures otherwise. `verify` names what cannot be read.
+      // An otherwise unsigned ledger may have signed reviews. `verify` reports unreadable entries.
       if (!isUnreadable(entry) && !isReview(entry.body) && entry.keyId !== null) return true;
       if (looked === MOST_LOOKED_AT) return false;
     }
@@ -84,9 +84,9 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * Appends one entry after the last one, whoever wrote that.
-   * @returns undefined when `unless` kept it out.
-   * @throws {ExplainedError} when it cannot be signed or written, or an entry has replaced the key; the ledger is as it was then.
+   * Appends one entry after the last one, regardless of its writer.
+   * @returns undefined when `unless` prevented it.
+   * @throws {ExplainedError} when it cannot be signed or written, or an entry has replaced the key; the ledger is then unchanged.
    */
   append(entry: NewEntry, options: AppendOptions, signal: AbortSignal): Promise<Appended | undefined> {
     const appended = this.#last.then(() => this.#append(entry, options, signal));
@@ -95,7 +95,7 @@ export class Ledger implements Disposable {
   }
 
   async #append(entry: NewEntry, options: AppendOptions, signal: AbortSignal): Promise<Appended | undefined> {
-    // What is known to be the last entry is tried first: when another writer was faster, the name is taken.
+    // The first attempt follows the last known entry: if another writer was faster, that name exists.
     let head = this.#head.sequence === 0 ? await this.#latest(signal) : this.#head;
     let seen = options.unless?.since ?? head.sequence;
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
@@ -122,7 +122,7 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * A request that was sent again finds what the first one wrote, and is refused by it: then the entry there is this one.
+   * Returns whether a refused entry is this one: a repeated request is refused if the first one was successful.
    */
   async #isCreated(sequence: number, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
     const name = entryName(sequence);
@@ -130,7 +130,10 @@ export class Ledger implements Disposable {
     return (await this.#readIfThere(name, signal))?.equals(bytes) === true;
   }
 
-  /** S3 refuses a write while another one of the same key is under way, which may still fail: then there is nothing to read. */
+  /**
+   * Reads an entry; undefined if it does not exist. S3 refuses a write while another one of the same key is in progress, which may still
+   * fail.
+   */
   async #readIfThere(name: string, signal: AbortSignal): Promise<Buffer | undefined> {
     for await (const found of this.store.names(signal, nameBefore(name))) {
       return found === name ? Buffer.from(await this.store.read(name, signal)) : undefined;
@@ -138,7 +141,7 @@ export class Ledger implements Disposable {
     return undefined;
   }
 
-  /** The last entry, found from the last one that was known. */
+  /** Returns the last entry, searching from the last known one. */
   async #latest(signal: AbortSignal): Promise<Head> {
     let last = this.#head.sequence;
     const after = last === 0 ? undefined : entryName(last);
@@ -190,7 +193,7 @@ export class Ledger implements Disposable {
 const nameBefore = (name: string): string => entryName((sequenceIn(name) ?? 1) - 1);
 
 const DAY_MS = 86_400_000;
-/** Old entries are removed in batches, so that not every run writes a checkpoint. */
+/** Size of a batch of old entries: with batches, not every run writes a checkpoint. */
 const BATCH_DAYS = 30;
 
 interface RemovedEntries {
@@ -199,9 +202,9 @@ interface RemovedEntries {
 }
 
 /**
- * Removes entries that are older than `keepDays`, from the first one on, up to the first one that is younger or cannot be read. Before that it
- * appends a checkpoint, which vouches for the beginning of the chain that is left. A removal that was interrupted is gone on with.
- * @returns undefined when nothing was old enough.
+ * Removes entries that are older than `keepDays`, from the first one up to the first younger or unreadable one. Before that it
+ * appends a checkpoint, which confirms the beginning of the remaining chain. It continues an interrupted removal.
+ * @returns undefined when no entry was old enough.
  */
 export async function removeOldEntries(
   ledger: Ledger,

@@ -8,7 +8,7 @@ import { entryName } from './entry-file.ts';
 import { keyTypes } from './public-key.ts';
 import { madeUpLedger, testKey } from './testing/made-up-ledger.ts';
 
-// Envelopes are verified by programs that are not ours: openssl alone, as docs/evidence.md shows, and the Python implementation of
+// Third-party programs verify envelopes: openssl alone, as docs/evidence.md shows, and the Python implementation of
 // DSSE and in-toto.
 
 let folder = '';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A drill's entry, with its test result, and the key: files in a folder of their own. */
+/** Returns a folder with a drill's entry, its test result, and the key. */
 async function entryOf(type: (typeof keyTypes)[number]): Promise<string> {
   const place = await mkdtemp(join(folder, `${type}-`));
   const key = await testKey(type);

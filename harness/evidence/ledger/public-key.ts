@@ -8,7 +8,7 @@ import { explaining } from '../../reporting/system-error.ts';
 export const keyTypes = ['ed25519', 'p256'] as const;
 export type KeyType = (typeof keyTypes)[number];
 
-/** A public key with the name by which signatures refer to it. */
+/** A public key with the identity that signatures name. */
 export interface PublicKey {
   /** sha256 of the key in DER (SubjectPublicKeyInfo), as hex. */
   readonly keyId: string;
@@ -19,7 +19,7 @@ export interface PublicKey {
 
 /**
  * Reads a public key in PEM.
- * @param thing for messages: where the text came from.
+ * @param thing the source of the text, for messages.
  * @throws {ExplainedError} for anything but an Ed25519 or ECDSA P-256 public key.
  */
 export function parsePublicKey(pem: string, thing: string): PublicKey {
@@ -33,7 +33,7 @@ export function parsePublicKey(pem: string, thing: string): PublicKey {
   return publicKey(object, thing);
 }
 
-/** The public key of a private or a public one. */
+/** Returns the public key of a private or public key. */
 export function publicKey(key: KeyObject, thing: string): PublicKey {
   const object = key.type === 'private' ? createPublicKey(key) : key;
   const der = object.export({ type: 'spki', format: 'der' });
@@ -62,7 +62,7 @@ export function wrongKey(thing: string, observed: string, expected: string, caus
   );
 }
 
-/** Ed25519 hashes by itself (RFC 8032). */
+/** Returns the hash for signing; null for Ed25519, which includes its own hash (RFC 8032). */
 export const hashFor = (type: KeyType): 'sha256' | null => (type === 'ed25519' ? null : 'sha256');
 
 export function isSignedBy(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
@@ -77,7 +77,7 @@ interface MadeKey {
 
 /**
  * Makes a key pair: the private key at `path`, readable by its owner only, and the public key beside it (`ledger.pem`, `ledger.pub.pem`).
- * @throws {ExplainedError} when either file exists already: nothing is replaced.
+ * @throws {ExplainedError} when either file already exists: it replaces nothing.
  */
 export async function makeKey(type: KeyType, path: string): Promise<MadeKey> {
   const { privateKey } =
@@ -101,7 +101,7 @@ function publicPathOf(path: string): string {
   return `${extension === '' ? path : path.slice(0, -extension.length)}.pub${extension === '' ? '.pem' : extension}`;
 }
 
-/** Where the key is that signs: a PEM file, an environment variable that holds the PEM, or a program that signs (a KMS). */
+/** The source of the signing key: a PEM file, an environment variable that holds the PEM, or a program that signs (a KMS). */
 export const keySourceSchema = z.union([
   z.string().min(1),
   z.strictObject({ file: z.string().min(1) }),

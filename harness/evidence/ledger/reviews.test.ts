@@ -14,7 +14,7 @@ import {
 } from './testing/made-up-ledger.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
-// A ledger of two runs by one key (entries 1 to 6), and what people say about them with another one.
+// A ledger of two runs by one key (entries 1 to 6), and reviews of them by another key.
 
 let runner: TestKey;
 let reviewer: TestKey;
@@ -111,7 +111,7 @@ describe('the key of a reviewer', () => {
     await append(ledger, signOff(ledger, 'r1', 2));
     for (const entry of entriesOfRun({ runId: 'r2' })) await ledger.ledger.append(entry, {}, never);
     expect(await verify(ledger)).toMatchObject({ verdict: 'unsigned', faults: [] });
-    // Its signature is checked all the same, with no other key given.
+    // Its signature is still checked, without any other key.
     const name = entryName(4);
     const noise = String(ledger.store.files.get(name)).replace(/"sig":"..../, '"sig":"AAAA');
     ledger.store.files.set(name, Buffer.from(noise));

@@ -4,7 +4,7 @@ import { DeviationList, deviationText, isOverdue } from '../deviations.ts';
 import { type EntryOf, type LedgerEntry, missingRuns } from '../entry.ts';
 import type { Fault, FaultName, Note } from './fault.ts';
 
-/** No run takes longer. */
+/** Maximum duration of a run. */
 const LONGEST_RUN_MS = 86_400_000;
 
 interface OpenRun {
@@ -15,11 +15,11 @@ interface OpenRun {
 
 interface Cadence {
   readonly everyMs: number;
-  /** When the last proof was made, or the promise was first seen. */
+  /** Time of the last proof, or of the first sight of the promise. */
   readonly at: string;
 }
 
-/** Checks what the entries say of runs: each begins once, ends once, holds the drills that it counts, and comes when it was promised. */
+/** Checks the entries of runs: each run begins once, ends once, has the drills that it counts, and is on schedule. */
 export class RunCheck {
   readonly #faults: { readonly fault: Fault; readonly begunAt: number | undefined }[] = [];
   readonly notes: Note[] = [];
@@ -27,19 +27,19 @@ export class RunCheck {
   readonly #ended = new Set<string>();
   readonly #cadences = new Map<string, Cadence>();
 
-  /** Whether the ledger holds the beginning of that run, before the entry that is read now. */
+  /** Returns whether the ledger holds the beginning of that run before the current entry. */
   knows(runId: string): boolean {
     return this.#open.has(runId) || this.#ended.has(runId);
   }
 
-  /** How many runs began. */
+  /** Number of runs that began. */
   get runs(): number {
     return this.#open.size + this.#ended.size;
   }
 
   /**
-   * What is wrong. A run that began among the entries that a checkpoint removed may lack any of its own.
-   * @param removedThrough the last entry that was removed; 0 for none.
+   * Returns the faults. A run that began among removed entries may lack any of its own.
+   * @param removedThrough number of the last removed entry; 0 for none.
    */
   faultsAfter(removedThrough: number): readonly Fault[] {
     const isCut = (begunAt: number | undefined) => removedThrough > 0 && (begunAt ?? 0) <= removedThrough;
@@ -142,9 +142,9 @@ export class RunCheck {
 
 const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from);
 
-/** Checks what people say about runs: a review is of what the ledger holds, and a deviation is closed by a drill that was met since. */
+/** Checks entries by people: a review names existing entries, and a later met drill closes a deviation. */
 export class ReviewCheck {
-  /** What it is about may have been removed with old entries: the last of those that it names. */
+  /** Faults, each with the last entry that it concerns, because that entry may have been removed. */
   readonly #faults: { readonly fault: Fault; readonly about: number }[] = [];
   readonly #deviations = new DeviationList();
   readonly #runs: Pick<RunCheck, 'knows'>;
@@ -160,7 +160,7 @@ export class ReviewCheck {
     this.#deviations.follow(entry);
   }
 
-  /** @param removedThrough the last entry that was removed; 0 for none. */
+  /** @param removedThrough number of the last removed entry; 0 for none. */
   faultsAfter(removedThrough: number): readonly Fault[] {
     return this.#faults.filter(({ about }) => about > removedThrough).map(({ fault }) => fault);
   }

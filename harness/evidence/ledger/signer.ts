@@ -17,7 +17,7 @@ import {
 } from './public-key.ts';
 
 export interface SignerSettings {
-  /** From where relative paths are read. */
+  /** Base of relative paths. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly secrets?: Secrets | undefined;
@@ -27,8 +27,8 @@ const COMMAND_BUDGET_MS = 60_000;
 const PRIVATE = 'a private key in PEM (PKCS#8), Ed25519 or ECDSA P-256, without a passphrase';
 
 /**
- * Opens the key that signs entries. Its text is never printed: it is added to the secrets first.
- * @throws {ExplainedError} when there is no usable key, or others could read its file.
+ * Opens the key that signs entries. Its text is added to the secrets first, so it is never printed.
+ * @throws {ExplainedError} when there is no usable key, or other users could read its file.
  */
 export async function openSigner(source: KeySource, settings: SignerSettings): Promise<Signer> {
   if (typeof source === 'string') return await fileSigner(resolve(settings.folder, source), settings);
@@ -40,16 +40,16 @@ export async function openSigner(source: KeySource, settings: SignerSettings): P
 async function fileSigner(path: string, { secrets }: SignerSettings): Promise<Signer> {
   const thing = `signing key ${path}`;
   const pem = await explaining(thing, () => readFile(path, 'utf8'));
-  // A public key may be read by everybody: to protect it would be the wrong advice.
+  // A public key needs no protection, so the advice to protect it would be wrong.
   requireNotPublic(pem, thing);
   await requirePrivate(path, thing);
   return keySigner(pem, thing, secrets);
 }
 
-/** @throws {ExplainedError} when anybody but the owner can read or change the file. */
+/** @throws {ExplainedError} when other users than the owner can read or change the file. */
 async function requirePrivate(path: string, thing: string): Promise<void> {
   const { mode } = await explaining(thing, () => stat(path));
-  // Windows keeps access lists instead; the bits say nothing there.
+  // Windows has access lists instead, so the bits are meaningless there.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   throw new ExplainedError({
     thing,
@@ -88,7 +88,7 @@ function privateKey(pem: string, thing: string): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     const isEncrypted = /ENCRYPTED/.test(pem) || summaryOf(error).includes('passphrase');
-    // The library's own message may quote what it was given.
+    // The library's own message may quote the key.
     throw wrongKey(thing, isEncrypted ? 'it has a passphrase' : 'it cannot be read as such', PRIVATE);
   }
 }
@@ -104,8 +104,8 @@ async function commandSigner(command: readonly string[], keyPath: string, settin
 }
 
 /**
- * The program reads the bytes to sign from its standard input and writes the signature to its standard output, as bytes or in
- * base64. The public key decides which it is. It is the user's own program: it runs with the user's environment.
+ * Signs with a program. It reads the bytes to sign from its standard input and writes the signature to its standard output, as bytes or in
+ * base64. A check with the public key decides which it is. The user's own program runs with the user's environment.
  */
 async function signBy(
   [file = '', ...args]: readonly string[],

@@ -5,10 +5,9 @@ import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { type EntryBody, entryBodySchema, type LedgerSubject } from '../entry.ts';
 import { wellFormed } from '../well-formed.ts';
 
-// The statements that a ledger holds: in-toto Statement v1
-// (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the whole entry. A drill has a second
-// one with the standard test-result predicate (https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md),
-// for readers that know only that.
+// The statements of a ledger: in-toto Statement v1 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the
+// whole entry. A drill has a second one with the standard test-result predicate
+// (https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md), for readers that support only that.
 
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 /** The last part is the version of the predicate's form. */
@@ -22,7 +21,7 @@ const subjectSchema = z.object({
   digest: z
     .record(z.string(), z.string())
     .refine((digests) => Object.keys(digests).length > 0, 'has no digest')
-    // A refinement is not in a JSON schema by itself.
+    // A JSON schema does not include refinements.
     .meta({ minProperties: 1 }),
 });
 
@@ -34,7 +33,7 @@ export const statementSchema = z.object({
 });
 export type Statement = z.infer<typeof statementSchema>;
 
-/** The form of the entry predicate, apart from its body, which has a schema of its own. */
+/** The schema of the entry predicate, except for its body, which has its own. */
 export const entryPredicateSchema = z.object({
   sequence: z.number().int().positive(),
   previous: z
@@ -44,15 +43,15 @@ export const entryPredicateSchema = z.object({
   body: z.looseObject({ kind: z.string() }),
 });
 
-/** The whole statement of an entry, for the published schema. */
+/** The schema of the whole statement of an entry, for publication. */
 export const entryStatementSchema = statementSchema.extend({
   predicateType: z.literal(ENTRY_PREDICATE),
   predicate: entryPredicateSchema.extend({ body: entryBodySchema }),
 });
 
 /**
- * Canonical JSON (RFC 8785), so that one statement has one text. RFC 8785 refuses half of a surrogate pair, which the output of a program
- * holds if it was cut inside a character: U+FFFD takes its place, as in any text that is written as UTF-8.
+ * Returns canonical JSON (RFC 8785), so each statement has one text. RFC 8785 refuses half of a surrogate pair, which occurs in program
+ * output that was cut inside a character. U+FFFD replaces it, as in UTF-8 output.
  */
 export function canonicalText(value: unknown): string {
   const text = canonicalizeWellFormed(value);
@@ -64,7 +63,7 @@ function canonicalizeWellFormed(value: unknown): string | undefined {
   try {
     return canonicalize(value);
   } catch {
-    // Only then: nearly every text is well formed. What is wrong otherwise is thrown again.
+    // Only after an error, because nearly every text is well formed. Other errors are thrown again.
     return canonicalize(wellFormed(value));
   }
 }
@@ -84,11 +83,11 @@ export function entryStatement(place: EntryPlace, body: EntryBody, subjects: rea
   });
 }
 
-/** The test result of a drill; undefined for every other entry. */
+/** Returns the test result of a drill; undefined for any other entry. */
 export const testResultStatement = (body: EntryBody, subjects: readonly LedgerSubject[]): Statement | undefined =>
   body.kind === 'drill' ? drillResultStatement(body.record, subjectsOf(body, subjects)) : undefined;
 
-/** The test result of a record. Nothing is said of how it was measured: the record itself names its version where it is known. */
+/** Returns the test result of a record. It lacks the measurement version, which the record itself names if it is known. */
 export function drillResultStatement(record: DrillRecord, subjects: readonly LedgerSubject[]): Statement {
   const findings = record.judgement?.findings ?? [];
   const named = (result: TestResult) =>
@@ -107,7 +106,7 @@ export function drillResultStatement(record: DrillRecord, subjects: readonly Led
 
 type TestResult = 'PASSED' | 'WARNED' | 'FAILED';
 
-/** The standard knows three results. What is not proved has failed. */
+/** The standard has three results. An unproven drill is a failed one. */
 const RESULT_OF: Readonly<Record<Verdict, TestResult>> = {
   met: 'PASSED',
   'at-risk': 'WARNED',
@@ -115,14 +114,14 @@ const RESULT_OF: Readonly<Record<Verdict, TestResult>> = {
   unproven: 'FAILED',
 };
 
-/** What the standard calls the verdict of a drill. */
+/** Returns the standard's name of a drill's verdict. */
 export const testResultOf = ({ judgement }: DrillRecord): string => RESULT_OF[judgement?.verdict ?? 'unproven'];
 
 /**
- * The contract as it was drilled, and the record that the result was computed from.
- * @param written the record as it is written down.
- * @param textOf where a record was read, its members are mostly in the canonical order already: then `JSON.stringify` gives its canonical
- * text, in 0.3 of the time (20 records of the reference platform, Node 24). Where it does not, the digest is another one.
+ * Returns the drilled contract, and the record from which the result was computed.
+ * @param written the record as written.
+ * @param textOf the serialiser. The members of a stored record are usually in canonical order: then `JSON.stringify` gives the canonical
+ * text in 0.3 of the time (20 records of the reference platform, Node 24). Otherwise, the digest differs.
  */
 export function configurationOf({ contract, drillId }: DrillRecord, written: unknown, textOf = canonicalText) {
   const contractOf = (record: unknown): unknown =>
@@ -133,7 +132,7 @@ export function configurationOf({ contract, drillId }: DrillRecord, written: unk
   ];
 }
 
-/** A statement has at least one subject. Where nothing was named and no commit is known, it is the entry's own content. */
+/** Returns the subjects of a statement, at least one. Without named subjects and a known commit, it is the entry's own content. */
 function subjectsOf(body: EntryBody, given: readonly LedgerSubject[]): readonly LedgerSubject[] {
   if (given.length > 0) return given;
   const commit = body.kind === 'drill' ? body.record.environment.commit : body.kind === 'run-started' && body.commit;

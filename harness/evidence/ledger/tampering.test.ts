@@ -18,7 +18,7 @@ import {
 } from './testing/made-up-ledger.ts';
 import { type LedgerVerification, verifyLedger } from './verify-ledger.ts';
 
-// A ledger of four daily runs, three entries each, signed. Each test forges something and names what has to be found.
+// A ledger of four daily runs, three signed entries each. Each test forges something and names the expected faults.
 
 let owner: TestKey;
 let stranger: TestKey;
@@ -32,7 +32,7 @@ beforeAll(async () => {
   honest = (await ledgerOf([1, 2, 3, 4].flatMap((run) => entriesOfRun({ runId: `r${run}`, promises: DAILY })))).files;
 });
 
-/** Entries, an hour and then most of a day apart, so that each run has its day. */
+/** Returns a ledger with one run a day: its entries are an hour apart, and the next run follows on the next day. */
 async function ledgerOf(
   entries: readonly NewEntry[],
   signer: Signer | undefined = owner.signer,
@@ -66,7 +66,7 @@ class Forgery {
     return entry;
   }
 
-  /** The lines of an entry as JSON, changed. */
+  /** Changes the lines of an entry as JSON. */
   edit(sequence: number, change: (envelopes: Envelope[]) => Envelope[] | undefined): void {
     const envelopes = String(this.bytes(sequence))
       .trimEnd()
@@ -76,7 +76,7 @@ class Forgery {
     this.put(sequence, changed.map((each) => `${JSON.stringify(each)}\n`).join(''));
   }
 
-  /** The entry with another body, and the old signatures. */
+  /** Replaces the body of the entry and keeps the old signatures. */
   async editBody(sequence: number, change: (body: EntryBody) => EntryBody, subjects = this.entry(sequence).subjects) {
     const { body, previous } = this.entry(sequence);
     const bytes = await encodeEntry({ sequence, previous }, change(body), { subjects, signer: undefined }, never);
@@ -91,7 +91,7 @@ class Forgery {
     });
   }
 
-  /** Signs an entry and all that follow it again, so that the chain holds. */
+  /** Signs an entry and all later ones again, so that the chain is intact. */
   async resign(from: number, signer: Signer | undefined, change: (body: EntryBody) => EntryBody = (body) => body) {
     let previous = from === 1 ? null : digestOf(this.bytes(from - 1));
     for (let sequence = from; this.bytes(sequence).length > 0; sequence += 1) {
@@ -112,7 +112,7 @@ class Forgery {
     this.anchors.push({ anchorOf: 'dr-contracts ledger', version: 1, sequence, digest, at, place: 'anchor.json' });
   }
 
-  /** Puts bytes in at a number, and moves what is there and after it up by one. */
+  /** Inserts bytes at a number, and moves that file and all later ones up by one. */
   insert(sequence: number, bytes: Buffer): void {
     for (let last = this.store.files.size; last >= sequence; last -= 1) this.put(last + 1, this.bytes(last));
     this.put(sequence, bytes);
@@ -130,7 +130,7 @@ interface Envelope {
 }
 
 const changed = (text: string): string => Buffer.from(text, 'base64').fill(1, 3, 4).toString('base64');
-/** Ed25519 signatures end in four bits that no byte needs. */
+/** Returns another base64 text of the same signature: that of an Ed25519 signature ends in four unused bits. */
 const respelt = (base64: string): string =>
   base64.replace(/.(?===$)/, (last) => (last === 'A' ? 'B' : String.fromCharCode(last.charCodeAt(0) + 1)));
 const dated = (body: EntryBody, at: string): EntryBody => ({ ...body, at });
@@ -453,7 +453,7 @@ const tamperings: readonly Tampering[] = [
     14,
     async (l) => {
       await l.append(changeTo(successor));
-      // The harness refuses to append with it: somebody else does.
+      // The harness refuses to append with the old key, so the test appends with the new one and signs again.
       await l.append(drill('r4', 'x'), successor.signer);
       await l.resign(14, owner.signer);
     },

@@ -11,23 +11,23 @@ import { ReviewCheck, RunCheck } from './run-check.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface VerifyOptions {
-  /** The keys that are trusted. Without one a ledger is never valid. */
+  /** The trusted keys. Without any, a ledger is never valid. */
   readonly keys: readonly PublicKey[];
-  /** Keys that are trusted for sign-offs and deviations only. */
+  /** Keys that are trusted only for sign-offs and deviations. */
   readonly reviewerKeys?: readonly PublicKey[] | undefined;
   readonly anchors: readonly PlacedAnchor[];
   readonly nowUtc: string;
-  /** Up to when scheduled runs had to be made; now when left out. */
+  /** Time up to which scheduled runs are expected; the default is now. */
   readonly dueUtc?: string | undefined;
-  /** Told of each entry that can be read, in order. */
+  /** Called with each readable entry, in order. */
   readonly onEntry?: (entry: LedgerEntry, trust: EntryTrust) => void;
 }
 
 /**
  * - `valid`: unbroken, and signed by pinned keys from the first signed entry on. Earlier entries may have no signature.
- * - `not pinned`: signed and unbroken, and no key was given to check the signatures with.
- * - `unsigned`: unbroken, and without any signature.
- * - `incomplete`: nothing is known to be changed, and scheduled runs are missing or entries are of a later version.
+ * - `not pinned`: signed and unbroken, but no key was given for checking the signatures.
+ * - `unsigned`: unbroken, but without any signature.
+ * - `incomplete`: no known change, but scheduled runs are missing or entries are of a later version.
  * - `invalid`: something was changed.
  */
 export type LedgerVerdict = 'valid' | 'not pinned' | 'unsigned' | 'incomplete' | 'invalid' | 'empty';
@@ -39,23 +39,23 @@ export interface LedgerVerification {
   readonly from: string | null;
   readonly to: string | null;
   readonly head: { readonly sequence: number; readonly digest: string } | null;
-  /** How many entries each key signed, by its identity. */
+  /** Number of signed entries by key identity. */
   readonly signedBy: Readonly<Record<string, number>>;
   readonly unsigned: number;
-  /** The entries without a signature that may have none, as the first and the last of each stretch; the first stretches. */
+  /** Ranges of entries that are allowed to be unsigned, by first and last entry; only the first ranges. */
   readonly unsignedEntries: readonly (readonly [first: number, last: number])[];
-  /** The first signed entry, apart from sign-offs and deviations; undefined where there is none. */
+  /** The first signed entry, apart from sign-offs and deviations; undefined if there is none. */
   readonly signedFrom?: number | undefined;
   /** The first of each kind, in the order of the ledger. */
   readonly faults: readonly Fault[];
-  /** How many there are of each kind, those that are not listed as well. */
+  /** Number of faults of each kind, including unlisted ones. */
   readonly faultCounts: Readonly<Partial<Record<FaultName, number>>>;
   readonly notes: readonly Note[];
 }
 
 /**
- * Reads a whole ledger once and says whether it can be believed. Memory does not grow with it.
- * @throws {ExplainedError} when its place cannot be read.
+ * Reads a whole ledger once and returns whether it is trustworthy. Memory does not grow with it.
+ * @throws {ExplainedError} when its place is unreadable.
  */
 export async function verifyLedger(
   store: LedgerStore,
@@ -65,7 +65,7 @@ export async function verifyLedger(
   return await verifyEntries(readFiles(store, signal), options);
 }
 
-/** The same for files that were read already. */
+/** Verifies files that were already read. */
 export async function verifyEntries(
   found: AsyncIterable<FoundEntry> | Iterable<FoundEntry>,
   options: VerifyOptions,
@@ -118,7 +118,7 @@ class Verifier {
     if (fault !== undefined) this.#faults.add({ ...fault, sequence: entry.sequence });
     const trust = this.#trustIn(entry, fault !== undefined);
     this.#chain.follow({ named, ...entry }, trust);
-    // What a stranger wrote says nothing about keys, runs and removals.
+    // Entries by untrusted keys say nothing about keys, runs and removals.
     if (fault === undefined) this.#believe(entry);
     this.#date(entry);
     for (const anchor of this.#anchors) anchor.follow(entry.sequence, entry.digest, entry.body.at);
@@ -177,7 +177,7 @@ class Verifier {
   end(): LedgerVerification {
     this.#runs.end(this.#options.dueUtc ?? this.#options.nowUtc);
     for (const fault of this.#chain.end(this.#checkpoints)) this.#faults.add(fault);
-    // Where entries are missing or bad, their runs lack them: that is no news.
+    // Missing or bad entries are already reported, so their runs are not reported for lacking them.
     const removedThrough = Math.max(0, ...this.#checkpoints.map((each) => each.removedThrough));
     const isExplained = this.#faults.any();
     for (const fault of this.#runs.faultsAfter(removedThrough)) {
@@ -252,7 +252,7 @@ function plain({ envelopes: _, ...entry }: StoredEntry): LedgerEntry {
 
 type Told = Pick<LedgerVerification, 'verdict' | 'faultCounts' | 'unsigned' | 'signedFrom' | 'head' | 'entries'>;
 
-/** What a verification says of a whole ledger, without a full stop. `verify` and the reports use the same words. */
+/** Returns the sentence on a whole ledger, without a full stop. `verify` and the reports share it. */
 export function verdictSentence(verification: Told): string {
   const { verdict, faultCounts } = verification;
   const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);
@@ -278,7 +278,7 @@ function validSentence({ unsigned, signedFrom, head, entries }: Told): string {
   if (unsigned === 0 || signedFrom === undefined || head === null) {
     return 'valid: unbroken, and signed by the keys that were given';
   }
-  // Signed reviews may stand between unsigned entries: then these are not the first ones of the ledger.
+  // Signed reviews may be between unsigned entries: then the unsigned ones are not the first entries of the ledger.
   const areFirst = head.sequence - entries + 1 + unsigned === signedFrom;
   const which = areFirst
     ? `the first ${unsigned === 1 ? 'entry is' : `${unsigned} entries are`} unsigned`

@@ -38,7 +38,7 @@ describe('several processes that append to one ledger', () => {
     for (let victim = 1; victim <= 3; victim += 1) {
       const { child, ended, go, appended } = await writer(`victim${victim}`, 1_000_000);
       go();
-      // It is in the middle of appending whenever this comes.
+      // The writer is in the middle of appending at any of these points.
       for (let told = 0; told < victim * 3; told += 1) await appended();
       child.kill('SIGKILL');
       expect(await ended).toEqual([null, 'SIGKILL']);

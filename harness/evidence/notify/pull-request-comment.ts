@@ -9,7 +9,7 @@ const MOST_PAGES = 25;
 const ANSWER_CHARACTERS = 200;
 
 export interface PullRequest {
-  /** `https://api.github.com`, or that of an own server. */
+  /** `https://api.github.com`, or the API of a self-hosted server. */
   readonly apiUrl: string;
   /** `owner/name`. */
   readonly repository: string;
@@ -24,7 +24,7 @@ export type Commented = { readonly done: 'created' | 'updated' } | { readonly pr
 /**
  * Writes the one comment of dr-contracts on a pull request: it edits the comment that begins with the marker, or adds one where there is
  * none (https://docs.github.com/rest/issues/comments).
- * @returns `problem` when GitHub does not take it, without the token.
+ * @returns `problem`, without the token, when GitHub refuses the comment.
  */
 export async function writeComment(pull: PullRequest, body: string, signal: AbortSignal): Promise<Commented> {
   const budget = AbortSignal.any([signal, AbortSignal.timeout(BUDGET_MS)]);
@@ -72,7 +72,7 @@ async function call(
       'user-agent': 'dr-contracts',
     },
     ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-    // The token would go to somebody else.
+    // A redirect would send the token to another server.
     redirect: 'manual',
     signal,
   });

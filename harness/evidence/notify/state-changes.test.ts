@@ -12,7 +12,7 @@ const breached: Pick<MadeUpDrill, 'change'> = {
   },
 };
 
-/** A run that states these promises. */
+/** Returns a run that states these promises. */
 const stating = (entries: Entries, promises: readonly PromiseFacts[], selected: string[] | null = null): Entries =>
   entries.map((entry) => (entry.kind === 'run-started' ? { ...entry, promises: [...promises], selected } : entry));
 
@@ -21,7 +21,7 @@ const withoutDrill = (entries: Entries): Entries => entries.filter(({ kind }) =>
 const ending = (entries: Entries, change: Partial<Extract<EntryBody, { kind: 'run-finished' }>['run']>): Entries =>
   entries.map((entry) => (entry.kind === 'run-finished' ? { ...entry, run: { ...entry.run, ...change } } : entry));
 
-/** How many entries of the ledger were read. */
+/** Number of entries that were read. */
 let read = 0;
 function* newestFirst(entries: Entries) {
   for (const entry of ledgerOf(entries).toReversed()) {

@@ -6,16 +6,16 @@ import { endingOf } from '../exports/exported-run.ts';
 import { drillGroup, NO_WAIVERS } from '../exports/result-groups.ts';
 import { judgePostureAgain } from '../gate/judge-again.ts';
 
-/** What a reader is told of a promise: its verdict, or that it has not run. */
+/** The reported state of a promise: its verdict, or that it has not run. */
 export type PromiseState = Verdict | 'has not run';
 
 export interface StateOfPromise {
   readonly contract: string;
   readonly disaster: string;
   readonly owner: string;
-  /** A promise that has not run since it was broken, or not proved, is still told as that. */
+  /** If a broken or unproven promise has not run since, the state is still that verdict. */
   readonly state: PromiseState;
-  /** Whether it should have run and has not, whatever its last verdict is. */
+  /** True if it should have run and has not, regardless of its last verdict. */
   readonly hasNotRun: boolean;
   readonly sentence: string;
 }
@@ -30,11 +30,11 @@ export interface StateChanges {
   readonly runId: string | null;
   readonly target: string | null;
   readonly runUrl: string | null;
-  /** Why the last run did not come to its end; null when it did. */
+  /** Why the last run did not finish; null if it did. */
   readonly failure: string | null;
-  /** Every promise, as it is after the last run. */
+  /** The state of every promise after the last run. */
   readonly states: readonly StateOfPromise[];
-  /** Those that are not as they were after the run before. */
+  /** Promises whose state differs from that after the previous run. */
   readonly changes: readonly StateChange[];
 }
 
@@ -50,16 +50,16 @@ interface Told {
   readonly sentence: string;
 }
 
-/** A run with what it told, as far as it was read. */
+/** A run with the results read so far. */
 interface HeardRun {
   readonly started: Started;
   readonly ending: Ending | undefined;
 }
 
 /**
- * What changed with the last run. A promise has not run when a run that should have drilled it did not, or when its last drill is older than
- * the cadence that it promises. So a promise that nobody drills any more is told as well.
- * @param newestFirst the ledger from its last entry; no more of it is read than is needed.
+ * Returns the changes by the last run. A promise has not run when a run that should have drilled it did not, or when its last drill is
+ * older than its cadence. So the result includes promises that are no longer drilled.
+ * @param newestFirst the ledger from its last entry; it is read only as far as needed.
  * @param nowMs a promise is overdue if its cadence ended before this moment.
  */
 export async function stateChangesOf(
@@ -77,7 +77,7 @@ export async function stateChangesOf(
   }
   const earlier = new Map<string, StateOfPromise>();
   if (before !== undefined) {
-    // As it was told then: what became overdue since has changed.
+    // The state at that time: a promise that became overdue since has changed.
     const states = statesAfter(before, heard.toldBefore(last), Date.parse((before.ending ?? before.started).at));
     for (const each of states) earlier.set(keyOf(each), each);
   }
@@ -94,7 +94,7 @@ export async function stateChangesOf(
   };
 }
 
-/** A new promise that is met is no news. */
+/** Returns whether the state changed. A new promise that is met is no change. */
 const hasChanged = (before: StateOfPromise | undefined, { state, hasNotRun }: StateOfPromise): boolean =>
   before === undefined ? state !== 'met' : before.state !== state || before.hasNotRun !== hasNotRun;
 
@@ -108,13 +108,13 @@ function failureOf({ ending }: HeardRun): string | null {
     .join(' ');
 }
 
-/** What was read of a ledger, from its last entry. */
+/** The data read from a ledger, from its last entry. */
 class Heard {
   readonly runs: HeardRun[] = [];
-  /** The newest first. */
+  /** Sorted from the newest. */
   readonly told: Told[] = [];
   readonly #endings = new Map<string, Ending>();
-  /** Promises of the last run of which nothing older than that run was read yet. */
+  /** Promises of the last run without an older result so far. */
   #lacking: Set<string> | undefined;
 
   add(body: Body): void {
@@ -135,7 +135,10 @@ class Heard {
     }
   }
 
-  /** Judging costs more than reading, so only what may be asked for is judged: the last of a promise, and the last before the last run. */
+  /**
+   * Adds a result. Judging costs more than reading, so only two results of a promise are judged: the last one, and the last before the last
+   * run.
+   */
   #tell(
     key: string,
     runId: string,
@@ -149,7 +152,7 @@ class Heard {
     if (this.runs.length > 0 && runId !== this.runs[0]?.started.runId) this.#lacking?.delete(key);
   }
 
-  /** What was told before a run began. */
+  /** Returns the results from before a run began. */
   toldBefore({ started: { runId, at } }: HeardRun): readonly Told[] {
     return this.told.filter((each) => each.runId !== runId && each.atMs <= Date.parse(at));
   }
@@ -199,7 +202,7 @@ function stateOf(
     : { state: told.state, hasNotRun: true, sentence: `${told.sentence} ${last}` };
 }
 
-/** Undefined where it ran when it should have. */
+/** Returns why a promise has not run; undefined if it ran on time. */
 function whyNotRun(
   { started, ending }: HeardRun,
   { contract, cadenceMs }: PromiseFacts,
@@ -217,7 +220,7 @@ function whyNotRun(
   if (isOfThisRun || !wasAsked) return undefined;
   const leftOut = ending?.run.leftOut?.find((each) => each.contract === contract);
   if (leftOut === undefined) return 'The last run did not drill it.';
-  // A target that cannot drill it says nothing against a proof whose time has not come: the cadence tells when it has.
+  // A run on a target that cannot drill it does not make a proof overdue: only the cadence does.
   return cadenceMs === null ? 'The last run left it out.' : undefined;
 }
 

@@ -6,7 +6,7 @@ import type { PromiseState, StateChange, StateChanges, StateOfPromise } from './
 export const webhookKinds = ['slack', 'mattermost', 'teams'] as const;
 export type WebhookKind = (typeof webhookKinds)[number];
 
-/** A chat is no report: of more than this, the number is told. */
+/** Maximum number of lines of a message; further ones are only counted. */
 const MOST_LINES = 20;
 /** Teams takes 28 KB a message (https://learn.microsoft.com/microsoftteams/limits-specifications-teams). */
 const SENTENCE_CHARACTERS = 400;
@@ -20,7 +20,7 @@ const SIGNS: Readonly<Record<PromiseState, string>> = {
 };
 const URGENCY: readonly PromiseState[] = ['breached', 'unproven', 'has not run', 'at-risk', 'met'];
 
-/** The lines of a message: a headline, then what changed (or, with `always`, every promise), the worst first. */
+/** Returns the lines of a message: a headline, then the changes (or, with `always`, every promise), the worst first. */
 export function messageLines({ changes, states, failure, target, runId, runUrl }: StateChanges, always: boolean) {
   const told: readonly (StateOfPromise | StateChange)[] = always
     ? states.map((state) => changes.find((each) => isSame(each, state)) ?? state)
@@ -90,7 +90,7 @@ export function webhookBody(kind: WebhookKind, headline: string, lines: readonly
   });
 }
 
-/** Slack reads `<!channel>` and `<https://…|text>`, both read `@all`: no name of a contract may call a whole channel. */
+/** Slack reads `<!channel>` and `<https://…|text>`, both read `@all`: the name of a contract must not notify a whole channel. */
 const chatText = (text: string): string =>
   text
     .replaceAll('&', '&amp;')
@@ -98,13 +98,13 @@ const chatText = (text: string): string =>
     .replaceAll('>', '&gt;')
     .replaceAll(/@(?=\w)/g, '@\u200B');
 
-/** A text block reads Markdown: links and emphasis from a name are shown as they are written. */
+/** Escapes Markdown of a text block, so names show no links or emphasis. */
 const cardText = (text: string): string => text.replaceAll(/[\\[\]*_`]/g, '\\$&').replaceAll('<', '&lt;');
 
 const BUDGET_MS = 15_000;
 const ANSWER_CHARACTERS = 200;
 
-/** The address of a webhook is a secret: whoever knows it can write there. It is in no message. */
+/** Parses the address of a webhook. It is a secret, because it allows posting. No message contains it. */
 export function parseWebhook(text: string, thing: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
@@ -119,8 +119,8 @@ export function parseWebhook(text: string, thing: string): URL {
 }
 
 /**
- * Posts a message. Redirects are not followed: the body would go to somebody else.
- * @returns why the message was not taken, without the address; undefined when it was.
+ * Posts a message. It follows no redirect, because that would send the body to another server.
+ * @returns why the message was refused, without the address; undefined if it was accepted.
  */
 export async function sendWebhook(url: URL, body: string, signal: AbortSignal): Promise<string | undefined> {
   const budget = AbortSignal.timeout(BUDGET_MS);
@@ -143,7 +143,7 @@ export async function sendWebhook(url: URL, body: string, signal: AbortSignal): 
   }
 }
 
-/** An answer may repeat what it was asked. */
+/** Removes the address from a text: an answer may repeat the request. */
 function withoutAddress(text: string, url: URL): string {
   const parts = [url.href, url.pathname, ...url.pathname.split('/'), url.search, url.username, url.password];
   return parts
@@ -154,7 +154,7 @@ function withoutAddress(text: string, url: URL): string {
     .trim();
 }
 
-/** Only the code: messages of the network name the address. */
+/** Returns only the code of an error: messages of network errors name the address. */
 function codeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no connection';

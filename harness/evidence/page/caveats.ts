@@ -2,9 +2,9 @@ import type { Observation } from '../../model/posture.ts';
 import type { DrillRecord, FindingName } from '../../model/record.ts';
 import { formatDuration, formatSize } from '../../model/units.ts';
 
-// What a kept promise does not show. Each sentence stands next to a tick.
+// Limits of a kept promise. Each sentence stands next to a tick.
 
-/** What the drill's verdict does not prove, in one sentence: the gap that matters most to its reader. */
+/** Returns one sentence on the most important gap in the drill's proof. */
 export function caveatOf(record: DrillRecord): string {
   const { productionSizeBytes } = record.contract;
   const size = record.seeded === null ? 'no data' : `${formatSize(record.seeded.bytes)} of test data`;
@@ -71,7 +71,7 @@ function rtoCaveat({ phases, contract, sizes }: DrillRecord): string {
   return `It holds for ${size}. The contract names no production size.${budget}`;
 }
 
-/** What a posture check leaves open, even when it is met. */
+/** Returns a sentence on what a posture check does not prove, even when it is met. */
 export function postureCaveat(observation: Observation | null, sentence: string): string {
   if (observation === null) return 'Nothing was observed.';
   const open = 'notVerified' in observation ? (observation.notVerified ?? []) : [];

@@ -2,7 +2,7 @@ import { counted } from '../../model/text.ts';
 import type { PageGate, PageProblem, PageSource } from './page-source.ts';
 import type { DecisionView, HumanItem, Mark, NotDrilledView, PostureView, PromiseView } from './page-view.ts';
 
-/** What the page opens with: may this be promoted, or what did this run show? */
+/** Returns the first section of the page: the decision of the gate, or the result of the run. */
 export function decisionOf(
   { run, gate, whyNoGate, ledger }: PageSource,
   promises: readonly PromiseView[],
@@ -91,7 +91,7 @@ function decidedByRun({ summary, failure, target, mistakes = [], leftOut = [] }:
   };
 }
 
-/** Broken first, then what is not proved, then waivers that end, then what is nearly broken. */
+/** Returns the items to act on: breached promises first, then unproven ones, waivers that end, and at-risk promises. */
 export function humanItems(
   { run, gate }: PageSource,
   promises: readonly PromiseView[],
@@ -184,7 +184,7 @@ const leftBehindItems = ({ leftBehind, contract, disaster, owner, id }: PromiseV
     anchor: id,
   }));
 
-/** What the run itself does not show: stale and missing proofs, signatures, waivers, and verdicts of drills of other runs. */
+/** Returns the items that only the gate knows: stale and missing proofs, signatures, waivers, and verdicts of drills of other runs. */
 function gateItems(gate: PageGate, promises: readonly PromiseView[], postures: readonly PostureView[]): HumanItem[] {
   const isTold = ({ kind, contract, disaster }: PageProblem) => {
     const verdict = kind === 'posture' ? 'breached' : kind;
@@ -237,7 +237,7 @@ const WORDS: readonly (readonly [Mark, string])[] = [
   ['met', 'met'],
 ];
 
-/** How many drills ended how. Marks that do not occur are left out, except for `met`. */
+/** Counts the drills by mark. Marks that do not occur are left out, except for `met`. */
 function summaryCounts(
   promises: readonly PromiseView[],
   postures: readonly PostureView[],

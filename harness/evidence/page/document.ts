@@ -5,8 +5,8 @@ import { html, type Markup, sprite } from './markup.ts';
 import { style } from './style.ts';
 
 /**
- * The only script of the page. It adds filters, sorting, buttons that copy a command, and addresses that keep a filter. Everything is
- * there without it. It builds elements and sets text; it never makes markup of text.
+ * The only script of the page. It adds filters, sorting, buttons that copy a command, and addresses that keep a filter. Without it,
+ * the page still shows everything. It builds elements and sets text; it never turns text into markup.
  */
 const script = `
 (() => {
@@ -100,7 +100,7 @@ interface PageDocument {
   readonly title: string;
   readonly heading: string;
   readonly headLine: string;
-  /** Where a reader with a keyboard goes first. */
+  /** The target of the skip link for keyboard users. */
   readonly skipTo: { readonly id: string; readonly name: string };
   readonly sections: readonly (readonly [id: string, name: string])[];
   readonly main: Markup;
@@ -108,7 +108,7 @@ interface PageDocument {
 }
 
 const digestOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-/** Nothing is loaded and nothing else runs. The icon is an empty address, so that a browser does not ask for one. */
+/** The page loads nothing and runs nothing else. The icon is an empty address, so a browser requests none. */
 const policy = `default-src 'none'; style-src ${digestOf(style)}; script-src ${digestOf(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
 
 /** The whole text of the file. */

@@ -14,7 +14,7 @@ interface Told {
   readonly since: string;
 }
 
-/** How the promise was kept before, and since when it is as it is. */
+/** Returns the earlier results of the promise, and since when its verdict holds. */
 export function historyOf(
   record: DrillRecord,
   { past, gate, ledger }: Pick<PageSource, 'past' | 'gate' | 'ledger'>,
@@ -48,7 +48,7 @@ export function historyOf(
 }
 
 function runOf(drill: DrillRecord | PastDrill): Omit<HistoryView['runs'][number], 'isThisRun'> {
-  // Times of another measurement version mean something else, so they do not stand beside those of today.
+  // Times of another measurement version have another meaning, so they are not shown beside today's.
   const isComparable = !('measurementVersion' in drill) || drill.measurementVersion === MEASUREMENT_VERSION;
   return {
     runId: drill.runId,
@@ -62,7 +62,7 @@ function runOf(drill: DrillRecord | PastDrill): Omit<HistoryView['runs'][number]
 const verdictOfPast = (drill: Pick<PastDrill, 'judgement'> | DrillRecord): Verdict =>
   drill.judgement?.verdict ?? 'unproven';
 
-/** The first of the unbroken row of drills that ended with this verdict. */
+/** Returns the time of the first drill in the unbroken row with this verdict. */
 function sinceWhen(verdict: Verdict, earlier: readonly PastDrill[], isCut: boolean): string {
   const before = earlier.at(-1);
   if (before === undefined) return isCut ? 'not known: older drills were not read' : 'first drill on record';
@@ -79,7 +79,7 @@ function sinceWhen(verdict: Verdict, earlier: readonly PastDrill[], isCut: boole
 const measuredMsOf = ({ phases }: Pick<PastDrill, 'phases'>): number =>
   phases.reduce((sum, { measuredMs }) => sum + measuredMs, 0);
 
-/** What the gate says of this very drill, or what its default rule says of the drills at hand. */
+/** Returns the gate's regression result for this drill, or that of its default rule for the known drills. */
 function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], gate: PageGate | undefined): string {
   const judged = proofOf(gate, record)?.regression;
   if (judged !== undefined && judged !== null) return judged.sentence;
@@ -90,7 +90,7 @@ function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], 
   for (const drill of earlier) {
     if (seriesOf(drill) !== series) continue;
     const sample = sampleOf(drill, drill.measurementVersion);
-    // A run that was a regression never becomes part of a baseline.
+    // A regression never becomes part of a baseline.
     if (typeof sample === 'string' || judgeRegression(sample, baseline, regression).state === 'slower') continue;
     baseline.push(sample);
   }
@@ -101,8 +101,8 @@ function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], 
 type GateProof = PageGate['promises'][number]['proofs'][number];
 
 /**
- * What the gate found of this very drill. Undefined where it judged another drill of the same promise: a later one, or one on another
- * target. What it said of that one says nothing of this one.
+ * Returns the gate's proof of this drill. Undefined if the gate judged another drill of the same promise: a later one, or one on
+ * another target.
  */
 const proofOf = (gate: PageGate | undefined, { contract, disaster, drillId }: DrillRecord): GateProof | undefined =>
   gate?.promises

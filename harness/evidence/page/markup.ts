@@ -7,7 +7,7 @@ export { html } from 'hono/html';
 /** Escaped text. Every value in a template goes through `html`; an attribute that takes one is always quoted. */
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
-/** A template that is left out. */
+/** An empty template. */
 export const nothing = html``;
 
 export const markWords: Readonly<Record<Mark, string>> = {
@@ -28,11 +28,11 @@ export const shape = (mark: Mark): Markup =>
 export const list = (items: readonly (string | Markup)[]): Markup =>
   html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 
-/** What stands beside a tick, so that nobody takes it for more than it is. */
+/** The limits of a tick, shown beside it. */
 export const caveat = (text: string | null): Markup =>
   text === null ? nothing : html`<span class="open">Limit of this proof: ${text}</span>`;
 
-/** Text in which a command stands between backticks, as a terminal prints it. */
+/** Text with commands between backticks, as in the terminal output. */
 export const prose = (text: string): Markup =>
   html`${text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? command(part) : part))}`;
 
@@ -42,12 +42,12 @@ export const command = (text: string): Markup => html`<code class="command">${te
 export const link = ({ label, href }: { readonly label: string; readonly href: string | null }): Markup =>
   href === null ? html`${label}` : html`<a href="${safeAddress(href)}">${label}</a>`;
 
-/** An address from data must stay what it is meant to be: a file beside the page or a place on it. */
+/** Returns an address from data only if it is a file beside the page or a place on it. */
 function safeAddress(href: string): string {
   return /^[a-z][a-z0-9+.-]*:|^[/\\]{2}/i.test(href.trim()) ? '#' : href;
 }
 
-/** Shapes and patterns that the page refers to. It must be rendered: some browsers ignore patterns in what is hidden. */
+/** Shapes and patterns that the page refers to. It must be rendered: some browsers ignore patterns in hidden elements. */
 export const sprite: Markup = html`<svg class="sprite" width="0" height="0" aria-hidden="true" focusable="false"><defs>
 <symbol id="mark-met" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8"/><path class="ink" d="M4 8.4l2.7 2.8L12 5.4"/></symbol>
 <symbol id="mark-at-risk" viewBox="0 0 16 16"><path d="M8 .6 15.8 15H.2z"/><path class="ink" d="M8 5.8v4.4M8 12v1.6"/></symbol>

@@ -1,19 +1,19 @@
 import { counted } from '../../model/text.ts';
 import { promiseKey } from '../entry.ts';
 
-/** Earlier drills that a history shows, this one included. */
+/** Maximum number of drills in a history, including this one. */
 export const THIS_MANY_RUNS = 30;
-/** Lanes, differences and lists are cut after as many; the page says how many are left out. */
+/** Maximum number of lanes, differences and list items. The page states how many are left out. */
 export const LISTED = 12;
-/** A text from a record is cut after as many characters. */
+/** Maximum number of characters of a text from a record. */
 const TEXT_LENGTH = 1_500;
 
-/** An id for a place on the page: stable from run to run, and safe in an address. */
+/** Returns an id for a place on the page: stable from run to run, and safe in an address. */
 export function anchorFor(kind: 'promise' | 'posture', ...names: readonly string[]): string {
   return [kind, ...names].map((name) => name.replaceAll(/[^A-Za-z0-9-]+/g, '_')).join('--');
 }
 
-/** `$` and quotes in a name must reach a shell as they are. */
+/** Quotes a name for a shell, so `$` and quotes keep their meaning as text. */
 export const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 

@@ -3,34 +3,34 @@ import type { RunRecord } from '../../model/run-record.ts';
 import type { PromiseFacts } from '../entry.ts';
 import type { TimedDrill } from '../gate/regression.ts';
 
-// What a report page is made of. Everything but the run's record may be missing.
+// The data of a report page. All except the run's record may be missing.
 
 export interface PageSource {
   readonly run: RunRecord;
   /** Earlier drills, in any order. Those of this run are ignored. */
   readonly past: readonly PastDrill[];
-  /** What the ledger holds of this run; left out where the ledger was not read. */
+  /** The ledger's data on this run; missing if the ledger was not read. */
   readonly ledger?: PageLedger | undefined;
   readonly gate?: PageGate | undefined;
-  /** Why there is no decision of a gate, although the project has a policy. */
+  /** Why there is no gate decision although the project has a policy. */
   readonly whyNoGate?: string | undefined;
   readonly places?: PagePlaces | undefined;
 }
 
-/** What was read of the ledger, apart from earlier drills. */
+/** Data from the ledger, apart from earlier drills. */
 export interface PageLedger {
   /** For a reader: a path, or `s3://bucket/prefix`. */
   readonly at: string;
   /** Options of `dr-contracts verify` that name this ledger; empty where the configuration does. */
   readonly option: string;
-  /** Every promise of the project when the run began; null where the ledger does not hold the beginning of the run. */
+  /** Every promise of the project when the run began; null if the ledger lacks the beginning of the run. */
   readonly promised: readonly Pick<PromiseFacts, 'contract' | 'owner' | 'priority' | 'disasters'>[] | null;
-  /** The run's entries, as far as they were read; null where none was found. */
+  /** The run's entries that were read; null if none was found. */
   readonly entries: {
     readonly first: number;
     readonly last: number;
     readonly count: number;
-    /** How many of them have no signature. */
+    /** Number of entries without a signature. */
     readonly unsigned: number;
     /** Identities of the keys that the others name. Their signatures were not checked. */
     readonly keyIds: readonly string[];
@@ -39,11 +39,11 @@ export interface PageLedger {
   } | null;
   /** True where older drills were not read. */
   readonly isCut: boolean;
-  /** A sentence on what was not read, and why; null where everything was. */
+  /** A sentence on the unread entries and the reason; null if all were read. */
   readonly problem: string | null;
 }
 
-/** What the page needs of a drill of an earlier run. */
+/** The data of an earlier run's drill that the page needs. */
 export interface PastDrill extends TimedDrill {
   readonly drillId: string;
   readonly runId: string;
@@ -60,11 +60,11 @@ export interface PastDrill extends TimedDrill {
 export interface PageGate {
   readonly decision: 'pass' | 'block';
   readonly exitCode: number;
-  /** The time as of which it was decided. */
+  /** The time for which the gate decided. */
   readonly at: string;
   readonly commit: string | null;
   readonly problems: readonly PageProblem[];
-  /** Where policy and waivers were read. */
+  /** The sources of policy and waivers. */
   readonly sources: { readonly policy: string; readonly waivers: string };
   readonly promises: readonly {
     readonly contract: string;
@@ -80,7 +80,7 @@ export interface PageGate {
     }[];
     readonly proofs: readonly {
       readonly disaster: string | null;
-      /** The drill that the gate judged; null for posture checks. It may be another one than the drill on the page. */
+      /** The drill that the gate judged; null for posture checks. It may differ from the drill on the page. */
       readonly drillId: string | null;
       readonly regression: { readonly state: string; readonly sentence: string } | null;
     }[];
@@ -103,7 +103,7 @@ export interface PageProblem {
   readonly nextStep: string;
 }
 
-/** Where things lie, as seen from the page. */
+/** Paths of files, relative to the page. */
 export interface PagePlaces {
   readonly runFile?: { readonly label: string; readonly href: string; readonly digest: string };
   /** Records of the drills, by drill id. */

@@ -1,9 +1,9 @@
 import type { PostureVerdict } from '../../model/posture.ts';
 import type { FindingName, Verdict } from '../../model/record.ts';
 
-// What the report page shows, as plain data. `view-model.ts` makes it from records; the sections and the charts render it.
+// The content of the report page, as plain data. `view-model.ts` makes it from records; the sections and the charts render it.
 
-/** A promise that no drill of this run proved has no verdict of this run. */
+/** A verdict, or the mark of a promise that is waived or was not drilled in this run. */
 export type Mark = Verdict | 'waived' | 'not-run';
 
 export interface PageView {
@@ -25,15 +25,15 @@ export interface DecisionView {
   readonly headline: string;
   readonly sentence: string;
   readonly counts: readonly { readonly mark: Mark; readonly count: number; readonly what: string }[];
-  /** What a reader must not take the decision for. */
+  /** Limits of the decision that a reader must know. */
   readonly doesNotProve: readonly string[];
   readonly exitCode: number;
   readonly decidedBy: 'gate' | 'run';
-  /** By what it was decided: policy, waivers, commit and time; null for a run's own result. */
+  /** The basis of the decision: policy, waivers, commit and time; null for a run's own result. */
   readonly basis: string | null;
 }
 
-/** Something that somebody has to act on. */
+/** An item that a person must act on. */
 export interface HumanItem {
   readonly mark: Mark;
   readonly what: string;
@@ -44,7 +44,7 @@ export interface HumanItem {
   readonly anchor: string | null;
 }
 
-/** An objective against what was measured or computed. */
+/** An objective with the measured or computed figure. */
 export interface Against {
   readonly objectiveMs: number;
   readonly actualMs: number | null;
@@ -64,14 +64,14 @@ export interface PromiseView {
   readonly mark: Mark;
   readonly sentence: string;
   readonly recovery: Against;
-  /** What RTA is expected to be at the production size; null where no such size is promised or it is not known. */
+  /** The expected RTA at the production size; null if no such size is promised or the RTA is unknown. */
   readonly recoveryAtSizeMs: number | null;
   /** Null, like the exposure, where the asset keeps no data. */
   readonly loss: Against | null;
   readonly exposure: Against | null;
   readonly marginPercent: number | null;
   readonly since: string;
-  /** How much was compared: "72 of 72 current objects, 6.9 MiB". */
+  /** The amount of compared content: "72 of 72 current objects, 6.9 MiB". */
   readonly basis: string;
   /** The most important thing that a kept promise does not prove; null when it is not kept. */
   readonly caveat: string | null;
@@ -98,7 +98,7 @@ export interface FindingView {
   readonly name: FindingName;
   readonly mark: Mark;
   readonly sentence: string;
-  /** Null where nothing is claimed. */
+  /** Null if the view makes no claim. */
   readonly doesNotProve: string | null;
 }
 
@@ -115,7 +115,7 @@ export interface TimelineView {
   }[];
   /** Stages of the drill itself, of which RTA is a part. */
   readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
-  /** What followed RTA: the fail-back. */
+  /** Stages after RTA: the fail-back. */
   readonly afterwards: readonly { readonly name: string; readonly durationMs: number }[];
 }
 
@@ -143,7 +143,7 @@ export interface LossesView {
 export interface SizeView {
   readonly productionSizeBytes: number | null;
   readonly points: readonly { readonly sizeBytes: number; readonly restoreMs: number }[];
-  /** Why there is no fit, or what the fit says. */
+  /** The result of the fit, or why there is none. */
   readonly sentence: string;
   readonly fit: {
     readonly curve: readonly {
@@ -160,13 +160,13 @@ export interface SizeView {
 
 export interface HistoryView {
   readonly objectiveMs: number;
-  /** The oldest first; the last one is this run. */
+  /** Sorted from the oldest; the last one is this run. */
   readonly runs: readonly {
     readonly runId: string;
     readonly utc: string;
     readonly mark: Mark;
     readonly rtaMs: number | null;
-    /** What was measured of it, without budgets. */
+    /** The measured part, without budgets. */
     readonly measuredMs: number | null;
     readonly isThisRun: boolean;
   }[];
@@ -199,9 +199,9 @@ export interface ComparisonView {
 export interface NotDrilledView {
   readonly contract: string;
   readonly disaster: string | null;
-  /** Null where only earlier drills name it. */
+  /** Null if only earlier drills name it. */
   readonly owner: string | null;
-  /** An earlier run drilled it, and the project no longer states it. */
+  /** True if an earlier run drilled it and the project no longer states it. */
   readonly isWithdrawn: boolean;
   readonly reason: string;
   readonly last: { readonly mark: Mark; readonly utc: string; readonly runId: string; readonly target: string } | null;
@@ -218,7 +218,7 @@ export interface PostureView {
     readonly name: string;
     readonly verdict: PostureVerdict;
     readonly sentence: string;
-    /** That it halts the roll-out: in a few words, and with its owner and the next step. */
+    /** The halt of the roll-out: a short label, and a sentence with its owner and the next step. */
     readonly halts: { readonly label: string; readonly sentence: string } | null;
     readonly nextStep: string | null;
     readonly basis: string;
@@ -236,8 +236,8 @@ export interface ProvenanceView {
   readonly facts: readonly { readonly name: string; readonly value: string }[];
   readonly tools: readonly { readonly name: string; readonly version: string; readonly source: string }[];
   readonly runFile: (LinkView & { readonly digest: string | null }) | null;
-  /** Commands with what each of them shows. */
+  /** Commands, each with its purpose. */
   readonly verify: readonly { readonly command: string; readonly shows: string }[];
-  /** What nobody can tell from this page. */
+  /** Facts that this page cannot show. */
   readonly limits: readonly string[];
 }

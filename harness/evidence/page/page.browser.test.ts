@@ -61,7 +61,7 @@ describe('the report page in a browser', () => {
     },
   );
 
-  // axe hangs on a page without scripts, so this looks at the text.
+  // axe hangs on a page without scripts, so this test reads the text.
   it('says everything without JavaScript, and shows no control that would do nothing', async () => {
     const { page } = await open({ javaScriptEnabled: false });
     const text = await page.locator('body').innerText();

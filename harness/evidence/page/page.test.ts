@@ -21,13 +21,13 @@ const noLedger: PageLedger = {
   problem: null,
 };
 const someEntries = { first: 3, last: 9, count: 7, unsigned: 7, keyIds: [], drillIds: [] };
-/** What the page says of a ledger that holds a run without drills. */
+/** Returns the page's text on a ledger that holds a run without drills. */
 const verified = (entries: Partial<NonNullable<PageLedger['entries']>>) =>
   pageView({ run: madeUpRun([]), past: [], ledger: { ...noLedger, entries: { ...someEntries, ...entries } } })
     .provenance;
 const bytesOf = (page: string): number => Buffer.byteLength(page);
 
-/** Every string of a record replaced, except for those that a schema or a reader interprets. */
+/** Replaces every string of a record, except for those that a schema or a reader interprets. */
 function withHostileTexts<T>(value: T, text: string, key = ''): T {
   const kept = ['utc', 'began', 'ended', 'verdict', 'outcome', 'state', 'promise', 'kind', 'schedule', 'blame', 'at'];
   if (typeof value === 'string') {
@@ -325,7 +325,7 @@ describe('the decision of a gate on the page', () => {
   const problem = { kind: 'breached', contract: 'orders', disaster: 'stream-deleted', sentence: 's', nextStep: 'n' };
   const by = { reason: 'r', owner: 'o', approver: 'a', expires: '2025-12-01' };
   const regression = { state: 'slower', sentence: 'Another drill was slower.' };
-  /** A gate that waives one problem, and judged one drill. */
+  /** Returns a gate decision that waives one problem and judges one drill. */
   const gateOf = (waived: string, drillId: string, problems: PageGate['problems'] = []): PageGate => ({
     decision: problems.length === 0 ? 'pass' : 'block',
     exitCode: problems.length === 0 ? 0 : 2,

@@ -11,7 +11,7 @@ import { anchorFor, cut, drillCommand, LISTED } from './names.ts';
 import type { PageProblem, PageSource } from './page-source.ts';
 import type { ComparisonView, LossesView, Mark, PromiseView, SizeView, TimelineView } from './page-view.ts';
 
-/** One drill of this run: the promise that it put to the test, and everything that it showed. */
+/** Returns the view of one drill of this run: its promise and all its results. */
 export function promiseOf(record: DrillRecord, source: PageSource): PromiseView {
   const { contract, disaster, judgement, environment } = record;
   const { since, history } = historyOf(record, source);
@@ -69,8 +69,8 @@ function againstRpo({ contract: { rpoMs }, judgement }: DrillRecord): Pick<Promi
 }
 
 /**
- * A waiver changes how a promise is marked, and never makes it look kept. It has to cover what this drill showed: the gate judged this
- * drill, left nothing of it open, and waived its verdict. A waiver of its age or of another drill covers something else.
+ * Returns the mark of a promise. A waiver never makes a promise look kept. The mark is `waived` only if the gate judged this drill, left
+ * no problem of it open, and waived its verdict. A waiver of its age or of another drill does not count.
  */
 function markOf(record: DrillRecord, { gate }: PageSource): Mark {
   const verdict = verdictOf(record);
@@ -140,7 +140,7 @@ function timelineOf({ contract, phases, stages, failBack }: DrillRecord): Timeli
   };
 }
 
-/** What became of the acknowledged markers, on a common time axis. Null where no marker was written before a disaster. */
+/** Returns kept and lost acknowledged markers, on a common time axis. Null if no marker was written before a disaster. */
 function lossesOf({ markers, moments, contract }: DrillRecord): LossesView | null {
   const { cutOff, captureBegan } = moments;
   const begins = markers.map(({ firstAcknowledgedMs }) => firstAcknowledgedMs).filter((ms) => ms !== null);
@@ -188,7 +188,7 @@ function faultsOf(lane: LaneOutcome): string[] {
 /** Enough for a curve that looks smooth at the width of the page. */
 const STEPS = 24;
 
-/** The restore at several sizes, and what it says about the production size. */
+/** Returns the restore at several sizes, and the conclusion for the production size. */
 function sizeOf({ contract, sizes }: DrillRecord): SizeView {
   const { productionSizeBytes } = contract;
   const points = sizes.map(({ sizeBytes, restoreMs }) => ({ sizeBytes, restoreMs }));

@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/units.ts';
 import type { PageLedger, PageSource } from './page-source.ts';
 import type { ProvenanceView } from './page-view.ts';
 
-/** Where the figures come from, and how a reader can check them without trusting this page. */
+/** Returns the sources of the figures, and how a reader can check them without trusting this page. */
 export function provenanceOf({ run, places, ledger }: PageSource): ProvenanceView {
   const environments = run.drills.map(({ environment }) => environment);
   const [first] = environments;
@@ -71,7 +71,7 @@ function ledgerText({ at, entries, problem }: PageLedger, drills: number): strin
   return `${at}, ${range} (${[...signed, ...notSigned].join(', and ')}${held})`;
 }
 
-/** What `verify` can show of this run depends on what the ledger holds of it. */
+/** Returns commands that verify this run; they depend on the entries of the run in the ledger. */
 function verification(
   ledger: PageLedger | undefined,
   drills: PageSource['run']['drills'],

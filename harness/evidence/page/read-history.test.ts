@@ -17,7 +17,7 @@ describe('the history of a run', () => {
 
   it('ends after so many entries, and says that there are more', async () => {
     const { store } = await madeUpLedger(4);
-    // The next one would be the drill of the first run.
+    // The next entry would be the drill of the first run.
     expect(await readHistory(store, 'r4', never, 7)).toMatchObject({
       past: [{ runId: 'r3' }, { runId: 'r2' }],
       ledger: { isCut: true },

@@ -4,7 +4,7 @@ import { readLedger } from '../ledger/ledger-store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { PageLedger, PastDrill } from './page-source.ts';
 
-/** So many entries of earlier runs are read: what a run may spend on its page allows no more. A run of twenty contracts has about 25. */
+/** Maximum number of entries of earlier runs that a page may read. A run of twenty contracts has about 25. */
 const HISTORY_ENTRIES = 400;
 
 export interface RunHistory {
@@ -13,9 +13,9 @@ export interface RunHistory {
 }
 
 /**
- * Reads what the ledger holds of a run and of the runs before it, the newest first. Neither signatures nor the chain are checked.
- * An entry that cannot be read ends the history there. The page then says so; it never fails for it.
- * @param most entries of earlier runs that are read.
+ * Reads the ledger's data on a run and on earlier ones, the newest first. It checks neither signatures nor the chain.
+ * An unreadable entry ends the history. The page then says so; it never fails for this reason.
+ * @param most maximum number of entries of earlier runs to read.
  */
 export async function readHistory(
   store: LedgerStore,
@@ -71,7 +71,7 @@ export async function readHistory(
   };
 }
 
-/** What is kept of an entry of the run itself. */
+/** The kept part of an entry of the run itself. */
 interface OwnEntry {
   readonly sequence: number;
   readonly keyId: string | null;

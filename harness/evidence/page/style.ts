@@ -42,7 +42,7 @@ const markRules = marks
   )
   .join('\n');
 
-/** The only style sheet of the page. It stands in it with its digest in the content security policy, so nothing else may style. */
+/** The only style sheet of the page. The content security policy names its digest, so no other style applies. */
 export const style = `
 :root{color-scheme:light dark;${variables};font:16px/1.5 system-ui,"DejaVu Sans",sans-serif}
 *{box-sizing:border-box}

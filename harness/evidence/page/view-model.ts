@@ -12,7 +12,7 @@ import type { DifferenceView, Mark, NotDrilledView, PageView, PostureView } from
 import { promiseOf } from './promise-view.ts';
 import { provenanceOf } from './provenance-view.ts';
 
-/** The most urgent first; within a priority, what is not kept first. */
+/** Marks in the order in which promises of one priority are listed: broken promises first. */
 const MARKS: readonly Mark[] = ['breached', 'unproven', 'not-run', 'waived', 'at-risk', 'met'];
 
 /** Makes everything that the page shows. Pure: the same source gives the same page. */
@@ -42,7 +42,7 @@ export function pageView(source: PageSource): PageView {
   };
 }
 
-/** Every promise that this run did not put to the test: those of the project, and those that earlier runs drilled. */
+/** Returns every promise that this run did not drill: those of the project, and those that earlier runs drilled. */
 function notDrilledIn({ run, past, ledger }: PageSource): NotDrilledView[] {
   const newest = newestBefore(run, past);
   const seen = new Set([
@@ -109,7 +109,7 @@ const lastOf = ({ judgement, moments, runId, environment }: PastDrill): NotDrill
 const sentence = (text: string): string =>
   `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
-/** Most differences hold in every drill: each is told once, with the contracts where it does not. */
+/** Returns each difference once. Most apply to every drill; the others name their contracts. */
 function differencesOf(drills: readonly DrillRecord[]): DifferenceView[] {
   const contracts = new Map<string, Set<string>>();
   for (const { contract, environment } of drills) {

@@ -22,14 +22,14 @@ interface PageWishes extends Pick<PageSource, 'whyNoGate'> {
   /** The folder of the records: `<out>`. */
   readonly outDir: string;
   readonly run: RunRecord;
-  /** What the ledger holds of this run and of those before. */
+  /** The ledger's data on this run and on earlier ones. */
   readonly history: Pick<PageSource, 'past' | 'ledger'>;
-  /** Where the page goes; `<out>/latest/report.html` when left out. */
+  /** Path of the page; the default is `<out>/latest/report.html`. */
   readonly file?: string | undefined;
   /** The runbook, if the project has one. An absolute path. */
   readonly runbookFile?: string | undefined;
   readonly gate?: PageGate | undefined;
-  /** Folder from which paths in the page's commands are read. */
+  /** The folder to which paths in the page's commands are relative. */
   readonly root: string;
 }
 
@@ -47,12 +47,12 @@ export async function writePage(wishes: PageWishes): Promise<string> {
   return path;
 }
 
-/** Addresses are relative to the page, so that the folder of the records can be moved as a whole. */
+/** Returns addresses relative to the page, so the folder of the records can be moved as a whole. */
 async function placesOf(
   wishes: Pick<PageWishes, 'outDir' | 'run' | 'runbookFile' | 'root'> & { readonly page: string },
 ): Promise<PagePlaces> {
   const { outDir, run, page, runbookFile, root } = wishes;
-  // A folder that lies elsewhere is named in full.
+  // A folder outside the root is shown with its full path.
   const shown = (path: string) => (relative(root, path).startsWith('..') ? path : slashes(relative(root, path)));
   const place = (path: string) => ({ label: shown(path), href: encodeURI(slashes(relative(dirname(page), path))) });
   const runDir = join(outDir, 'runs', run.runId);
@@ -78,9 +78,9 @@ const digestOf = (content: string | Buffer): string => `sha256:${createHash('sha
 const textOf = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 const isFile = async (path: string): Promise<boolean> => (await unlessMissing(() => stat(path)))?.isFile() === true;
 
-/** What the details of all promises may need together. Beyond it, the charts of kept promises are left out, and the page says of how many. */
+/** Maximum size of the details of all promises. Beyond it, charts of kept promises are left out, and the page states how many. */
 const DETAILS_BYTES = 3_500_000;
-/** So few promises are all shown open. */
+/** Up to this many promises are all shown open. */
 const ALL_OPEN = 2;
 
 /** The whole page: one file that needs nothing else. */
@@ -123,7 +123,7 @@ const sectionsOf = (view: PageView): readonly (readonly [id: string, name: strin
   ['provenance', 'Provenance'],
 ];
 
-/** Promises that are not kept come first, so theirs are the charts that always fit. */
+/** Renders the details. Broken promises come first, so their charts always fit. */
 async function detailsSection(promises: readonly PromiseView[]): Promise<Markup> {
   if (promises.length === 0) return html``;
   const rendered: Markup[] = [];

@@ -7,10 +7,10 @@ import type { Names } from './names.ts';
 import type { ManifestObject } from './objects.ts';
 import { plannedObjects, type SeedPlan } from './seed.ts';
 
-/** Set on one of the author's objects between two backups: nothing that runs looks at it. */
+/** An annotation that is set on one of the author's objects between two backups. No program reads it. */
 const CHANGE_ANNOTATION = 'dr-contracts.dev/changed';
 
-/** The object without what was set between two backups: the probe reads it before and after. */
+/** Returns the object without the annotation set between two backups: the probe compares it before and after. */
 export function withoutChange<T extends Pick<KubernetesObject, 'metadata'>>(object: T): T {
   const { [CHANGE_ANNOTATION]: change, ...annotations } = object.metadata.annotations ?? {};
   if (change === undefined) return object;
@@ -29,9 +29,9 @@ export interface AlterTask {
 }
 
 /**
- * Changes the namespace as its users do. Of the author's objects one is annotated, because nobody knows which of them may go or change;
- * of those that the drill generates one is added, one gets other bytes of the same size, and one is deleted. @returns what was changed;
- * nothing where there is nothing to change.
+ * Changes the namespace like its users. It only annotates one of the author's objects, because it is unknown which may change or go.
+ * Of the generated objects, it adds one, changes one to other bytes of the same size, and deletes one. @returns the changes;
+ * empty if there are none.
  */
 export async function alterNamespace(task: AlterTask): Promise<readonly string[]> {
   const { api, signal } = task;
@@ -42,7 +42,7 @@ export async function alterNamespace(task: AlterTask): Promise<readonly string[]
   return changes;
 }
 
-/** Objects that running programs read come last: an annotation of a ConfigMap restarts nothing. */
+/** Kinds in order of preference: an annotation of a ConfigMap restarts no program. */
 const QUIET = ['ConfigMap', 'Secret', 'ServiceAccount', 'Role', 'RoleBinding', 'Service'];
 
 function* byQuietness(plan: SeedPlan, names: Names, drillId: string): Generator<ManifestObject> {
@@ -71,7 +71,7 @@ async function annotateOne(
 async function changeGenerated({ api, plan, names, drillId, signal }: AlterTask): Promise<readonly string[]> {
   const collection = (plural: string) => `/api/v1/namespaces/${names.namespace}/${plural}`;
   const changes: string[] = [];
-  // The first of each kind is what the probe reads. Under a quota there is room only once one has gone.
+  // The probe reads the first of each kind. A quota may leave room only after a deletion.
   if (plan.secrets > 1) {
     const { metadata } = generateSecret(plan.secrets - 1, drillId);
     await api.delete(`${collection('secrets')}/${metadata.name}`, signal);
@@ -92,7 +92,7 @@ async function changeGenerated({ api, plan, names, drillId, signal }: AlterTask)
   return changes;
 }
 
-/** False where the author's own quota leaves no room. */
+/** Creates an object; returns false if the author's own quota leaves no room. */
 async function makeUnderQuota(
   api: KubernetesApi,
   path: string,

@@ -17,8 +17,8 @@ export interface Applying {
 }
 
 /**
- * Applies the object as `kubectl apply` does: makes it, or gives the one that is there already its fields (the ServiceAccount `default`,
- * a ConfigMap that a controller was quicker to make). Waits where the API server asks to come again: for a quota that is not in force
+ * Applies the object like `kubectl apply`: creates it, or sets the fields of an existing one (the ServiceAccount `default`,
+ * a ConfigMap that a controller has already made). It waits while the API server asks for a retry: for a quota that is not in force
  * yet, for the account of a pod, for a type that is not served yet.
  */
 export async function applyObject(place: Applying, object: ManifestObject): Promise<void> {
@@ -35,7 +35,7 @@ export async function applyObject(place: Applying, object: ManifestObject): Prom
   });
 }
 
-/** Repeats a request as long as the API server says that it is too early for it. @throws what any other refusal throws. */
+/** Repeats a request while the API server refuses it as too early. @throws any other refusal. */
 export async function untilAccepted(
   what: string,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
@@ -62,7 +62,7 @@ export async function untilAccepted(
   if (refusal !== undefined) throw explained(what, refusal);
 }
 
-/** In the words of kube-apiserver: plugin/pkg/admission/{resourcequota,serviceaccount}. */
+/** Messages of kube-apiserver: plugin/pkg/admission/{resourcequota,serviceaccount}. */
 const TOO_EARLY = /status unknown for quota|error looking up service account/;
 
 function isTooEarly({ status, reason, message }: KubernetesApiError): boolean {
@@ -88,11 +88,11 @@ function explained(what: string, error: unknown): unknown {
 export const isOverQuota = ({ status, message }: KubernetesApiError): boolean =>
   status === 403 && message.includes('exceeded quota');
 
-/** Where the API serves the object. @throws {ExplainedError} when it serves none such in a namespace. */
+/** Returns the API path of the object. @throws {ExplainedError} when the API serves no such type in a namespace. */
 export const servedPath = (object: ManifestObject, types: readonly ResourceType[], namespace: string): string =>
   `${collectionPath(typeOf(object, types), namespace)}/${object.metadata.name}`;
 
-/** Group, version and plural under which the API serves the object. @throws {ExplainedError} when it serves none in a namespace. */
+/** Returns group, version and plural of the object's type. @throws {ExplainedError} when the API serves no such type in a namespace. */
 function typeOf(
   object: ManifestObject,
   types: readonly ResourceType[],

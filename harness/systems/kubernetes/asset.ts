@@ -78,13 +78,13 @@ export class NamespaceAsset implements OpenAsset {
   readonly #markers: NamespaceMarkers;
   #service: HttpService | undefined;
   #persistentVolumes: readonly string[] = [];
-  /** Where users find the asset: the original namespace until it is destroyed, then where it is restored. */
+  /** The namespace for users: the original until its destruction, then the restored one. */
   #liveNamespace: string;
   #samples: readonly Sample[] | undefined;
-  /** What was there of Jobs, and of what controllers make, right before the namespace was destroyed. */
+  /** Jobs and objects of controllers that existed right before the destruction. */
   #beforeDisaster: RecordFile | undefined;
   #destroyed = false;
-  /** Until it is known that the namespace has gone by itself. */
+  /** True until the namespace has gone without removing finalizers. */
   #isHeld = false;
   #disposal: Promise<void> | undefined;
 
@@ -223,7 +223,7 @@ export class NamespaceAsset implements OpenAsset {
     return [...objects, ...volumes];
   }
 
-  /** The CRDs that the disaster takes: on a control plane that goes on, other drills share them. */
+  /** Returns the CRDs that the disaster destroys. On a surviving control plane there are none, because other drills share its CRDs. */
   #lostDefinitions(): readonly string[] {
     return this.#cluster.loses === 'namespace' ? [] : this.#definitions;
   }
@@ -268,8 +268,8 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   /**
-   * Removes the namespace that was restored, and the objects of the whole cluster by their names: a restore need not bring the mark back,
-   * and those names hold the drill's id.
+   * Removes the restored namespace and the cluster-scoped objects by name: restored objects may lack the mark, but their
+   * names hold the drill's id.
    */
   readonly clearing: Clearing = {
     clear: async (step) => {
@@ -289,7 +289,7 @@ export class NamespaceAsset implements OpenAsset {
   };
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    // A pod that never came says more than the failure to read its volume.
+    // A missing pod is a better explanation than the failure to read its volume.
     await this.#volumes.untilReady(step);
     return await compareContent(readFingerprint(expected), this.#content(step, 'observed'), {
       signal: step.signal,
@@ -301,7 +301,7 @@ export class NamespaceAsset implements OpenAsset {
     });
   }
 
-  /** Jobs and what controllers make come and go by themselves: what there was of them last is part of what a restore may bring. */
+  /** Lists Jobs and objects of controllers, which come and go by themselves: a restore may bring back the last ones. */
   async #listPassing({ scratchDir, signal }: Step): Promise<RecordFile> {
     const path = join(scratchDir, `kubernetes-${this.#options.drillId}-passing.ndjson`);
     const place = { namespace: this.#liveNamespace, definitions: [], ofCluster: undefined };
@@ -323,10 +323,10 @@ export class NamespaceAsset implements OpenAsset {
     this.#volumes[Symbol.dispose]();
     await using scope = new Scope({ what: `namespace ${this.#names.namespace}`, clock });
     scope.defer('API client', async () => this.#api[Symbol.dispose]());
-    // Its node port is free for others when the Service that has it is gone.
+    // The node port is free for others once its Service is gone.
     scope.defer('node port', async () => await this.#service?.[Symbol.asyncDispose]());
     scope.defer('what the drill made', async () => {
-      // A dedicated control plane goes whole, with all that is in it.
+      // A dedicated control plane is removed as a whole.
       if (this.#cluster.loses !== 'namespace') await this.#place[Symbol.asyncDispose]();
       else {
         await cleanUp({
@@ -349,7 +349,7 @@ export class NamespaceAsset implements OpenAsset {
     yield* this.#volumes.content(step.signal, hooks);
   }
 
-  /** Where the content lives in another namespace than it was seeded in. */
+  /** Returns the mapping if the content is in another namespace than the seeded one. */
   #mapping(): NamespaceMapping | undefined {
     const { namespace } = this.#names;
     return this.#liveNamespace === namespace ? undefined : { from: namespace, to: this.#liveNamespace };

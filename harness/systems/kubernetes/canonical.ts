@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HARNESS_KEYS } from './names.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
 
-/** What the server or the restore writes into every object's metadata; a restored object rightly has other values. */
+/** Metadata that the server or the restore writes into every object; a restored object has other values. */
 const SERVER_METADATA = new Set([
   'uid',
   'resourceVersion',
@@ -13,10 +13,10 @@ const SERVER_METADATA = new Set([
   'selfLink',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
-  // Part of the identity, which is compared as such (and mapped by a staging restore).
+  // Part of the identity, which is compared separately (and mapped by a staging restore).
   'name',
   'namespace',
-  // Names owners by UID: Velero leaves it out on purpose and controllers adopt again (velero pkg/restore, resetMetadata).
+  // Names owners by UID: Velero omits it deliberately and controllers adopt again (velero pkg/restore, resetMetadata).
   'ownerReferences',
 ]);
 
@@ -26,35 +26,35 @@ const SERVER_ANNOTATIONS = new Set([
   'kubernetes.io/service-account.uid',
   'batch.kubernetes.io/job-tracking',
   'deprecated.daemonset.template.generation',
-  // Who leads, renewed every few seconds.
+  // The leader, renewed every few seconds.
   'control-plane.alpha.kubernetes.io/leader',
 ]);
 const SERVER_LABELS = new Set(['kubernetes.io/metadata.name']);
-/** A restore stamps everything it makes with its own names; whatever was restored once before carries older ones. */
+/** A restore labels all its objects with its own names; objects from an earlier restore have older ones. */
 const RESTORE_STAMPS = new Set(['velero.io/backup-name', 'velero.io/restore-name']);
-/** Written by the controllers that bind a claim to a volume; a restored claim is bound anew. */
+/** Annotations by the controllers that bind a claim to a volume; a restored claim is bound again. */
 const BINDING_PREFIXES = ['pv.kubernetes.io/', 'volume.kubernetes.io/', 'volume.beta.kubernetes.io/'];
-/** Under the same prefixes, and their author's: the older way to name a class, and options of a volume. */
+/** Annotations of the author under the same prefixes: the older way to name a class, and options of a volume. */
 const DECLARED_BINDINGS = new Set([
   'volume.beta.kubernetes.io/storage-class',
   'volume.beta.kubernetes.io/mount-options',
 ]);
-/** Secrets that controllers of Kubernetes and of OpenShift make for an account, and note in it. */
+/** Secrets that controllers of Kubernetes and of OpenShift make for an account and list in it. */
 const MADE_FOR_ACCOUNT = /-(?:token|dockercfg)-[a-z0-9]{5}$/;
 const NOT_DECLARED = new Set(['apiVersion', 'kind']);
 /** The API server writes the Job's UID into its labels, its selector and those of its pods (kubernetes pkg/registry/batch/job). */
 const JOB_UID_LABELS = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
-/** `kubectl apply` keeps what it applied last, as JSON. */
+/** The annotation in which `kubectl apply` keeps the last applied object, as JSON. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const AS_APPLIED = '(the object as it was applied last)';
 
 export interface CanonicalOptions {
-  /** False where the type has no subresource for its status: then status is a field that its author writes. True when left out. */
+  /** False if the type has no status subresource: then the author writes the status field. The default is true. */
   readonly statusIsApart?: boolean;
 }
 
 /**
- * The object less what the server, its controllers, the restore and the harness own. Applying it twice changes nothing more.
+ * Returns the object without fields of the server, its controllers, the restore and the harness. It is idempotent.
  * Field names follow the Kubernetes API conventions; `kind` is the bare kind, e.g. `Service`.
  */
 export function canonical(
@@ -98,7 +98,7 @@ function without(values: JsonObject, names: ReadonlySet<string>): JsonObject {
   );
 }
 
-/** Each `kubectl apply` writes its own note. That there is one can be lost; what it says is the tool's, if it is about this object. */
+/** Replaces the note of `kubectl apply` by a fixed value if it is about this object: its loss counts, its content does not. */
 function withBookkeeping(kind: string, name: Json | undefined, annotations: JsonObject): JsonObject {
   const note = annotations[LAST_APPLIED];
   if (typeof note !== 'string' || !isAbout(note, kind, name)) return annotations;
@@ -112,15 +112,15 @@ function isAbout(note: string, kind: string, name: Json | undefined): boolean {
       .parse(JSON.parse(note));
     return applied.kind === kind && applied.metadata.name === name;
   } catch {
-    // Whatever cannot be read is compared as it stands.
+    // An unreadable note is compared unchanged.
     return false;
   }
 }
 
-/** Those without a domain that Kubernetes itself knows (k8s.io/apimachinery meta/v1, core/v1). Others without a slash are an operator's. */
+/** Kubernetes' own finalizers without a domain (k8s.io/apimachinery meta/v1, core/v1). Others without a slash belong to an operator. */
 const OWN_FINALIZERS = new Set(['foregroundDeletion', 'orphan', 'kubernetes']);
 
-/** Finalizers of Kubernetes' own controllers, which set and remove them by themselves. */
+/** Returns whether the finalizer belongs to Kubernetes' own controllers, which set and remove it. */
 export function isOfKubernetes(finalizer: Json): boolean {
   if (typeof finalizer !== 'string') return false;
   const [domain, ...rest] = finalizer.split('/');
@@ -148,7 +148,7 @@ function trimKind(kind: string, object: JsonObject): JsonObject {
   }
 }
 
-/** Which Secrets an author lists is his; those that a controller made for the account are made anew. */
+/** Keeps the Secrets that the author lists, and drops those that a controller made for the account. */
 function trimServiceAccount(account: JsonObject): JsonObject {
   const { secrets, ...rest } = account;
   if (!isJsonArray(secrets)) return rest;
@@ -158,7 +158,7 @@ function trimServiceAccount(account: JsonObject): JsonObject {
   return declared.length === 0 ? rest : { ...rest, secrets: declared };
 }
 
-/** Addresses and node ports are handed out anew; `clusterIP: None` is the author's and stays. */
+/** Drops addresses and node ports, which are assigned again; the author's `clusterIP: None` stays. */
 function trimServiceSpec(spec: JsonObject): JsonObject {
   const headless = spec['clusterIP'] === 'None';
   const kept = omit(spec, ['healthCheckNodePort', ...(headless ? [] : ['clusterIP', 'clusterIPs'])]);
@@ -167,7 +167,7 @@ function trimServiceSpec(spec: JsonObject): JsonObject {
   return { ...kept, ports: ports.map((port) => (isJsonObject(port) ? omit(port, ['nodePort']) : port)) };
 }
 
-/** The UID in labels and selector is the new Job's own, unless the author wrote the selector himself. */
+/** Drops the Job's UID in labels and selector, unless the author wrote the selector. */
 function trimJob(job: JsonObject): JsonObject {
   const spec = job['spec'];
   if (isJsonObject(spec) && spec['manualSelector'] === true) return job;
@@ -180,7 +180,7 @@ function trimJob(job: JsonObject): JsonObject {
   });
 }
 
-/** The object, or the pod template, without these labels. */
+/** Returns the object, or the pod template, without these labels. */
 function withoutLabels(object: JsonObject, labels: readonly string[]): JsonObject {
   const metadata = object['metadata'];
   if (!isJsonObject(metadata) || !isJsonObject(metadata['labels'])) return object;
@@ -189,7 +189,7 @@ function withoutLabels(object: JsonObject, labels: readonly string[]): JsonObjec
   return withoutEmptyMetadata({ ...object, metadata: kept });
 }
 
-/** On which node a pod runs is the scheduler's business, and the name of its token's volume is drawn by lot. */
+/** Drops the node, which the scheduler chooses, and the token volume, whose name is random. */
 function trimPodSpec(spec: JsonObject): JsonObject {
   const named = (values: Json | undefined): Json | undefined =>
     isJsonArray(values)

@@ -290,7 +290,7 @@ spec: { limits: [ { type: Container, default: { cpu: 500m }, defaultRequest: { c
 `,
     );
     const { comparison } = await throughVelero(drill);
-    // The LimitRange is younger than the fingerprint.
+    // The LimitRange was made after the fingerprint.
     expect(faultsOf(comparison)).toEqual(['LimitRange: 1 extra']);
     expect(comparison.notVerified.join('\n')).toContain('Pod tools metadata.annotations["kubernetes.io/limit-ranger"]');
   });
@@ -436,7 +436,7 @@ spec: { podSelector: {}, policyTypes: [ Ingress ] }
     const namespace = namespaceOf(drill);
     const saved = await cleanedText(drill, ['configmaps', 'secrets', 'networkpolicies']);
     await drill.strike();
-    // A restore by hand knows nothing of the marks of a drill.
+    // A manual restore does not set the marks of a drill.
     await kubectl(target, drill, 'create', 'namespace', namespace);
     await applyText(drill, saved, how);
     const comparison = await drill.compare();
@@ -472,7 +472,7 @@ data: { region: here }
 
 const namespaceOf = ({ asset }: TestDrill): string => asset.environment()['ASSET_NAMESPACE'] ?? '';
 
-/** Backup, disaster and restore, with users who read and write before and after. */
+/** Runs backup, disaster and restore, with users who read and write before and after. */
 async function throughVelero(drill: TestDrill, { isServed = true } = {}) {
   const { asset, step } = drill;
   await asset.probe.read(step.signal);
@@ -505,7 +505,7 @@ async function writeMarkers({ asset, drillId, step, markers }: TestDrill, count:
   }
 }
 
-/** A CRD in a group of its own, so that no other test shares it, and an object of it. */
+/** Returns a CRD in its own group, so that no other test shares it, and an object of it. */
 function leases(group: string, subresources: string) {
   const definition = `
 apiVersion: apiextensions.k8s.io/v1
@@ -551,7 +551,7 @@ async function untilThere({ asset, step }: TestDrill, plural: string, count: num
   );
 }
 
-/** A Job as the CronJob's controller makes it. */
+/** Creates a Job like the CronJob's controller. */
 async function runJobOf(drill: TestDrill, cronJob: string, name: string): Promise<void> {
   const there = await kubectl(target, drill, '-n', namespaceOf(drill), 'get', 'cronjob', cronJob, '-o', 'json');
   const { metadata, spec } = JSON.parse(there);
@@ -571,7 +571,7 @@ async function applyText(drill: TestDrill, text: string, how: readonly string[] 
   await kubectl(target, drill, '-n', namespaceOf(drill), ...how, '-f', path);
 }
 
-/** What the plainest backup keeps: the objects as JSON, without what the server wrote. */
+/** Returns the content of the simplest backup: the objects as JSON, without server fields. */
 async function cleanedText(drill: TestDrill, plurals: readonly string[]): Promise<string> {
   const text = await kubectl(target, drill, '-n', namespaceOf(drill), 'get', plurals.join(','), '-o', 'json');
   const items = JSON.parse(text).items.flatMap((item: { metadata: Record<string, unknown> }) => {

@@ -17,21 +17,20 @@ export interface CleanupPlace {
   readonly veleroNamespace: string;
   readonly names: Names;
   readonly ofCluster: ClusterObjects;
-  /** Whether Velero was given volumes to back up, and so keeps a repository for the namespace. */
+  /** True if Velero backs up volumes, and so keeps a repository for the namespace. */
   readonly volumes: boolean;
-  /** Whether finalizers of the platform's may keep a namespace: then its end is waited for, and they are removed. */
+  /** True if finalizers of the platform may keep a namespace: then the cleanup waits for its end, and removes them. */
   readonly mayBeHeld: boolean;
-  /** Whether the drill has destroyed its namespace: what bears the name since then was made by the restore. */
+  /** True if the drill has destroyed its namespace: a namespace of that name is then from the restore. */
   readonly destroyed: boolean;
   readonly clock: Clock;
 }
 
 /**
- * Removes what a drill made on a control plane that others go on using: its namespaces, and the Velero objects that
- * carry its label, backups with their files, and its objects of the whole cluster. The last part of each is the controllers' own work (a namespace takes its
- * controller five seconds and more) and is not waited for; that it has begun is read back. CRDs stay, because other
- * drills of the session share them.
- * @throws {AggregateError} with everything that could not be removed, after everything was tried.
+ * Removes a drill's objects on a shared control plane: its namespaces, the Velero objects with its label, backups with their files, and its
+ * cluster-scoped objects. Controllers finish each removal (a namespace takes five seconds and more). This does not wait for the end, but
+ * reads back that it has begun. CRDs stay, because other drills of the session share them.
+ * @throws {AggregateError} with every failed removal, after trying all of them.
  */
 export async function cleanUp(place: CleanupPlace): Promise<void> {
   const never = new AbortController().signal;
@@ -58,7 +57,7 @@ async function removeNamespace(place: CleanupPlace, namespace: string, signal: A
   const path = `${NAMESPACES}/${namespace}`;
   const found = await api.findObject(path, signal);
   if (found === undefined) return;
-  // The backup gives a restored namespace its labels, but a restore need not: its names hold the drill's id, and no other has them.
+  // A restored namespace may lack the labels of the backup. Its name holds the drill's id, so no other has it.
   if (!destroyed && found.metadata.labels?.[SESSION_LABEL] !== names.labels[SESSION_LABEL]) {
     throw new Error(`namespace ${namespace} does not carry this session's mark and was left alone`);
   }
@@ -71,7 +70,7 @@ async function removeNamespace(place: CleanupPlace, namespace: string, signal: A
   if (mayBeHeld) await releaseUntilGone(place, namespace, signal);
 }
 
-/** The namespace is the drill's own, and the controller that would remove the finalizers is not there. */
+/** Removes finalizers in the drill's own namespace whose controller does not exist, until the namespace is gone. */
 async function releaseUntilGone({ api, clock }: CleanupPlace, namespace: string, signal: AbortSignal): Promise<void> {
   const beganMs = clock.monotonicMs();
   await waitFor(
@@ -93,7 +92,7 @@ async function releaseUntilGone({ api, clock }: CleanupPlace, namespace: string,
   );
 }
 
-/** Before their namespace: its controller takes seconds, in which they would hold node ports that the next drill is given. */
+/** Removes Services before their namespace: its controller takes seconds, during which they would block node ports of the next drill. */
 export async function removeServices(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
   const path = `${NAMESPACES}/${namespace}/services`;
   for await (const { metadata } of api.list(path, signal)) await api.delete(`${path}/${metadata.name}`, signal);

@@ -24,7 +24,7 @@ interface Planned {
   readonly object: ManifestObject;
 }
 
-/** The objects of the whole cluster that belong to one drill: named for it, and marked as disposable. */
+/** The cluster-scoped objects of one drill: named for it, and marked as disposable. */
 export class ClusterObjects {
   readonly #api: KubernetesApi;
   readonly #names: Names;
@@ -47,7 +47,7 @@ export class ClusterObjects {
     });
   }
 
-  /** Makes them. Returns the kind of each. */
+  /** Creates the objects. Returns the kind of each. */
   async create(step: Pick<Step, 'clock' | 'signal'>): Promise<readonly string[]> {
     for (const { type, object } of this.#planned) {
       await untilAccepted(`${object.kind} ${object.metadata.name}`, step, async (signal) => {
@@ -57,7 +57,7 @@ export class ClusterObjects {
     return this.#planned.map(({ type }) => type.kind);
   }
 
-  /** What is there now of those that were made, by kind. */
+  /** Returns the remaining objects, by kind. */
   sources(signal: AbortSignal): readonly Source[] {
     return [...Map.groupBy(this.#planned, ({ type }) => typeKey(type))].map(([kind, planned]) => {
       const paths = planned.map(pathOf).toSorted(compareText);
@@ -66,12 +66,12 @@ export class ClusterObjects {
     });
   }
 
-  /** What each is called, and where it is read. */
+  /** Returns the name and API path of each. */
   identityPaths(): readonly [string, string][] {
     return this.#planned.map((each) => [`UID of ${each.type.kind} ${each.object.metadata.name}`, pathOf(each)]);
   }
 
-  /** Deletes what carries this drill's mark. Returns the names. */
+  /** Deletes the objects with this drill's mark. Returns their names. */
   async destroy(signal: AbortSignal): Promise<readonly string[]> {
     const mark = [SESSION_LABEL, DRILL_LABEL].map((label) => `${label}=${this.#names.labels[label]}`).join(',');
     const removed: string[] = [];
@@ -85,7 +85,7 @@ export class ClusterObjects {
     return removed;
   }
 
-  /** Deletes them by name, which holds the drill's id: a restore need not bring the mark back. Finalizers of others are removed. */
+  /** Deletes them by name, which holds the drill's id: a restored object may lack the mark. It also removes their finalizers. */
   async remove(signal: AbortSignal): Promise<void> {
     for (const each of this.#planned) {
       const path = pathOf(each);

@@ -15,19 +15,19 @@ export interface NamespaceMapping {
 }
 
 export interface ComparisonOptions {
-  /** Where a restore went into another namespace. */
+  /** Set if the restore went into another namespace. */
   readonly mapping?: NamespaceMapping | undefined;
   readonly alsoNotVerified?: readonly string[];
-  /** Without an API server to ask, it gives nothing. */
+  /** Tells defaults of the API server; without it, no defaults are assumed. */
   readonly givenByServer?: GivenByServer;
-  /** What was there of Jobs, and of what controllers make, right before the disaster; sorted like both sides. */
+  /** Jobs and objects of controllers right before the disaster; sorted like both sides. */
   readonly beforeDisaster?: AsyncIterable<ContentItem> | undefined;
-  /** True where nothing was destroyed yet: what Kubernetes ends by itself may be gone. */
+  /** True before any destruction: objects that Kubernetes removes by itself may be gone. */
   readonly isLiving?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** A sorted merge of both sides; holds one object of each at a time. */
+/** Compares by a sorted merge of both sides, with one object of each in memory. */
 export async function compareContent(
   expected: AsyncIterable<ContentItem>,
   observed: AsyncIterable<ContentItem>,
@@ -55,7 +55,7 @@ export async function compareContent(
 }
 
 /**
- * The fingerprint, with what controllers made after it, and with what ended after it: a Job that is done is removed or stays done,
+ * Yields the fingerprint, with objects that controllers made or that ended after it: a finished Job is removed or stays finished,
  * and a restore leaves it out.
  */
 async function* withLaterOnes(
@@ -80,7 +80,7 @@ async function* withLaterOnes(
 
 const JOB = 'Job.batch';
 
-/** Kubernetes' TTL controller removes such a Job some time after it has ended. */
+/** Returns whether Kubernetes' TTL controller removes the Job some time after its end. */
 const isRemovedWhenDone = ({ kind, fields }: ContentItem): boolean =>
   kind === JOB && fields['spec.ttlSecondsAfterFinished'] !== undefined;
 
@@ -194,7 +194,7 @@ class Tally {
   }
 }
 
-/** How many there were, and the first few of them. */
+/** A count with the first few examples. */
 class Examples {
   readonly first: string[] = [];
   count = 0;
@@ -221,7 +221,10 @@ const NOT_VERIFIED = [
 
 const BINDINGS = new Set(['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']);
 
-/** What Velero itself rewrites in a mapped restore: subjects of bindings (velero pkg/restore/actions/*rolebinding_action.go). */
+/**
+ * Returns the item with the changes that Velero makes in a mapped restore: subjects of bindings (velero
+ * pkg/restore/actions/*rolebinding_action.go).
+ */
 export function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): ContentItem {
   if (mapping === undefined || !BINDINGS.has(item.kind)) return item;
   const from = JSON.stringify(mapping.from);
@@ -238,12 +241,12 @@ function compareItems(a: ContentItem, b: ContentItem): number {
   return compareText(a.kind, b.kind) || compareBytes(a.name, b.name);
 }
 
-/** As `sort` and the API order names: by their bytes in UTF-8, which differs from JavaScript's order beyond 16 bits. */
+/** Compares names like `sort` and the API: by their bytes in UTF-8, which differs from JavaScript's order beyond 16 bits. */
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** A merge of unsorted sides would report nonsense; both sides promise this order. */
+/** Yields the items, and throws if they are unsorted: a merge needs sorted sides. */
 async function* inOrder(items: AsyncIterable<ContentItem>, side: string): AsyncGenerator<ContentItem, void> {
   let previous: ContentItem | undefined;
   for await (const item of items) {

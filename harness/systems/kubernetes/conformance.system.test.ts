@@ -6,7 +6,7 @@ import { NAMESPACE_DELETED } from './disasters.ts';
 import { kubernetesNamespace } from './kind.ts';
 import { hourly } from './testing.ts';
 
-/** Does something to the ConfigMap that was seeded first. */
+/** Applies an operation to the first seeded ConfigMap. */
 const toConfigMap =
   (work: (api: KubernetesApi, path: string, first: KubernetesObject) => Promise<unknown>): Sabotage =>
   async (asset, { signal }) => {

@@ -9,7 +9,7 @@ import { isOfTheHarness } from './names.ts';
 import { digestOf, type Fields, fieldsOf, isJsonObject, type JsonObject, type Path, toJson } from './objects.ts';
 import { hasEnded, looksLikeMadeByController, makerOf } from './owners.ts';
 
-/** One object of the asset, as compared: where its values are secret, only digests. */
+/** One object of the asset for comparison, with digests in place of secret values. */
 export interface ContentItem {
   /** `Secret`, `Deployment.apps`. */
   readonly kind: string;
@@ -17,20 +17,20 @@ export interface ContentItem {
   readonly sizeBytes: number;
   readonly digest: string;
   readonly fields: Fields;
-  /** The controller that made it and makes it again, e.g. `CronJob tick`. Such an object is not compared. */
+  /** The controller that made it and will make it again, e.g. `CronJob tick`. Such an object is not compared. */
   readonly madeBy?: string | undefined;
-  /** It looks like a controller's, and nothing says whose it is. Where nobody declared it, it is not compared. */
+  /** True if it looks like an object of an unknown controller. If it was not declared, it is not compared. */
   readonly looksMade?: boolean | undefined;
-  /** A Job or pod that has run to its end, which a restore leaves out. */
+  /** True for a finished Job or pod, which a restore leaves out. */
   readonly ended?: boolean | undefined;
-  /** It ended after the fingerprint was taken. */
+  /** True if it ended after the fingerprint was taken. */
   readonly endedLater?: boolean | undefined;
 }
 
-/** What a fingerprint counts, and a restore has to bring back. */
+/** Returns whether a fingerprint counts the object and a restore must bring it back. */
 export const isCompared = ({ madeBy, ended }: ContentItem): boolean => madeBy === undefined && ended !== true;
 
-/** Records of what happens, of who leads and of who listens: made by controllers, never part of the content. */
+/** Events and leases: made by controllers, never part of the content. */
 export const NEVER_CONTENT: ReadonlySet<string> = new Set([
   'Event',
   'Event.events.k8s.io',
@@ -38,22 +38,22 @@ export const NEVER_CONTENT: ReadonlySet<string> = new Set([
 ]);
 interface ContentPlace {
   readonly namespace: string;
-  /** Names of the CRDs that the asset brings with it. */
+  /** Names of the asset's CRDs. */
   readonly definitions: readonly string[];
-  /** Objects of the whole cluster that the asset brings with it. */
+  /** Cluster-scoped objects of the asset. */
   readonly ofCluster: ClusterObjects | undefined;
 }
 
-/** Many, and never made or ended by a controller of Kubernetes. */
+/** Kinds with many objects that no controller of Kubernetes makes or ends. */
 const LASTING = new Set(['ConfigMap', 'Secret', 'Namespace']);
 
-/** Kinds whose objects come and go by themselves, because controllers make them, or because they end. */
+/** Returns whether objects of the kind come and go by themselves, because controllers make them or because they end. */
 export const isPassing = (kind: string): boolean => !LASTING.has(kind);
 
 /**
- * Everything that the asset holds now, sorted by kind and name, one object at a time: the namespace itself, every stored
- * object in it, found by discovery (not only what was seeded), and the asset's own CRDs and objects of the whole cluster. What a
- * controller made is there too, and marked: a restore may bring a copy of it that no longer names its owner.
+ * Yields the current content of the asset, sorted by kind and name, one object at a time: the namespace itself, every stored
+ * object in it, found by discovery (not only seeded ones), and the asset's own CRDs and cluster-scoped objects. It also yields
+ * objects of controllers, marked as such: a restore may bring back a copy that no longer names its owner.
  */
 export async function* contentOf(
   api: KubernetesApi,
@@ -87,13 +87,13 @@ export async function* contentOf(
       if (isOfTheHarness(object.metadata)) continue;
       const item = marked(itemOf(kind, object, { statusIsApart, scaled }), object);
       if (appearsByItself(item)) continue;
-      // The mapped namespace has another name in a staging restore; there is one, and it is the same thing.
+      // A staging restore gives the namespace another name, so it is compared under a fixed one.
       yield kind === 'Namespace' ? { ...item, name: '(the namespace itself)' } : item;
     }
   }
 }
 
-/** What has to be known beside an object to say what its author declared. */
+/** Additional data for finding the author's declarations in an object. */
 interface ItemOptions {
   readonly statusIsApart: boolean;
   readonly scaled: ScaledObjects;
@@ -118,22 +118,24 @@ function marked(item: ContentItem, object: KubernetesObject): ContentItem {
   };
 }
 
-/** Values, and annotations too: `kubectl apply` keeps a whole Secret in one. */
+/** Returns whether the field may hold a secret: values, and annotations, because `kubectl apply` keeps a whole Secret in one. */
 function isSecretField(path: Path): boolean {
   return path[0] === 'data' || path[0] === 'stringData' || (path[0] === 'metadata' && path[1] === 'annotations');
 }
 
-/** Kubernetes writes its certificate into every namespace, and again whenever somebody changes it: nobody's content. */
+/** Returns whether it is the certificate that Kubernetes writes into every namespace and restores after changes; it is no content. */
 export const isGivenToAll = (kind: string, name: string): boolean =>
   kind === 'ConfigMap' && name === 'kube-root-ca.crt';
 
-/** What every namespace gets within a second: a check that counts it passes on an empty restore. What an author added to it counts. */
+/**
+ * Returns whether every namespace gets this object: a check that counted it would pass on an empty restore. An author's additions count.
+ */
 function appearsByItself({ kind, name, fields }: ContentItem): boolean {
   if (isGivenToAll(kind, name)) return true;
   return kind === 'ServiceAccount' && name === 'default' && Object.keys(fields).length === 0;
 }
 
-/** A collection whose type has gone away in the meantime holds nothing; the comparison then says what is missing. */
+/** Yields a collection; empty if its type has disappeared in the meantime. The comparison then reports the missing objects. */
 async function* listed(api: KubernetesApi, path: string, signal: AbortSignal): AsyncGenerator<KubernetesObject> {
   try {
     yield* api.list(path, signal);
@@ -160,16 +162,16 @@ const target = z.looseObject({
   }),
 });
 
-/** Objects whose number of replicas an autoscaler sets: it may be another one at any moment. */
+/** Objects whose number of replicas an autoscaler sets and may change at any moment. */
 class ScaledObjects {
   readonly #autoscalers: ReadonlyMap<string, string>;
 
-  /** @param autoscalers from kind and name of what is scaled to the name of its HorizontalPodAutoscaler. */
+  /** @param autoscalers maps kind and name of a scaled object to the name of its HorizontalPodAutoscaler. */
   constructor(autoscalers: ReadonlyMap<string, string>) {
     this.#autoscalers = autoscalers;
   }
 
-  /** The object with the autoscaler's name in place of the number that it set. */
+  /** Returns the object with the autoscaler's name in place of the number that it set. */
   trimmed(kind: string, name: string, object: JsonObject): JsonObject {
     const autoscaler = this.#autoscalers.get(`${kind} ${name}`);
     const { spec } = object;
@@ -180,7 +182,7 @@ class ScaledObjects {
 
 export const nothingScaled = new ScaledObjects(new Map());
 
-/** What the HorizontalPodAutoscalers of the namespace scale now. */
+/** Returns the objects that HorizontalPodAutoscalers of the namespace scale now. */
 export async function scaledObjects(
   api: KubernetesApi,
   namespace: string,

@@ -17,7 +17,7 @@ const target = sharedTarget();
 
 const options = { manifests: platformConfiguration, secrets: 40, configMaps: 40 };
 
-// A lost region is drilled by the platform's contract alone: the standby region's Velero takes up to a minute to find the copy.
+// Only the platform's contract drills a lost region: the standby region's Velero takes up to a minute to find the copy.
 const here = disasters.map(({ name }) => name).filter((name) => name !== REGION_LOST);
 
 describe.each(here)('%s', (disaster) => {
@@ -179,7 +179,7 @@ test('no value of a Secret is in the fingerprint', async () => {
   const generated: string[] = [];
   for await (const secret of api.list(path, drill.step.signal)) {
     const encoded = Object.values(z.record(z.string(), z.string()).parse(secret['data']));
-    // Short ones are user names of the fixture, ordinary words that stand elsewhere too.
+    // Short values are user names of the fixture, common words that also occur elsewhere.
     generated.push(...encoded.filter((value) => value.length > 40));
   }
   expect(generated).toHaveLength(7);

@@ -16,8 +16,8 @@ const definitionSpec = z.looseObject({
 });
 
 /**
- * Makes the CRDs that are not there yet, and waits until the API serves them and Velero knows them. Drills on a shared
- * control plane share its CRDs: the first makes them, the others wait for it.
+ * Creates missing CRDs, and waits until the API serves them and Velero knows them. Drills on a shared control plane share its CRDs: the
+ * first creates them, the others wait.
  */
 export async function ensureDefinitions(
   definitions: readonly ManifestObject[],
@@ -33,7 +33,7 @@ export async function ensureDefinitions(
   for (const { metadata } of definitions) await knownToVelero(metadata.name, labels, lesson);
 }
 
-/** Deletes a CRD with all objects of its kind, and waits until it is gone. Only for a control plane of the drill's own. */
+/** Deletes a CRD with all objects of its kind, and waits until it is gone. Only for a dedicated control plane. */
 export async function removeDefinition(
   api: KubernetesApi,
   name: string,
@@ -91,7 +91,7 @@ async function served(definition: ManifestObject, { api, clock, signal }: Velero
   );
 }
 
-/** A CRD that this session did not make is older than the session, and Velero has had the time to see it. */
+/** Waits until Velero knows a CRD. One from before this session is known: Velero has had time to see it. */
 async function knownToVelero(
   name: string,
   labels: Readonly<Record<string, string>>,

@@ -10,9 +10,9 @@ import type { ClusterObjects } from './cluster-objects.ts';
 import { type HeldObject, heldIn, tellHeld } from './finalizers.ts';
 import type { KubernetesPlace, KubernetesRegionsPlace, LosableKubernetes, RegionStores } from './service.ts';
 
-/** Removal is the namespace controller's: it begins after five seconds, and looks again when something lingers. */
+/** Time limit for removing a namespace. Its controller begins after five seconds, and checks again if objects remain. */
 const REMOVAL_BUDGET_MS = 120_000;
-/** A controller that is there removes its finalizer within seconds. */
+/** Time limit for finalizers: a running controller removes its own within seconds. */
 const HELD_PATIENCE_MS = 30_000;
 
 /** @throws {ExplainedError} unless the namespace carries this session's disposable mark. */
@@ -35,7 +35,7 @@ export async function requireOwnNamespace(
   });
 }
 
-/** Deletes the namespace and what it brought along for the whole cluster; waits until the API says that it does not exist. */
+/** Deletes the namespace and its cluster-scoped objects; waits until the API says that it does not exist. */
 export async function deleteNamespace(
   api: KubernetesApi,
   namespace: string,
@@ -48,7 +48,7 @@ export async function deleteNamespace(
   return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone${others}` };
 }
 
-/** Deletes the namespace, and waits until the API says that it does not exist. @throws {ExplainedError} when a finalizer keeps it. */
+/** Deletes the namespace, and waits until the API says that it does not exist. @throws {ExplainedError} if a finalizer keeps it. */
 export async function removeNamespace(api: KubernetesApi, namespace: string, step: Step): Promise<void> {
   await api.delete(`${NAMESPACES}/${namespace}`, step.signal);
   await endAtOnce(api, namespace, step.signal);
@@ -57,9 +57,9 @@ export async function removeNamespace(api: KubernetesApi, namespace: string, ste
 }
 
 /**
- * The namespace controller deletes content after five seconds, and looks again only after half of the pods' grace period, or after eight
- * seconds where a claim waits for its pods (pkg/controller/namespace). Pods and claims are therefore asked to go at once, each with its own
- * grace period, so that the controller finds none that lingers. A namespace that is terminating takes no new ones.
+ * Deletes pods and claims at once, each with its own grace period. The namespace controller deletes content after five seconds, and checks
+ * again only after half of the pods' grace period, or after eight seconds if a claim waits for its pods (pkg/controller/namespace). With
+ * this, it finds none that lingers. A terminating namespace accepts no new ones.
  */
 async function endAtOnce(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
   for (const plural of ['pods', 'persistentvolumeclaims']) {
@@ -67,7 +67,7 @@ async function endAtOnce(api: KubernetesApi, namespace: string, signal: AbortSig
   }
 }
 
-/** Waits until the namespace is gone. Returns what keeps it, when finalizers of the platform's have kept it for too long. */
+/** Waits until the namespace is gone. Returns the objects whose finalizers have kept it for too long. */
 async function untilGoneOrHeld(api: KubernetesApi, namespace: string, step: Step): Promise<readonly HeldObject[]> {
   let heldSinceMs: number | undefined;
   return await waitFor<readonly HeldObject[]>(
@@ -102,7 +102,7 @@ const namespaceStatus = z.looseObject({
     .optional(),
 });
 
-/** What the namespace controller says of finalizers that it waits for; undefined when it waits for none. */
+/** Returns the namespace controller's message on finalizers that it waits for; undefined if there are none. */
 function whatRemains(namespace: KubernetesObject): string | undefined {
   const { status } = namespaceStatus.parse(namespace);
   return status?.conditions.find(({ type, status: is }) => type === 'NamespaceFinalizersRemaining' && is === 'True')
@@ -173,7 +173,7 @@ export async function controlPlaneAbsence(
 
 async function bucketAbsence({ primary, isPrimaryThere }: RegionStores, signal: AbortSignal): Promise<AbsenceCheck> {
   const isThere = await isPrimaryThere(signal);
-  // The runbook repeats what was looked for: without a name that only this drill has.
+  // The runbook repeats this text, so it has no name that only this drill has.
   return {
     what: `look for the bucket of the backups in ${primary.region}`,
     gone: !isThere,
@@ -197,12 +197,12 @@ async function countOf(items: AsyncIterable<unknown>): Promise<number> {
   return count;
 }
 
-/** The cluster of one drill that loses its control plane, and perhaps the bucket of the backups with it. */
+/** The cluster of a drill that loses its control plane, and perhaps the bucket of the backups. */
 type LostCluster =
   | { readonly loses: 'control plane'; readonly place: LosableKubernetes }
   | { readonly loses: 'region'; readonly place: KubernetesRegionsPlace };
 
-/** The cluster of one drill, by what the disaster takes of it. */
+/** The cluster of one drill, by the part that the disaster destroys. */
 export type DrilledCluster = { readonly loses: 'namespace'; readonly place: KubernetesPlace } | LostCluster;
 
 const PERSISTENT_VOLUMES = '/api/v1/persistentvolumes';
@@ -210,7 +210,7 @@ const VOLUME_REMOVAL_BUDGET_MS = 60_000;
 
 const claimSpec = z.looseObject({ spec: z.looseObject({ volumeName: z.string().optional() }) });
 
-/** The volumes that the claims of a namespace are bound to now. */
+/** Returns the volumes to which the claims of a namespace are bound now. */
 export async function boundVolumes(
   api: KubernetesApi,
   namespace: string,
@@ -228,7 +228,7 @@ export async function boundVolumes(
 export const volumeReads = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `read persistent volume ${index + 1} of ${count}`);
 
-/** A namespace that is gone says nothing about the disk: a volume whose class retains it outlives its claim. */
+/** Checks that volumes are gone: a volume with a retaining class outlives its claim and namespace. */
 export async function volumeAbsence(
   api: KubernetesApi,
   volumes: readonly string[],
@@ -243,7 +243,7 @@ export async function volumeAbsence(
   );
 }
 
-/** A claim goes with its namespace; the volume behind it goes after it, by the work of its provisioner. */
+/** Waits until volumes are gone: the provisioner removes them after their claims. */
 export async function untilVolumesGone(api: KubernetesApi, volumes: readonly string[], step: Step): Promise<void> {
   await waitFor(
     {

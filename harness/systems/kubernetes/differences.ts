@@ -8,14 +8,14 @@ import { collectionPath, discoverTypes, type ResourceType, typeKey } from './dis
 import { HARNESS_DOMAIN } from './names.ts';
 import { type Fields, isJsonObject, type JsonObject, pathOf, toJson, valueAt, withoutPaths } from './objects.ts';
 
-/** One field in which two sides differ; undefined where a side has none. */
+/** One field in which two sides differ; undefined on a side without it. */
 interface FieldDifference {
   readonly path: string;
   readonly expected: string | undefined;
   readonly observed: string | undefined;
 }
 
-/** Tells of the fields that an object has besides: which of them the API server gives every such object that lacks them. */
+/** Returns those additional fields of an object that the API server sets on every such object without them. */
 export type GivenByServer = (
   item: ContentItem,
   paths: readonly string[],
@@ -24,11 +24,11 @@ export type GivenByServer = (
 
 interface Differences {
   readonly fields: readonly FieldDifference[];
-  /** What is there besides and is no difference: notes of tools, and what the API server fills in. */
+  /** Additional fields that are no difference: notes of tools, and defaults of the API server. */
   readonly besides: readonly string[];
 }
 
-/** In which fields what is there differs from what was there. What was there and is lost or changed always counts. */
+/** Returns the fields that differ from the expected ones. A lost or changed field always counts. */
 export async function differencesOf(
   expected: ContentItem,
   observed: ContentItem,
@@ -54,23 +54,23 @@ function rawDifferences(expected: Fields, observed: Fields): readonly FieldDiffe
   });
 }
 
-/** An empty object or array that holds something now is not lost: only what it holds is new. */
+/** Returns whether an empty object or array now has content: it is not lost, only its content is new. */
 function isFilledNow(path: string, before: string | undefined, observed: Fields): boolean {
   if (before !== '{}' && before !== '[]') return false;
   return Object.keys(observed).some((other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[`));
 }
 
-/** Reserved for Kubernetes itself, where labels and annotations change what it does. */
+/** Domains reserved for Kubernetes, whose labels and annotations change its behaviour. */
 const RESERVED = /(^|\.)(kubernetes|k8s)\.io$/;
 const KUBECTL = 'kubectl.kubernetes.io';
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
-/** No note: the next backup leaves the object out. */
+/** A label that is no note: the next backup leaves the object out. */
 const LEFT_OUT_OF_BACKUPS = 'velero.io/exclude-from-backup';
 
 /**
- * True for a label or annotation that a tool has added for itself. Keys without a domain are their users' own, and tools have to
- * put their domain before what they add (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/). A domain
- * that the object already used is its author's.
+ * Returns whether a tool has added the label or annotation for itself. Keys without a domain belong to users, and tools must
+ * use their domain as a prefix (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/). A domain
+ * that the object already used belongs to its author.
  */
 function isNoteOfTool(path: string, expected: Fields): boolean {
   const [metadata, part, key, ...more] = pathOf(path);
@@ -99,22 +99,22 @@ function domainOf(key: string): string | undefined {
   return slash === -1 ? undefined : key.slice(0, slash);
 }
 
-/** Where so many objects differ, more questions explain nothing more. */
+/** Maximum number of questions to the API server: with more differing objects, answers add no explanation. */
 const MOST_QUESTIONS = 200;
 
 /**
- * Asks the API server itself, by dry runs that change nothing: which fields does it give an object that is made without them, or
- * is replaced by one without them? Defaults of types, of CustomResourceDefinitions and of LimitRanges, and what admission adds.
+ * Asks the API server by dry runs which fields it sets on an object that is created or replaced without them: defaults of types, of
+ * CustomResourceDefinitions and of LimitRanges, and additions by admission.
  */
 export function askingServer(api: KubernetesApi, namespace: () => string): GivenByServer {
   let types: Promise<readonly ResourceType[]> | undefined;
-  /** By object and fields: the probe asks the same again with every read. */
+  /** Answers by object and fields: the probe asks the same question with every read. */
   const asked = new Map<string, ReadonlySet<string>>();
   return async ({ kind, name }: ContentItem, paths, signal) => {
     const question = JSON.stringify([kind, name, namespace(), paths]);
     const known = asked.get(question);
     if (known !== undefined) return known;
-    // A discovery that was cut off is made again.
+    // An aborted discovery is repeated.
     types ??= discoverTypes(api, signal).catch((error: unknown) => {
       types = undefined;
       throw error;
@@ -147,14 +147,14 @@ const named = ({ group, version, kind }: ResourceType, object: JsonObject): Json
   kind,
 });
 
-/** Under another name, and without what the server hands out only once. */
+/** Returns the object under another name, without values that the server assigns only once. */
 function asNew(type: ResourceType, object: JsonObject): JsonObject {
   const declared = canonical(type.kind, object);
   const metadata = isJsonObject(declared['metadata']) ? declared['metadata'] : {};
   return named(type, { ...declared, metadata: { ...metadata, name: `dr-asked-${randomBytes(4).toString('hex')}` } });
 }
 
-/** A refusal is an answer too: the object cannot be without these fields, so nobody gives them to it. */
+/** Returns the answer; undefined for a refusal: the object cannot exist without these fields, so the server does not add them. */
 async function answerTo(ask: () => Promise<KubernetesObject>): Promise<KubernetesObject | undefined> {
   try {
     return await ask();

@@ -11,8 +11,9 @@ export interface ResourceType {
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
   /**
-   * Whether its status is written through a subresource of its own, by controllers. Without one, status is a field like any other:
-   * whoever writes the object writes it (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#status-subresource).
+   * True if controllers write its status through a subresource. Without one, status is a field like any other,
+   * and the author of the object writes it
+   * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#status-subresource).
    */
   readonly statusIsApart: boolean;
 }
@@ -46,12 +47,12 @@ const discoveryList = z.looseObject({
   ),
 });
 
-/** Every type that the API serves now, each in its preferred version, sorted by {@link typeKey}. */
+/** Returns every type that the API serves now, each in its preferred version, sorted by {@link typeKey}. */
 export async function discoverTypes(api: KubernetesApi, signal: AbortSignal): Promise<readonly ResourceType[]> {
   const answers = await Promise.all(['/api', '/apis'].map((path) => api.get(path, signal, AGGREGATED)));
   const types = new Map<string, ResourceType>();
   for (const group of answers.flatMap((answer) => discoveryList.parse(answer).items)) {
-    // Versions come preferred first; a type that only an older version serves is still found there.
+    // The preferred version comes first; a type that only an older version serves is still found.
     for (const { version, resources } of group.versions) {
       for (const { resource, responseKind, scope, verbs, subresources } of resources) {
         if (responseKind === null || responseKind === undefined) continue;
@@ -71,7 +72,7 @@ export async function discoverTypes(api: KubernetesApi, signal: AbortSignal): Pr
   return [...types.values()].sort((a, b) => compareText(typeKey(a), typeKey(b)));
 }
 
-/** Types whose objects a namespace can keep: namespaced, listable and creatable (which reviews and metrics are not). */
+/** Returns types whose objects a namespace can store: namespaced, listable and creatable (reviews and metrics are not). */
 export function storedInNamespace(types: readonly ResourceType[]): readonly ResourceType[] {
   return types.filter(({ namespaced, verbs }) => namespaced && verbs.includes('list') && verbs.includes('create'));
 }

@@ -4,22 +4,22 @@ import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { isOfKubernetes } from './canonical.ts';
 import { collectionPath, discoverTypes, storedInNamespace, typeKey } from './discovery.ts';
 
-/** An object that its finalizers keep from going until somebody removes them. */
+/** An object that its finalizers keep until they are removed. */
 export interface HeldObject {
   /** `AddressLease.example.com gateway`. */
   readonly what: string;
   readonly path: string;
   readonly finalizers: readonly string[];
-  /** Those that stay when it is let go: Kubernetes' own controllers remove them. */
+  /** Finalizers that stay at the release: Kubernetes' own controllers remove them. */
   readonly kept: readonly string[];
 }
 
-/** Whose finalizers are looked for: those of the platform's controllers, or also those of Kubernetes' own. */
+/** Owners of the wanted finalizers: only the platform's controllers, or also Kubernetes' own. */
 export type Whose = 'platform' | 'all';
 
 const metadataSchema = z.looseObject({ finalizers: z.array(z.string()).default([]) });
 
-/** The object as one that is held; undefined where nobody holds it. */
+/** Returns the object as a held one; undefined if no finalizer holds it. */
 export function heldObject(
   what: string,
   path: string,
@@ -32,10 +32,10 @@ export function heldObject(
   return holding.length === 0 ? undefined : { what, path, finalizers: holding, kept };
 }
 
-/** True for a manifest with a finalizer that some controller has to remove. */
+/** Returns whether the manifest has a finalizer that a controller must remove. */
 export const isHeldOpen = (object: KubernetesObject): boolean => heldObject('', '', object, 'all') !== undefined;
 
-/** What of the namespace is held by finalizers. */
+/** Returns the objects of the namespace that finalizers hold. */
 export async function heldIn(
   api: KubernetesApi,
   namespace: string,
@@ -52,14 +52,14 @@ export async function heldIn(
         if (found !== undefined) held.push(found);
       }
     } catch (error) {
-      // A type that has gone in the meantime holds nothing.
+      // A type that has disappeared in the meantime has no objects.
       if (!isStatus(error, 404)) throw error;
     }
   }
   return held;
 }
 
-/** Lets go of it, in the place of the controller that is not there. */
+/** Removes the finalizers, in place of the missing controller. */
 export async function release(api: KubernetesApi, { path, kept }: HeldObject, signal: AbortSignal): Promise<void> {
   try {
     await api.patch(path, { metadata: { finalizers: kept.length === 0 ? null : kept } }, signal);

@@ -18,7 +18,7 @@ const contentItem = z.object({
   ended: z.boolean().optional(),
 });
 
-/** Writes the content to a file, one object a line, and counts what is compared. The file holds digests where values are secret. */
+/** Writes the content to a file, one object per line, and counts the compared ones. The file has digests in place of secret values. */
 export async function writeFingerprint(
   path: string,
   content: AsyncIterable<ContentItem>,
@@ -50,7 +50,7 @@ export function readFingerprint(file: RecordFile): AsyncGenerator<ContentItem, v
   return readRecords(file, contentItem);
 }
 
-/** UIDs of the namespace, of the samples, and of what else the disaster takes; absent ones are left out. */
+/** Returns UIDs of the namespace, of the samples, and of other destroyed objects; missing ones are left out. */
 export async function identities(
   api: KubernetesApi,
   namespace: string,

@@ -13,15 +13,15 @@ import {
 const PLACEHOLDER = /REPLACE_WITH_[A-Z0-9_]+/g;
 export const NAMESPACE_PLACEHOLDER = 'REPLACE_WITH_NAMESPACE';
 
-/** Bytes that look random and are the same for the same name: drills are repeatable, and no two drills share a value. */
+/** Returns pseudo-random bytes that depend only on the name: drills are repeatable, and no two drills share a value. */
 export function bytesFor(name: string, sizeBytes: number): Buffer {
   const key = createHash('sha256').update(name).digest();
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
 }
 
 /**
- * The manifest with its placeholders filled: the namespace everywhere, generated values in Secrets.
- * @throws {ExplainedError} for a placeholder anywhere else, because nothing can know its value.
+ * Returns the manifest with filled placeholders: the namespace everywhere, generated values in Secrets.
+ * @throws {ExplainedError} for a placeholder anywhere else, because its value is unknown.
  */
 export function fillPlaceholders(manifest: ManifestObject, namespace: string, drillId: string): ManifestObject {
   const fill = (value: Json, path: string): Json => {
@@ -96,7 +96,7 @@ function describedBy(index: number): { labels: Record<string, string>; annotatio
   };
 }
 
-/** Padded, so that names sort as numbers do. */
+/** Returns a padded number, so that names sort like numbers. */
 function numbered(index: number): string {
   return String(index).padStart(6, '0');
 }

@@ -11,7 +11,7 @@ import type { Volumes } from './volumes/volumes.ts';
 
 const READY_BUDGET_MS = 300_000;
 
-/** Written through the service before the backup. */
+/** Name of the entry that is written through the service before the backup. */
 const SEED = 'dr-seed';
 
 interface Answer {
@@ -19,7 +19,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** The service under contract, asked from outside the cluster over a new connection each time, as a new user would. */
+/** The service under contract, called from outside the cluster over a new connection each time, like a new user. */
 export class HttpService implements AsyncDisposable {
   readonly #options: ServiceOptions;
   readonly #port: ExposedPort;
@@ -31,12 +31,12 @@ export class HttpService implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** The object as it is made: the Service gets the node port that leads in from outside. */
+  /** Returns the object to create: the Service gets the node port for access from outside. */
   exposed(object: ManifestObject): ManifestObject {
     return withNodePort(object, this.#options.name, this.#port.nodePort);
   }
 
-  /** Waits until it is ready, and keeps what it answers now as what it must answer after the disaster. */
+  /** Waits until the service is ready, and keeps its current answer as the expected one after the disaster. */
   async begin(step: Step): Promise<void> {
     await waitFor(
       {
@@ -58,7 +58,7 @@ export class HttpService implements AsyncDisposable {
     if (this.#options.writes !== undefined) await this.#put(SEED, this.#options.writes, step.signal);
   }
 
-  /** Live, ready, the same answer as before the disaster, and what was written through it when the drill began. */
+  /** Checks that the service is live and ready, answers as before the disaster, and returns the entry from the beginning of the drill. */
   async probeRead(signal: AbortSignal): Promise<void> {
     const { live, ready, reads, writes } = this.#options;
     if (this.#expected === undefined) throw new Error('the service was not seeded yet');
@@ -68,7 +68,7 @@ export class HttpService implements AsyncDisposable {
     }
     const { status, body } = await this.#ask('GET', reads, signal);
     if (status !== 200) throw new Error(`${reads} answers ${status}`);
-    // The answer may hold what only its users may see: it is compared, and never shown.
+    // The answer may be confidential: it is compared, and never shown.
     if (sha256(body) !== this.#expected) throw new Error(`${reads} does not answer what it answered before`);
     if (writes !== undefined) await this.#get(SEED, writes, signal);
   }
@@ -117,8 +117,8 @@ function bodyOf(id: string): string {
 }
 
 /**
- * The object with that node port for its first port, if it is the Service of that name; any other as it is.
- * @throws {ExplainedError} for a Service that has no node port to give.
+ * Returns the Service of that name with the node port on its first port, and any other object unchanged.
+ * @throws {ExplainedError} for a Service without node ports.
  */
 export function withNodePort(object: ManifestObject, service: string, nodePort: number): ManifestObject {
   if (object.kind !== 'Service' || object.metadata.name !== service) return object;
@@ -138,9 +138,9 @@ export function withNodePort(object: ManifestObject, service: string, nodePort: 
   return manifestObject.parse({ ...whole, spec: { ...spec, ports: [opened, ...rest] } });
 }
 
-/** What users do: read and write objects, files of volumes, and through the service. */
+/** Returns the probe for users: it reads and writes objects, files of volumes, and through the service. */
 export function usersProbe(objects: AssetProbe, volumes: Volumes, service: () => HttpService | undefined): AssetProbe {
-  // Which of them there are is known only once the asset has been opened, so it is asked then.
+  // They are known only after the asset was opened, so they are evaluated later.
   const also = (base: string | undefined, ofVolumes: string) =>
     [base, volumes.lanes.length > 0 ? ofVolumes : undefined, service() && 'the same through the service, as users do']
       .filter((part) => part !== undefined)

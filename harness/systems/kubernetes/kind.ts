@@ -19,10 +19,10 @@ import { kubernetesRegions, ownKubernetes, sharedKubernetes } from './service.ts
 import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 
 /**
- * A Kubernetes namespace with its configuration, Secrets and custom resources, and where the target has nodes, with its volumes
- * and a service that runs in it. The content comes from a folder of manifests (from the platform's folder; rendered when a run is
+ * A Kubernetes namespace with its configuration, Secrets and custom resources. On a target with nodes it also has volumes
+ * and a running service. The content comes from a folder of manifests (from the platform's folder; rendered when a run is
  * prepared), from numbers of generated Secrets and ConfigMaps, from generated volumes, or from all of them.
- * @throws {ExplainedError} for an unknown option, or manifests that are not there.
+ * @throws {ExplainedError} for an unknown option, or missing manifests.
  */
 export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind<WaysOf<typeof disasters>> {
   const parsed = parseOptions(options);
@@ -40,7 +40,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
   return preparable(known, prepared);
 }
 
-/** @param known what its manifests declare; undefined before they are rendered. */
+/** @param known declarations of its manifests; undefined before they are rendered. */
 function kindOf(parsed: ParsedOptions, known: Manifests | undefined): AssetKind<WaysOf<typeof disasters>> {
   const { manifests: path, service, accepts } = parsed;
   const volumes = parsed.volumes.map((volume) => planOf(volume, 1));
@@ -136,7 +136,7 @@ function describe({ manifests, secrets, configMaps, volumes, service }: ParsedOp
   return `a Kubernetes namespace: ${parts.join(', ') || 'empty'}`;
 }
 
-/** Opens the namespace for one drill: a shared control plane, or one of its own where that is to be lost. */
+/** Opens the namespace for one drill: on a shared control plane, or on a dedicated one if the disaster destroys it. */
 async function openNamespace(plan: SeedPlan, options: OpenOptions): Promise<OpenAsset> {
   const { target, drillId, disaster, step } = options;
   const cluster = await clusterFor(disaster, target, `kubernetes-${drillId}`, step.signal);
@@ -167,7 +167,7 @@ async function clusterFor(
   }
 }
 
-/** Disposes after a failure; a failure of the disposal joins it and never replaces it. */
+/** Disposes after a failure. A failed disposal is added to that failure and never replaces it. */
 async function disposeAfter(error: unknown, asset: AsyncDisposable): Promise<void> {
   try {
     await asset[Symbol.asyncDispose]();

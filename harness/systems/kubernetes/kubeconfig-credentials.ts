@@ -26,13 +26,13 @@ const kubeconfigSchema = z.looseObject({
     .nullish(),
 });
 
-/** Makes the credentials in a cluster's kubeconfig known. */
+/** Adds the credentials in a cluster's kubeconfig to the secrets. */
 export async function tellKubeconfig<Place extends WithKubeconfig>(place: Place, secrets: Secrets): Promise<Place> {
   await addKubeconfig(place.kubeconfigPath, secrets);
   return place;
 }
 
-/** The same of a cluster that can be replaced: the new control plane has other credentials in the same file. */
+/** The same for a replaceable cluster: the new control plane has other credentials in the same file. */
 export async function tellKubeconfigs<Place extends WithKubeconfig & Pick<LosablePlace, 'replace'>>(
   place: Place,
   secrets: Secrets,

@@ -6,27 +6,27 @@ import type { ResourceType } from './discovery.ts';
 import { NAMESPACE_PLACEHOLDER } from './generate.ts';
 import type { ManifestObject } from './objects.ts';
 
-/** What manifests declare, sorted into what the drill does with it. */
+/** The declarations of manifests, grouped by their use in the drill. */
 export interface Manifests {
   /** Labels and annotations for the drill's namespace, when the folder has a Namespace. */
   readonly namespace: ManifestObject | undefined;
   readonly definitions: readonly ManifestObject[];
-  /** Objects of the whole cluster, named for the namespace. */
+  /** Cluster-scoped objects, named for the namespace. */
   readonly ofCluster: readonly ManifestObject[];
-  /** Everything else: objects of the namespace. */
+  /** All other objects: those of the namespace. */
   readonly objects: readonly ManifestObject[];
 }
 
 export const noManifests: Manifests = { namespace: undefined, definitions: [], ofCluster: [], objects: [] };
 
 /**
- * What a file, or a folder, of manifests declares.
- * @throws {ContractMistakeError} for what cannot be read, or cannot be drilled.
+ * Returns the declarations of a manifest file or folder.
+ * @throws {ContractMistakeError} for manifests that cannot be read or drilled.
  */
 export const renderedManifests = async (render: RenderManifests, path: string): Promise<Manifests> =>
   sortedManifests(await render(path), path);
 
-/** @param objects what kubectl makes of the manifests. */
+/** @param objects the manifests as rendered by kubectl. */
 export function sortedManifests(objects: readonly ManifestObject[], path: string): Manifests {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
   if (namespaces.length > 1) throw badManifest(path, 'one Namespace at most', `found ${namespaces.length}`);
@@ -39,7 +39,10 @@ export function sortedManifests(objects: readonly ManifestObject[], path: string
   return { namespace: namespaces[0], definitions, ofCluster, objects: ofNamespace };
 }
 
-/** A drill has one namespace. Brought into it, objects of a second one would be backed up that production's backup may leave out. */
+/**
+ * Requires a single namespace. A drill has one. Objects of a second one would be moved into it and backed up, although production's backup
+ * may leave them out.
+ */
 function requireOneNamespace(objects: readonly ManifestObject[], path: string): void {
   const first = new Map<string, ManifestObject>();
   for (const object of objects) {
@@ -64,11 +67,11 @@ export function requireObject({ objects }: Manifests, kind: string, name: string
   throw badManifest(path, `a ${kind} ${name}`, 'it has none');
 }
 
-/** A type of objects of the whole cluster. */
+/** A cluster-scoped type. */
 export type ClusterType = Pick<ResourceType, 'group' | 'version' | 'kind' | 'plural' | 'statusIsApart'>;
 
 const ADMISSION = 'admissionregistration.k8s.io';
-/** What a workload brings along for the whole cluster without changing anything for other workloads. */
+/** Cluster-scoped types that a workload may bring without effects on other workloads. */
 const BUILT_IN: readonly Pick<ClusterType, 'group' | 'kind' | 'plural'>[] = [
   { group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', plural: 'clusterroles' },
   { group: 'rbac.authorization.k8s.io', kind: 'ClusterRoleBinding', plural: 'clusterrolebindings' },
@@ -98,8 +101,8 @@ const definitionSchema = z.looseObject({
 });
 
 /**
- * The type of an object of the whole cluster; undefined for an object of a namespace.
- * @param definitions the CRDs that the manifests bring along.
+ * Returns the type of a cluster-scoped object; undefined for an object of a namespace.
+ * @param definitions the CRDs in the manifests.
  */
 export function clusterTypeOf(
   { apiVersion, kind }: ManifestObject,
@@ -121,7 +124,7 @@ export function clusterTypeOf(
   return undefined;
 }
 
-/** @throws {ExplainedError} for an object of the whole cluster that other drills of the same cluster would notice. */
+/** @throws {ExplainedError} for a cluster-scoped object that affects other drills on the same cluster. */
 export function requireOwn(object: ManifestObject): void {
   const found = othersNotice(object);
   if (found === undefined) return;
@@ -175,7 +178,7 @@ const policySchema = z.looseObject({
   spec: z.looseObject({ matchConstraints: z.looseObject({ resourceRules: rules }).default({ resourceRules: [] }) }),
 });
 
-/** Whether what takes part in other people's requests keeps to this namespace: by its selector, and by the scope of its rules. */
+/** Returns whether an object that handles other requests is limited to this namespace: by its selector, and by the scope of its rules. */
 function reachOf(object: ManifestObject): readonly { readonly namespaces: boolean; readonly rules: boolean }[] {
   const isNamespaced = (given: z.infer<typeof rules>) => given.every(({ scope }) => scope === 'Namespaced');
   if (object.kind.endsWith('WebhookConfiguration')) {

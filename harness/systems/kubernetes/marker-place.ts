@@ -10,14 +10,14 @@ import { LANE, MARKER_ANNOTATION, MARKER_LABEL } from './names.ts';
 import { isJsonObject, type JsonObject, type ManifestObject, toJson } from './objects.ts';
 import type { Sample } from './probe.ts';
 
-/** Where markers are kept: in an object of their own, or as an annotation of one that the platform has anyway. */
+/** The place of markers: a separate object, or an annotation of one of the platform's objects. */
 export interface MarkerPlace {
   /** For a reader: "ConfigMap dr-markers". */
   readonly what: string;
   path(namespace: string): string;
-  /** How it is made where it is not there; undefined for an object that only the platform makes. */
+  /** Returns the object for creating the place; undefined for an object that only the platform creates. */
   readonly create: ((namespace: string, text: string) => { path: string; object: JsonObject }) | undefined;
-  /** What a merge patch writes. */
+  /** Returns the merge patch. */
   patch(text: string): { readonly metadata?: JsonObject; readonly [key: string]: unknown };
   textIn(object: KubernetesObject): string | undefined;
 }
@@ -25,9 +25,9 @@ export interface MarkerPlace {
 type OwnKind = 'ConfigMap' | 'Secret';
 
 /**
- * The place that suits what was seeded: a ConfigMap beside ConfigMaps, else a Secret beside Secrets, with the labels of the first of
- * them, so that whatever selects them all selects it too. Where there are neither, or a quota leaves no room, it is an annotation of
- * a seeded object. The API server is asked whether there is room.
+ * Returns the place that fits the seeded objects: a ConfigMap beside ConfigMaps, else a Secret beside Secrets, with the labels of the first
+ * one, so that a selector of all of them also selects it. If there are neither, or a quota leaves no room, it is an annotation of
+ * a seeded object. A request to the API server shows whether there is room.
  */
 export async function choosePlace(
   api: KubernetesApi,
@@ -47,8 +47,8 @@ export async function choosePlace(
 }
 
 /**
- * Labels of the first ConfigMap and of the first Secret. Those that all of them share would be too few: a selector may list several values
- * of one label.
+ * Returns the labels of the first ConfigMap and of the first Secret. Their common labels would be too few: a selector may list several
+ * values of one label.
  */
 export function labelsOfFirst(
   seeded: Iterable<ManifestObject>,
@@ -111,7 +111,7 @@ function ownPlace(kind: OwnKind, labels: Readonly<Record<string, string>>): Mark
   };
 }
 
-/** @param sample the object that gets the annotation; the namespace itself where there is none. */
+/** @param sample the object that gets the annotation; the namespace itself if there is none. */
 function placeOn(sample: Pick<Sample, 'type' | 'name'> | undefined): MarkerPlace {
   return {
     what: `an annotation of ${sample === undefined ? 'the namespace' : `${sample.type.kind} ${sample.name}`}`,

@@ -4,12 +4,12 @@ import { z } from 'zod';
 /** Sequences as ranges, e.g. 1 to 4 and 6 to 9. */
 type Ranges = readonly (readonly [from: number, to: number])[];
 
-/** What one object says about all markers that were written to it: the last one whole, the others by number and by one digest. */
+/** The data in one object on all markers that were written to it: the last one in full, the others by number and by one digest. */
 export interface Register {
   readonly sequence: number;
   readonly body: string;
   readonly written: Ranges;
-  /** Over every marker so far, each digest made from the one before it. */
+  /** A chain of digests over every marker so far. */
   readonly proof: string;
 }
 
@@ -20,7 +20,7 @@ const registerText = z.object({
   proof: z.string(),
 });
 
-/** The register after one more marker. */
+/** Returns the register after one more marker. */
 export function withMarker(register: Register | undefined, sequence: number, body: string): Register {
   const written = register?.written ?? [];
   const last = written.at(-1);
@@ -33,19 +33,19 @@ export function withMarker(register: Register | undefined, sequence: number, bod
 
 export const textOf = (register: Register): string => JSON.stringify(register);
 
-/** The register that a text holds; undefined when it holds none. */
+/** Returns the register in a text; undefined if there is none. */
 export function registerIn(text: string): Register | undefined {
   try {
     return registerText.parse(JSON.parse(text));
   } catch {
-    // A text that a restore has spoilt is no register.
+    // A text that a restore has damaged is no register.
     return undefined;
   }
 }
 
 /**
- * The markers that a register holds. The bodies of all but the last are those that were written, if the proof over them is right.
- * @param bodies what was written, by sequence.
+ * Yields the markers of a register. All bodies but the last are taken from the written ones, if their proof is correct.
+ * @param bodies the written bodies, by sequence.
  */
 export function* markersIn(
   register: Register,

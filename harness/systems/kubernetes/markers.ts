@@ -10,16 +10,15 @@ import { LANE } from './names.ts';
 const MOST_ATTEMPTS = 5;
 const versioned = z.looseObject({ resourceVersion: z.string() });
 
-/** What the object holds, in which version; undefined as long as there is no object. */
+/** The content of the object with its version; undefined while there is no object. */
 interface Held {
   readonly version: string;
   readonly register: Register | undefined;
 }
 
 /**
- * Markers of a namespace: one object is written again and again, so that they use up no quota and are no more objects than the
- * platform has. Each write names the version that it replaces. A write of which nobody knew whether it arrived can then not
- * arrive after the next one and take it back.
+ * Markers of a namespace: each one overwrites a single object, so they need no quota and no further objects. Each write names the version
+ * that it replaces. A write with an unknown outcome can then not arrive after the next one and undo it.
  */
 export class NamespaceMarkers implements MarkerLane {
   readonly name = LANE;
@@ -78,7 +77,7 @@ export class NamespaceMarkers implements MarkerLane {
         this.#held = { version: versionOf(written), register };
         return;
       } catch (error) {
-        // Somebody else has written to the object, or made it, in the meantime.
+        // Another writer has changed or created the object in the meantime.
         if (!isStatus(error, 409) || attempt === MOST_ATTEMPTS) throw error;
         this.#held = undefined;
       }
@@ -110,7 +109,7 @@ export class NamespaceMarkers implements MarkerLane {
 
 const versionOf = ({ metadata }: KubernetesObject): string => versioned.parse(metadata).resourceVersion;
 
-/** No answer after sending, or an internal failure (etcd time-out, server shutting down) after which it may be stored. */
+/** Returns whether the write may be stored: no answer after sending, or an internal failure (etcd time-out, server shutting down). */
 function mayHaveBeenWritten(error: unknown): boolean {
   if (error instanceof NoAnswerError) return !error.neverSent;
   return error instanceof KubernetesApiError && error.status >= 500;

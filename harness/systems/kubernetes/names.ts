@@ -1,9 +1,9 @@
 import { KNOWN_TO_VELERO } from '../velero/access.ts';
 import { DRILL_LABEL, SESSION_LABEL } from './access.ts';
 
-/** On the object that holds nothing but markers. */
+/** Label of the object that holds only markers. */
 export const MARKER_LABEL = 'dr-contracts.dev/marker';
-/** Where markers are written as an annotation of an object of the platform's. */
+/** The annotation that holds markers on an object of the platform. */
 export const MARKER_ANNOTATION = 'dr-contracts.dev/marker';
 export const PROBE_ANNOTATION = 'dr-contracts.dev/probe';
 /** Keys of labels and annotations that the harness writes beside the content. None of them is ever compared. */
@@ -23,7 +23,7 @@ export const FIELD_MANAGER = 'dr-contracts';
 
 export interface Names {
   readonly namespace: string;
-  /** Where a staging restore goes. Neither name is part of the other, so a search for one never finds the other. */
+  /** The namespace of a staging restore. Neither name is part of the other, so a search for one never finds the other. */
   readonly stagingNamespace: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -36,6 +36,6 @@ export function namesFor(drillId: string, sessionId: string): Names {
   };
 }
 
-/** True for an object that the harness keeps beside the content. */
+/** Returns whether the harness keeps the object beside the content. */
 export const isOfTheHarness = (metadata: { readonly labels?: Readonly<Record<string, string>> | undefined }): boolean =>
   metadata.labels?.[MARKER_LABEL] !== undefined;

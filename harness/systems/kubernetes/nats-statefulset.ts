@@ -26,7 +26,7 @@ const READY_BUDGET_MS = 180_000;
 const GREETING_BUDGET_MS = 2_000;
 
 const optionsSchema = z.strictObject({
-  /** A folder of manifests with the StatefulSet, its Services and what they need. */
+  /** A folder of manifests with the StatefulSet, its Services and their dependencies. */
   manifests: z.string().min(1),
   statefulSet: z.string().min(1),
   /** A Service of type NodePort in front of it; its first port speaks the NATS client protocol. */
@@ -35,9 +35,9 @@ const optionsSchema = z.strictObject({
 export type NatsStatefulSetOptions = z.input<typeof optionsSchema>;
 
 /**
- * A NATS server as operators run it in Kubernetes, for `jetstream({ …, server: natsStatefulSet({ … }) })`. Losing it means that the
- * StatefulSet and its claims are deleted, with the volumes behind them.
- * @throws {ExplainedError} for a wrong option, or manifests that are not there.
+ * A NATS server as operators run it in Kubernetes, for `jetstream({ …, server: natsStatefulSet({ … }) })`. Its loss deletes the
+ * StatefulSet and its claims with their volumes.
+ * @throws {ExplainedError} for an invalid option, or missing manifests.
  */
 export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const { statefulSet, service, manifests: path } = parsedOptions('natsStatefulSet(…)', optionsSchema, options);
@@ -107,7 +107,7 @@ interface Surroundings {
   readonly step: Step;
 }
 
-/** What goes with the server when it is lost. */
+/** Objects that are lost with the server. */
 interface Owned {
   readonly claims: readonly string[];
   readonly volumes: readonly string[];
@@ -230,7 +230,7 @@ class StatefulSetServer implements ProvidedNats {
     return `${NAMESPACES}/${this.#around.names.namespace}/persistentvolumeclaims`;
   }
 
-  /** A connection alone says nothing: a proxy in front accepts it when nobody is behind. The server greets. */
+  /** Waits for the server's greeting: a connection alone is no proof, because a proxy accepts it without a server behind. */
   async #untilServing(signal: AbortSignal): Promise<void> {
     const { port, step } = this.#around;
     await waitFor(

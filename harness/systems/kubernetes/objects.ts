@@ -11,7 +11,7 @@ export type JsonObject = { readonly [key: string]: Json };
 
 const jsonObject = z.record(z.string(), z.json());
 
-/** The object as plain JSON, for whoever walks through all of its fields. */
+/** Returns the object as plain JSON, for walking through all of its fields. */
 export function toJson(object: KubernetesObject): JsonObject {
   return jsonObject.parse(object);
 }
@@ -25,7 +25,7 @@ export function isJsonArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** The leaves of an object: path to value, as JSON text or, where the value is secret or long, as its digest. */
+/** The leaves of an object: path to value, as JSON text or, for secret and long values, as its digest. */
 export type Fields = Readonly<Record<string, string>>;
 
 /** Keys of objects and indices of arrays, from the root. */
@@ -34,8 +34,8 @@ export type Path = readonly (string | number)[];
 const LONGEST_VALUE = 160;
 
 /**
- * Every leaf with its path, sorted by path. Empty objects and arrays are leaves too.
- * @param isSecret tells from the path whether a value must never be kept in clear.
+ * Returns every leaf with its path, sorted by path. Empty objects and arrays are leaves too.
+ * @param isSecret returns for a path whether its value must not be kept in clear.
  */
 export function fieldsOf(object: JsonObject, isSecret: (path: Path) => boolean): Fields {
   const found: [string, string][] = [];
@@ -53,7 +53,7 @@ export function fieldsOf(object: JsonObject, isSecret: (path: Path) => boolean):
   return Object.fromEntries(found.sort(([a], [b]) => compareText(a, b)));
 }
 
-/** One digest over all fields. */
+/** Returns one digest over all fields. */
 export function digestOf(fields: Fields): string {
   return sha256(JSON.stringify(fields));
 }
@@ -78,7 +78,7 @@ function pathText(path: Path): string {
 
 const PART = /\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([A-Za-z0-9_-]+)/g;
 
-/** The path that a field's text stands for. */
+/** Returns the path of a text. */
 export function pathOf(text: string): Path {
   return [...text.matchAll(PART)].map(([, index, quoted, plain]) => {
     if (index !== undefined) return Number(index);
@@ -86,7 +86,7 @@ export function pathOf(text: string): Path {
   });
 }
 
-/** The value at a path; undefined where there is none. */
+/** Returns the value at a path; undefined if there is none. */
 export function valueAt(value: Json | undefined, path: Path): Json | undefined {
   return path.reduce<Json | undefined>((inner, part) => {
     if (isJsonArray(inner)) return typeof part === 'number' ? inner[part] : undefined;
@@ -94,7 +94,7 @@ export function valueAt(value: Json | undefined, path: Path): Json | undefined {
   }, value);
 }
 
-/** The value without what stands at the paths; objects and elements of arrays that are empty without it go too. */
+/** Returns the value without the given paths, and without objects and array elements that become empty. */
 export function withoutPaths(value: Json, paths: readonly Path[]): Json | undefined {
   if (paths.length === 0) return value;
   if (paths.some((path) => path.length === 0)) return undefined;

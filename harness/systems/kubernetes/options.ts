@@ -7,7 +7,7 @@ const path = z.string().regex(/^\/\S*$/, 'must be a path such as /health/ready')
 
 /** An HTTP service in the namespace, as its users see it from outside. */
 const serviceSchema = z.strictObject({
-  /** A Service of type NodePort among the manifests; its first port is reached from outside. */
+  /** A Service of type NodePort in the manifests; its first port is reachable from outside. */
   name: z.string().min(1),
   /** Answers 200 while the process lives. */
   live: path.default('/health/live'),
@@ -15,7 +15,7 @@ const serviceSchema = z.strictObject({
   ready: path.default('/health/ready'),
   /** GET; its answer depends on restored configuration and Secrets and must be the same after the disaster as before. */
   reads: path,
-  /** PUT below it takes a body that GET then gives back; left out for a service that takes no writes. */
+  /** Path for writes: PUT below it stores a body that GET then returns. Omit it for a service without writes. */
   writes: path.optional(),
 });
 export type ServiceOptions = z.output<typeof serviceSchema>;
@@ -28,22 +28,22 @@ const count = z.int().min(0).max(100_000).default(0);
 const optionsSchema = z.strictObject({
   /** A folder of plain YAML manifests: the objects of one namespace, and the CRDs that they need. */
   manifests: z.string().min(1).optional(),
-  /** So many more Secrets, of several types, with binary values. */
+  /** Number of additional Secrets, of several types, with binary values. */
   secrets: count,
-  /** So many more ConfigMaps, text and binary. */
+  /** Number of additional ConfigMaps, text and binary. */
   configMaps: count,
   /** Persistent volumes with generated content, each mounted by a StatefulSet of one pod. Needs a target with pods and volumes. */
   volumes: z
     .array(volumeSchema)
     .refine((volumes) => new Set(volumes.map(({ name }) => name)).size === volumes.length, 'must have different names')
     .default([]),
-  /** A service that the manifests run, asked from outside all through the drill. Needs a target with pods. */
+  /** A service in the manifests, called from outside throughout the drill. Needs a target with pods. */
   service: serviceSchema.optional(),
-  /** Who uses the restored objects and would refuse what is not valid to him, e.g. `grafanaDashboards()`. */
+  /** A user program of the restored objects that refuses invalid ones, e.g. `grafanaDashboards()`. */
   accepts: z.custom<Acceptance>(isAcceptance, 'must be somebody such as grafanaDashboards()').optional(),
 });
 
-/** What a contract's author says about the content of the namespace. */
+/** Options in a contract on the content of the namespace. */
 export type KubernetesNamespaceOptions = z.input<typeof optionsSchema>;
 export type ParsedOptions = z.output<typeof optionsSchema>;
 

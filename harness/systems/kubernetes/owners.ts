@@ -13,16 +13,16 @@ const madeBy = z.looseObject({
     .default([]),
 });
 
-/** Data of its own, whoever made it: a lost claim is lost data. */
+/** Kinds with data of their own, regardless of their maker: a lost claim is lost data. */
 const ALWAYS_CONTENT = new Set(['PersistentVolumeClaim']);
-/** Controllers make these for a Service and give them no owner. */
+/** Objects that controllers make for a Service without an owner reference. */
 const ENDPOINTS = new Set(['Endpoints', 'EndpointSlice.discovery.k8s.io']);
 const ENDPOINT_LABELS = ['endpointslice.kubernetes.io/managed-by', 'endpoints.kubernetes.io/managed-by'];
 const CONTROLLER_MANAGER = 'kube-controller-manager';
 
 /**
- * The controller that made the object and will make it again, e.g. `CronJob tick`; undefined for what somebody declared. An owner
- * reference tells it, unless the drill seeded the object itself: controllers adopt what fits their selector.
+ * Returns the controller that made the object and will make it again, e.g. `CronJob tick`; undefined for a declared object. An owner
+ * reference names it, unless the drill seeded the object itself: controllers adopt objects that match their selector.
  * @param kind as in `Job.batch`.
  */
 export function makerOf(kind: string, { metadata }: KubernetesObject): string | undefined {
@@ -39,7 +39,7 @@ export function makerOf(kind: string, { metadata }: KubernetesObject): string | 
   return isOfController ? 'a controller' : undefined;
 }
 
-/** Set by controllers alone, on what they make (kubernetes pkg/controller). */
+/** Keys that only controllers set on their objects (kubernetes pkg/controller). */
 const SIGNS: Readonly<Record<string, readonly string[]>> = {
   Pod: ['pod-template-hash', 'controller-revision-hash', 'batch.kubernetes.io/controller-uid', 'controller-uid'],
   'ReplicaSet.apps': ['pod-template-hash'],
@@ -48,8 +48,8 @@ const SIGNS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * True for a copy of what a controller had made. Velero takes the owner reference away, and the object may have been made after
- * the fingerprint, so that its name is not known.
+ * Returns whether the object is a copy of a controller's object. Velero removes the owner reference, and the object may be newer than
+ * the fingerprint, so its name may be unknown.
  */
 export function looksLikeMadeByController(kind: string, { metadata }: KubernetesObject): boolean {
   return (SIGNS[kind] ?? []).some(
@@ -62,7 +62,7 @@ const statusOf = z.looseObject({
   conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
 });
 
-/** True for a Job or a pod that has run to its end. Velero restores neither (velero pkg/restore, isCompleted). */
+/** Returns whether a Job or a pod has finished. Velero does not restore finished ones (velero pkg/restore, isCompleted). */
 export function hasEnded(kind: string, object: KubernetesObject): boolean {
   const { status } = toJson(object);
   if (!isJsonObject(status)) return false;
@@ -90,8 +90,8 @@ const isOf = (object: ManifestObject, { kind, name }: Reference): boolean =>
   object.kind === kind && object.metadata.name === name;
 
 /**
- * The objects that name owners among the same manifests, each after its owners. Nobody can know the UID of an owner before it is
- * made, so they are made last.
+ * Returns the objects that name owners among the same manifests, each after its owners. The UID of an owner is unknown before its
+ * creation, so owned objects are created last.
  */
 export function ownedAmong(objects: readonly ManifestObject[]): readonly ManifestObject[] {
   const waiting = objects.filter((object) =>
@@ -102,13 +102,13 @@ export function ownedAmong(objects: readonly ManifestObject[]): readonly Manifes
     const next = waiting.findIndex((object) =>
       referencesOf(object).every((each) => !waiting.some((other) => other !== object && isOf(other, each))),
     );
-    // Objects that own each other have no order; the API server takes them in any.
+    // Objects that own each other have no order; the API server accepts any.
     ordered.push(...waiting.splice(Math.max(next, 0), 1));
   }
   return ordered;
 }
 
-/** The object with the UIDs that its owners have here. */
+/** Returns the object with the actual UIDs of its owners. */
 export async function withOwners(
   object: ManifestObject,
   objects: readonly ManifestObject[],

@@ -10,25 +10,25 @@ import { PROBE_ANNOTATION } from './names.ts';
 import type { ManifestObject } from './objects.ts';
 import { hasEnded } from './owners.ts';
 
-/** One seeded object that the probe reads, and what it must be. */
+/** One seeded object that the probe reads, with its expected content. */
 export interface Sample {
   readonly type: ResourceType;
   readonly name: string;
   readonly item: ContentItem;
-  /** True for a Job and for a pod: one that has ended does not come back. */
+  /** True for a Job and for a pod: a finished one does not come back. */
   readonly mayEnd: boolean;
 }
 
-/** More kinds would make an attempt to read as long as the service that is being timed. */
+/** Maximum number of samples: more would make a read too slow for timing the service. */
 const MOST_SAMPLES = 12;
 const READ_FIRST = ['Secret', 'ConfigMap', 'Deployment.apps', 'StatefulSet.apps'];
 const MAY_END = new Set(['Pod', 'Job.batch']);
-/** Written to rather than others, because nothing runs or listens because of them. */
+/** Kinds that are preferred for writes, because no workload reacts to them. */
 const WRITTEN_FIRST = ['ConfigMap', 'Secret', 'ServiceAccount'];
 
 /**
- * The first object of every kind that was seeded, as the API holds it now: Secrets, ConfigMaps, workloads and custom resources first.
- * Jobs and pods, which may end, are read only where there is nothing else.
+ * Returns the first seeded object of every kind, as the API holds it now: Secrets, ConfigMaps, workloads and custom resources first.
+ * Jobs and pods, which may end, are used only if there is nothing else.
  */
 export async function takeSamples(
   api: KubernetesApi,
@@ -67,16 +67,16 @@ export interface ProbedNamespace {
   readonly api: KubernetesApi;
   /** Where users find the asset now. */
   readonly namespace: () => string;
-  /** Undefined as long as nothing was seeded. */
+  /** Undefined before seeding. */
   readonly samples: () => readonly Sample[] | undefined;
   readonly givenByServer: GivenByServer;
-  /** Where the asset was restored into another namespace than it was seeded in. */
+  /** The mapping if the asset was restored into another namespace than the seeded one. */
   readonly mapping: () => NamespaceMapping | undefined;
 }
 
 /**
- * Reads the samples and checks their content; writes an annotation to one of them, which no comparison counts. Where nothing was
- * seeded that can be read, the namespace stands for it.
+ * Returns a probe that reads the samples and checks their content. It writes an annotation to one of them, which comparisons ignore. If
+ * there is no sample, it uses the namespace itself.
  */
 export function namespaceProbe(place: ProbedNamespace): AssetProbe {
   const { api, namespace, samples } = place;
@@ -95,7 +95,7 @@ export function namespaceProbe(place: ProbedNamespace): AssetProbe {
       if (seeded === undefined) throw new Error('the namespace was not seeded yet');
       const [first, ...others] = seeded;
       if (first === undefined) await api.getObject(pathIn(namespace(), undefined), signal);
-      // As long as the first one is not back, the others are not asked for: they would only load the server that is being timed.
+      // Until the first sample is back, the others are not read: that would only load the server during the timing.
       else await readSample(place, first, signal);
       await Promise.all(others.map((sample) => readSample(place, sample, signal)));
     },

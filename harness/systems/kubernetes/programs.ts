@@ -11,7 +11,7 @@ const kubernetesStamps: Readonly<Record<string, string>> = Object.fromEntries(
     [`${versionPackage}.gitMajor`, KUBERNETES.split('.')[0] ?? ''],
     [`${versionPackage}.gitMinor`, KUBERNETES.split('.')[1] ?? ''],
     [`${versionPackage}.gitTreeState`, 'clean'],
-    // Velero and client-go parse it: it must be a date, and a fixed one keeps the build reproducible.
+    // Velero and client-go parse this date; a fixed one keeps the build reproducible.
     [`${versionPackage}.buildDate`, '2026-01-01T00:00:00Z'],
   ]),
 );
@@ -63,7 +63,7 @@ export const kubernetesPrograms: readonly Recipe[] = [
   },
 ];
 
-/** kind makes clusters where it is installed. An image for pods is made of Prometheus where none can be pulled. */
+/** Programs for nodes. kind makes clusters if it is installed. Prometheus becomes an image for pods if none can be pulled. */
 export const nodePrograms: readonly Recipe[] = [
   {
     name: 'kind',
@@ -89,7 +89,7 @@ export const nodePrograms: readonly Recipe[] = [
     // A module's major version would be part of its path: Prometheus 3.13 is v0.313.
     requirement: `github.com/prometheus/prometheus ${PROMETHEUS.replace(/^3\.(\d+)/, (_, minor) => `v0.3${minor.padStart(2, '0')}`)}`,
     stamps: { 'github.com/prometheus/common/version.Version': PROMETHEUS },
-    // Discovery by the APIs of clouds is most of the program, and needs none of it here. The pages of the web are not in the module.
+    // Excludes discovery by cloud APIs, which is most of the program and unused here. The module lacks the web pages.
     tags: ['remove_all_sd', 'netgo'],
     image: { reference: `prom/prometheus:v${PROMETHEUS}`, path: '/bin/prometheus' },
   },

@@ -22,7 +22,7 @@ export const kubernetesProvider: ShippedProvider = {
   firstContract: namespaceFirstContract,
 };
 
-/** Pods and volumes need nodes, which the local target's Kubernetes API has not. */
+/** Returns a provider. Pods and volumes need nodes, which the local target's Kubernetes API lacks. */
 const ofNodes = (capability: string): Provider => ({
   capability,
   needs: ['kubernetes'],

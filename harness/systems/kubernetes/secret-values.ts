@@ -3,7 +3,7 @@ import { type KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts'
 import type { Secrets } from '../../model/secrets.ts';
 import type { ManifestObject } from './objects.ts';
 
-/** Memory must not grow with the asset. The texts of the harness name digests of the other Secrets, never their values. */
+/** Maximum number of Secrets, because memory must not grow with the asset. Texts of the harness name only digests of the other Secrets. */
 const MOST_SECRETS = 500;
 
 const secretSchema = z.looseObject({
@@ -12,8 +12,8 @@ const secretSchema = z.looseObject({
 });
 
 /**
- * Makes the values of a namespace's Secrets known as secret, tokens of service accounts among them: of the first 500, by name. Names
- * of objects stay readable, whatever values they contain.
+ * Adds the values of a namespace's first 500 Secrets by name to the secrets, including tokens of service accounts. Names
+ * of objects stay readable, even if they contain such values.
  */
 export async function learnSecretValues(
   api: KubernetesApi,

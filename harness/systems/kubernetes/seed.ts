@@ -30,7 +30,7 @@ export interface SeedPlan {
   readonly accepts: Acceptance | undefined;
 }
 
-/** The objects of the namespace, in the same order and with the same content for the same drill id. */
+/** Yields the objects of the namespace, in the same order and with the same content for the same drill id. */
 export function* plannedObjects(plan: SeedPlan, names: Names, drillId: string): Generator<ManifestObject> {
   for (const manifest of plan.manifests.objects) yield fillPlaceholders(manifest, names.namespace, drillId);
   for (let index = 0; index < plan.secrets; index += 1) yield generateSecret(index, drillId);
@@ -39,8 +39,8 @@ export function* plannedObjects(plan: SeedPlan, names: Names, drillId: string): 
 }
 
 /**
- * Makes the namespace, marked as disposable, and applies everything in it. Reports how many objects of each kind.
- * @param shaped gives an object its last form before it is made.
+ * Creates the namespace, marked as disposable, and applies its objects. Returns the number of objects by kind.
+ * @param shaped adapts an object before its creation.
  */
 export async function seedNamespace(
   api: KubernetesApi,
@@ -70,7 +70,7 @@ export async function seedNamespace(
   return counts;
 }
 
-/** What limits the other objects of the namespace comes before them, as in the order of kustomize. */
+/** Returns whether the object limits others in the namespace. Limits come first, as in the order of kustomize. */
 const isLimit = ({ kind }: ManifestObject): boolean => kind === 'ResourceQuota' || kind === 'LimitRange';
 
 async function makeLimits(
@@ -80,7 +80,7 @@ async function makeLimits(
 ): Promise<void> {
   const limits = manifests.objects.filter(isLimit);
   const quotas = limits.filter(({ kind }) => kind === 'ResourceQuota').map(({ metadata }) => metadata.name);
-  // What Kubernetes itself puts into the namespace is counted too: it comes first, or what the harness adds takes its room.
+  // A quota also counts Kubernetes' own objects: they must exist first, or additions of the harness take their room.
   const given = [`${NAMESPACES}/${namespace}/serviceaccounts/default`, `${configMapsPath(namespace)}/kube-root-ca.crt`];
   if (quotas.length > 0) await untilAll(given, 'what every namespace gets', (found) => found !== undefined);
   for (const limit of limits) await make(limit);
@@ -109,13 +109,13 @@ async function makeLimits(
   }
 }
 
-/** The quota controller has counted what is there. */
+/** The status of a quota whose controller has counted the existing objects. */
 const inForce = z.looseObject({ status: z.looseObject({ hard: z.record(z.string(), z.string()) }) });
 
 export const countsOf = (kinds: readonly string[]): ReadonlyMap<string, number> =>
   new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, same]) => [kind, same.length]));
 
-/** The drill's namespace: the author's labels and annotations, and the disposable mark. */
+/** Returns the drill's namespace, with the author's labels and annotations and the disposable mark. */
 export function namespaceObject({ namespace }: Manifests, names: Names): ManifestObject {
   const { labels, annotations } = namespace?.metadata ?? {};
   return {
@@ -137,7 +137,7 @@ const podTemplate = z.looseObject({
   }),
 });
 
-/** The images that the pods of these objects run; what asks for no replica runs none. */
+/** Returns the images of the pods of these objects; workloads with zero replicas have none. */
 export function imagesOf(objects: Iterable<ManifestObject>): readonly string[] {
   const images = new Set<string>();
   for (const object of objects) {
@@ -149,13 +149,13 @@ export function imagesOf(objects: Iterable<ManifestObject>): readonly string[] {
   return [...images];
 }
 
-/** Images of what the drill needs running: pods of volumes and, where a service is under contract, those of the manifests. */
+/** Returns images of the pods that the drill needs: those of volumes and, with a service under contract, those of the manifests. */
 export function imagesOfPlan({ volumes, service, manifests }: SeedPlan): readonly string[] {
   const running = service === undefined ? [] : imagesOf(manifests.objects);
   return [...new Set([...volumes.map(({ image }) => image), ...running])];
 }
 
-/** Puts images of this machine onto the nodes. One that is not here may be in a registry, from where a node pulls it. */
+/** Loads images of this machine onto the nodes. A node pulls a missing one from its registry. */
 export async function bringImages(
   place: KubernetesPlace,
   images: readonly string[],

@@ -2,7 +2,7 @@ import { ExplainedError } from '../../model/errors.ts';
 import { type LosablePlace, type OwnPlaceRequest, service } from '../../model/service.ts';
 import { tellKubeconfig, tellKubeconfigs } from './kubeconfig-credentials.ts';
 
-/** A way in from outside: what a NodePort service on `nodePort` serves is reached at `host:port`. Disposal gives it back. */
+/** Access from outside: a NodePort service on `nodePort` is reachable at `host:port`. Disposal releases the port. */
 export interface ExposedPort extends AsyncDisposable {
   readonly nodePort: number;
   readonly host: string;
@@ -11,15 +11,15 @@ export interface ExposedPort extends AsyncDisposable {
 
 export interface ImageLoading {
   readonly progress?: (message: string) => void;
-  /** A folder with the image's Dockerfile: it is built from there when it is neither in the daemon nor to be pulled. */
+  /** A folder with the image's Dockerfile, for building it if it is neither in the daemon nor in a registry. */
   readonly buildFrom?: string | undefined;
 }
 
-/** The nodes of a cluster, on which pods run. Those of a cluster without nodes refuse everything: {@link noNodes}. */
+/** The nodes of a cluster, on which pods run. For a cluster without nodes, every call fails: {@link noNodes}. */
 export interface PodNodes {
-  /** Puts an image of this machine's docker daemon onto the nodes. After the cluster was replaced it is gone again. */
+  /** Loads an image of this machine's docker daemon onto the nodes. A replaced cluster no longer has it. */
   loadImage(reference: string, signal: AbortSignal, options?: ImageLoading): Promise<void>;
-  /** A node port of the caller's own; stays the same when the cluster is replaced. @throws {ExplainedError} where there is none. */
+  /** Reserves a node port for the caller; it stays the same when the cluster is replaced. @throws {ExplainedError} if there is none. */
   exposePort(): Promise<ExposedPort>;
 }
 
@@ -27,14 +27,14 @@ export interface PodNodes {
 export interface KubernetesPlace extends AsyncDisposable {
   readonly kubeconfigPath: string;
   readonly veleroNamespace: string;
-  /** Where this cluster's Velero keeps its backups, in the target's S3: bucket and prefix. */
+  /** Bucket and prefix of this cluster's Velero backups in the target's S3. */
   readonly backupPrefix: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly nodes: PodNodes;
 }
 
 /**
- * A cluster of one drill's own. Losing it kills every process of the control plane and removes etcd's data. After `replace`, the
+ * A cluster of one drill. Its loss kills every process of the control plane and removes etcd's data. After `replace`, the
  * control plane is new and empty, with Velero on the same bucket; the kubeconfig's content changes, its path does not.
  */
 export interface LosableKubernetes extends KubernetesPlace, LosablePlace {}
@@ -46,7 +46,7 @@ export interface RegionStore {
   readonly bucket: string;
 }
 
-/** The buckets of two regions: of the one in charge, and of the one that runs beside it all the time. */
+/** The buckets of two regions: the one in charge, and the standby one. */
 export interface RegionStores {
   readonly primary: RegionStore;
   readonly standby: RegionStore;
@@ -55,14 +55,14 @@ export interface RegionStores {
 }
 
 /**
- * A control plane with Velero and a bucket in each of two regions, which know nothing of each other. `lose` takes the primary region
- * with its bucket, and `replace` leads to the standby region.
+ * A control plane with Velero and a bucket in each of two independent regions. `lose` destroys the primary region
+ * with its bucket, and `replace` switches to the standby region.
  */
 export interface KubernetesRegionsPlace extends LosableKubernetes {
   readonly regions: RegionStores;
 }
 
-/** The target's cluster, which every drill may use and none may lose. */
+/** The target's cluster, which every drill may use and no drill may lose. */
 export const sharedKubernetes = service<KubernetesPlace>({
   name: 'kubernetes',
   capability: 'kubernetes',
@@ -81,7 +81,7 @@ export const kubernetesRegions = service<KubernetesRegionsPlace, OwnPlaceRequest
   tellCredentials: tellKubeconfigs,
 });
 
-/** The nodes of a cluster that has none. */
+/** The nodes of a cluster without nodes. */
 export const noNodes: PodNodes = {
   loadImage: async (reference) => {
     throw withoutNodes(`image ${reference}`, 'nodes that pull or are given it');

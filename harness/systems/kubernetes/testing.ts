@@ -18,7 +18,7 @@ export const hourly = veleroSchedule({
   clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses', 'storageclasses'],
 });
 
-/** Markers are those of the namespace itself; its volumes have their own. */
+/** A small drill. Its markers are those of the namespace itself; volumes have their own. */
 export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers'> {
   readonly markers: readonly ObservedMarker[];
   readMarkers(): Promise<ObservedMarker[]>;
@@ -34,14 +34,14 @@ export async function beginCase(
   const folder = await mkdtemp(join(tmpdir(), 'dr-kubernetes-case-'));
   try {
     await writeFile(join(folder, 'all.yaml'), manifests);
-    // What the drill needs of the manifests it has read when it begins.
+    // The drill has read the manifests when it begins.
     return await beginDrill(target, disaster, { manifests: folder }, procedure);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Runs kubectl as a script of the platform would. Returns what it wrote. */
+/** Runs kubectl like a script of the platform. Returns its output. */
 export async function kubectl(target: Target, { asset, step }: TestDrill, ...args: string[]): Promise<string> {
   const { KUBECONFIG = '' } = asset.environment();
   const file = target.tool('kubectl');

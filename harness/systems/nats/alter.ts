@@ -21,15 +21,15 @@ const ADDED_BYTES = 2_048;
 export interface AlterTask {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
-  /** What the probe reads: it is left alone. */
+  /** The messages that the probe reads; they are not changed. */
   readonly known: readonly Known[];
   readonly drillId: string;
   readonly step: Step;
 }
 
 /**
- * Changes every place as its users do, as far as its configuration takes it: adds, writes other bytes of the same size, acknowledges,
- * deletes. @returns what was changed; nothing where no place takes a change.
+ * Changes every place like its users, as far as its configuration permits: adds, overwrites with other bytes of the same size,
+ * acknowledges, deletes. @returns the changes; empty if no place permits one.
  */
 export async function alterPlaces(places: readonly Place[], task: AlterTask): Promise<readonly string[]> {
   const changes: string[] = [];
@@ -51,7 +51,7 @@ export async function alterPlaces(places: readonly Place[], task: AlterTask): Pr
 
 type Change = () => Promise<string | undefined>;
 
-/** The server's own refusal means that this configuration does not allow the change: a full stream, `deny_delete`. */
+/** Returns undefined if the server refuses the change because of the configuration: a full stream, `deny_delete`. */
 async function unlessRefused(change: Change): Promise<string | undefined> {
   try {
     return await change();
@@ -72,7 +72,7 @@ async function addMessage(
   const { subjects, stream } = place;
   const subject = concrete(subjects[0] ?? '', 0);
   const { config } = await streamInfoFromLeader(jsm, stream, step);
-  // Where only so many messages of a subject are kept, another one could push out what the probe reads.
+  // With a limit on messages per subject, another message could displace the one that the probe reads.
   const isKept = (config.max_msgs_per_subject ?? -1) > 0 && messageKnown(place, known)?.subject === subject;
   if (isKept) return undefined;
   const body = `{"order":"between two backups of ${drillId}"}`;
@@ -90,10 +90,10 @@ const stored = z.union([
   z.object({ error: z.object({ code: z.number() }) }),
 ]);
 
-/** The first message that is delivered and not acknowledged: the one that holds back the ack floor. Of one consumer is enough. */
+/** Acknowledges the first delivered message that is not acknowledged, which holds back the ack floor. One consumer is enough. */
 async function acknowledgeOne(place: MadeStream, task: AlterTask): Promise<string | undefined> {
   for (const { durable, acknowledged } of place.content.consumers) {
-    // Nobody pulls from the others, so nothing of theirs is delivered.
+    // The others have no puller, so they deliver no message.
     const change = acknowledged > 0 ? await acknowledgeFor(place, durable, task) : undefined;
     if (change !== undefined) return change;
   }
@@ -107,7 +107,7 @@ async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTas
   if (info.num_ack_pending === 0 || skipsStored(info)) return undefined;
   const { consumer_seq: floor, stream_seq: after } = info.ack_floor;
   const sequence = await firstAfter(place, after, filtersOf(info), task);
-  // A work queue removes what is acknowledged.
+  // A work queue removes acknowledged messages.
   if (sequence === undefined || messageKnown(place, known)?.sequence === sequence) return undefined;
   const subject = `$JS.ACK.${stream}.${durable}.1.${sequence}.${floor + 1}.0.0`;
   await untilAborted(nc.request(subject, '+ACK', { timeout: WRITE_BUDGET_MS }), step.signal);
@@ -131,14 +131,14 @@ async function positionOf(
   return await retryDuringElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
 }
 
-/** Such a consumer is given one stored message of each subject, so that the next one stored is not the next one it was given. */
+/** Returns whether the consumer gets only one stored message per subject: then the next stored message is not its next delivery. */
 const skipsStored = ({ config }: Pick<ConsumerInfo, 'config'>): boolean =>
   config.deliver_policy === DeliverPolicy.LastPerSubject;
 
 const filtersOf = ({ config }: ConsumerInfo): readonly string[] =>
   config.filter_subjects ?? (config.filter_subject === undefined ? ['>'] : [config.filter_subject]);
 
-/** The first stored message behind a sequence that one of the filters takes: the smallest of the answers to each of them. */
+/** Returns the first stored message after a sequence that matches a filter: the smallest answer over all filters. */
 async function firstAfter(
   { stream }: MadeStream,
   after: number,
@@ -155,7 +155,7 @@ async function firstAfter(
   return found.length === 0 ? undefined : Math.min(...found);
 }
 
-/** One that no consumer has been given yet: what a consumer has to do with a deleted message differs from server to server. */
+/** Deletes a message that no consumer has received yet: the treatment of deleted messages by consumers differs between servers. */
 async function deleteMessage(place: MadeStream, { jsm, known, step }: AlterTask): Promise<string | undefined> {
   const { stream, content } = place;
   if (content.retention !== 'limits') return undefined;
@@ -213,7 +213,7 @@ function storeChanges(place: MadeObjectStore, { nc, drillId, step: { signal } }:
     };
     await untilAborted((await open()).put({ name }, ReadableStream.from<Uint8Array>(chunks())), signal);
   };
-  /** What there is to change: the probe reads the description that was written last, which is that of a deletion where there were any. */
+  /** Returns an object to change. The probe reads the last written description, which is that of a deletion if there were any. */
   const spare = async (index: number) => {
     const info = place.content.objects > 2 ? await untilAborted((await open()).info(objectName(index)), signal) : null;
     return info === null || info.deleted ? undefined : info;

@@ -15,7 +15,7 @@ const orders = { name: 'orders', subjects: ['orders.paid'], messages: 60, consum
 const jobs = { ...orders, name: 'jobs', subjects: ['jobs.mail'], retention: 'workqueue' } as const;
 const explicit = { ack_policy: AckPolicy.Explicit, ack_wait: nanos(3_600_000), filter_subject: '*.orders.paid' };
 
-/** The nats command as a cluster answers that has just elected its leaders: nobody delivers at first, and nothing is counted yet. */
+/** A nats command with the answers of a cluster that has just elected its leaders: at first it delivers and counts no messages. */
 const youngCluster = `
 nats() {
   if [ "$1 $2" = 'consumer next' ] && [ ! -e "$WORK_DIR/asked" ]; then
@@ -91,8 +91,8 @@ async function clientOf(drill: SmallDrill) {
 }
 
 /**
- * What whoever leads the consumer sends, once the server at hand knows who does. By a subscription of its own: a message of a stream comes
- * under its own subject, which a request does not take for an answer.
+ * Returns the answer of the consumer's leader, once the connected server knows that leader. It uses its own subscription: a stream's
+ * message arrives under its own subject, which a request does not accept as an answer.
  */
 async function answerTo(subject: string, body: string, nc: NatsConnection, { step }: SmallDrill): Promise<Msg> {
   const look = async () => {
@@ -104,7 +104,7 @@ async function answerTo(subject: string, body: string, nc: NatsConnection, { ste
         return answer.headers?.code === 503 ? notYet('nobody leads the consumer') : arrived(answer);
       }
     } catch (error) {
-      // What is sent while the leader changes gets no answer.
+      // A request during a change of leader gets no answer.
       if (!(error instanceof TimeoutError)) throw error;
       return notYet('no answer within five seconds');
     }

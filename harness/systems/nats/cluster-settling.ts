@@ -13,9 +13,12 @@ import { summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, type Look, notYet, type Wait, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
 
-// What a cluster answers wrongly, or not at all, until it has leaders and knows its servers.
+// Handles wrong or missing answers of a cluster until it has leaders and knows its servers.
 
-/** Codes of nats-server `server/errors.json`: JSClusterNotAvailErr (the cluster has no leader), JSClusterNoPeersErrF (too few servers are online). */
+/**
+ * Codes of nats-server `server/errors.json`: JSClusterNotAvailErr (the cluster has no leader), JSClusterNoPeersErrF (too few servers are
+ * online).
+ */
 const OF_AN_ELECTION: readonly number[] = [10_008, 10_005];
 
 /**

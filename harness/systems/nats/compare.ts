@@ -26,8 +26,8 @@ const NOT_VERIFIED = [
 type Kind = 'messages' | 'key-value revisions' | 'objects' | 'object chunks' | 'stream configurations' | 'consumers';
 
 /**
- * Merges two fingerprint files, holding one line of each.
- * @throws {ExplainedError} when one of the files is not the one that was written.
+ * Merges two fingerprint files, with one line of each in memory.
+ * @throws {ExplainedError} when one of the files was changed after it was written.
  */
 export async function compareFingerprints(
   expected: Fingerprint,
@@ -42,7 +42,7 @@ export async function compareFingerprints(
     for (const place of places) await comparePlace(place, left, right, tally, step.signal);
   } catch (error) {
     step.signal.throwIfAborted();
-    // Lines that make no sense are explained by a file that was damaged, if it was.
+    // If a file was damaged, that error explains the invalid lines.
     for (const reader of [left, right]) reader.finish(error);
     throw error;
   }
@@ -222,7 +222,7 @@ class Tally {
     const kept = this.#kept.get(kind) ?? 0;
     if (kept >= DIFFERENCES_A_KIND) return;
     this.#kept.set(kind, kept + 1);
-    // One by one: an item may have more differing fields than a call takes arguments.
+    // One by one: an item may have more differing fields than the maximum number of arguments of a call.
     for (const difference of differences) this.differences.push(difference);
   }
 }

@@ -17,7 +17,7 @@ interface Spoilt {
   publish(message: StoredMsg, data?: string): Promise<unknown>;
 }
 
-/** Does something to the first two messages of the stream that the asset's variables name. */
+/** Applies an operation to the first two messages of the stream that the asset's variables name. */
 const toMessages =
   (work: (spoilt: Spoilt) => Promise<unknown>): Sabotage =>
   async (asset) => {

@@ -3,7 +3,7 @@ import { Connection } from './connection.ts';
 
 const never = new AbortController().signal;
 
-/** A connection whose address is looked up by the test: each look-up waits until the test lets it fail. */
+/** Returns a connection whose address look-ups wait until the test lets them fail. */
 function lookedUp() {
   const lookUps: ((why: string) => void)[] = [];
   const connection = new Connection(async () => {

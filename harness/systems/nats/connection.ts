@@ -11,8 +11,8 @@ interface Session {
 }
 
 /**
- * A connection that is made when it is needed and made again after it was lost. An attempt that began earlier and failed says
- * nothing about now: a caller is told only of the failure of an attempt that began after the call.
+ * A connection that opens on demand and reopens after a loss. A caller gets only the failure of an attempt that began after
+ * the call, because an earlier attempt says nothing about the present.
  */
 export class Connection implements AsyncDisposable {
   readonly #address: () => Promise<NatsAddress>;
@@ -20,9 +20,9 @@ export class Connection implements AsyncDisposable {
   #session: Promise<Session> | undefined;
   #disposed = false;
 
-  /** @param address a URL, or what finds the address each time that a connection is made. */
+  /** @param address a URL, or a function that returns the address for each new connection. */
   constructor(address: string | (() => Promise<NatsAddress>), name: string) {
-    // A cluster's address names every server of it; the first that answers will do.
+    // A cluster's address names every server; the first that answers is used.
     this.#address = typeof address === 'string' ? async () => ({ servers: address.split(',') }) : address;
     this.#name = name;
   }
@@ -45,18 +45,18 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  /** Closes what there is, so that the next use connects anew: after an answer that did not come. */
+  /** Closes the session, so that the next use reconnects. Call it after a missing answer. */
   async drop(): Promise<void> {
     const pending = this.#session;
     this.#session = undefined;
-    // A session that could not be made has nothing to close, and whoever asked for it was told why.
+    // A session that failed to open needs no closing, and its caller got the error.
     const session = await pending?.catch(() => undefined);
     await session?.nc.close();
   }
 
   #connect(): Promise<Session> {
     const session = this.#open();
-    // Also if nobody waits for it any more: the next caller must not get the failure of the past.
+    // Also without a waiting caller: the next caller must not get an old failure.
     session.catch(() => this.#forget(session));
     return session;
   }
@@ -83,16 +83,16 @@ const acknowledgement = z.union([
     error: z.object({ code: z.number(), err_code: z.number().optional(), description: z.string().optional() }),
   }),
 ]);
-/** The stream's own refusal of a message: it is full, or its configuration does not take it. */
+/** The stream refused a message: it is full, or its configuration forbids the message. */
 export class MessageRefusedError extends Error {
   override readonly name = 'MessageRefusedError';
 }
 
 const decoder = new TextDecoder();
 
-/** The sequence that a publish acknowledgement names. @throws when the server refused the message, or no stream listens. */
+/** Returns the sequence in a publish acknowledgement. @throws when the server refused the message, or no stream listens. */
 export function acknowledgedSequence(data: Uint8Array, subject: string): number {
-  // The server's own "no responders" has a status header and nothing else.
+  // The server's "no responders" has only a status header.
   if (data.length === 0) throw new Error(`${subject} was not stored: no stream listens`);
   const answer = acknowledgement.parse(JSON.parse(decoder.decode(data)));
   if ('seq' in answer) return answer.seq;
@@ -131,7 +131,7 @@ export async function publishAcknowledged(
   return acknowledgedSequence(answer.data, subject);
 }
 
-/** True for the server's own answer that it has no such stream, as opposed to no answer. */
+/** Returns whether the server answered that it has no such stream, as opposed to no answer. */
 export function isStreamNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 }

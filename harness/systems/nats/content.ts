@@ -12,7 +12,7 @@ export interface SeedMessage {
   readonly headers: MsgHdrs | undefined;
 }
 
-/** The same bytes and numbers for the same text, on every machine: what a drill seeds can be made again. */
+/** A source of bytes and numbers. The same text gives the same values on every machine, so seeded content is reproducible. */
 export class SeedSource {
   readonly #pool: Buffer;
 
@@ -21,12 +21,12 @@ export class SeedSource {
     this.#pool = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(POOL_BYTES));
   }
 
-  /** A whole number from 0 to below `limit`, which belongs to `index`. */
+  /** Returns an integer from 0 to below `limit`, fixed for each `index`. */
   number(index: number, limit: number): number {
     return this.#pool.readUInt32LE((index * 4) % (POOL_BYTES - 4)) % limit;
   }
 
-  /** An ASCII text and so many bytes after it, in one allocation: seeding makes millions of them. */
+  /** Returns an ASCII text followed by bytes, in one allocation, because seeding makes millions of them. */
   after(text: string, index: number, length: number): Buffer {
     const bytes = this.bytes(index, length);
     const joined = Buffer.allocUnsafe(text.length + bytes.length);
@@ -35,7 +35,7 @@ export class SeedSource {
     return joined;
   }
 
-  /** As many as are asked for: more than the pool holds are put together from parts of it. */
+  /** Returns this many bytes. If the pool is smaller, it combines parts of the pool. */
   bytes(index: number, length: number): Buffer {
     if (length <= POOL_BYTES) {
       const offset = this.number(index, POOL_BYTES - length + 1);
@@ -51,11 +51,11 @@ export class SeedSource {
   }
 }
 
-/** Every tenth payload is empty; the others vary up to twice the mean and begin with their own number. */
+/** Yields messages. Every tenth payload is empty; the others vary up to twice the mean and begin with their own number. */
 export function* streamMessages(made: MadeStream, count: number, source: SeedSource): Generator<SeedMessage> {
   const { content, subjects } = made;
   for (let index = 0; index < count; index += 1) {
-    // A wildcard gets a token of its own in every round over the subjects.
+    // A wildcard gets a new token in every round over the subjects.
     const subject = concrete(subjects[index % subjects.length] ?? '', Math.floor(index / subjects.length));
     const size = index % 10 === 9 ? 0 : source.number(index, content.payload * 2);
     const payload = size === 0 ? EMPTY : source.after(`{"order":${index},"body":`, index + 7, size);
@@ -72,14 +72,14 @@ function messageHeaders(index: number): MsgHdrs {
   return made;
 }
 
-/** Revisions of each key, oldest first: puts, here and there a delete, and now and then a purge with a put after it. */
+/** Yields revisions of each key, oldest first: puts, some deletes, and some purges with a put after them. */
 export function* bucketRevisions(made: MadeBucket, keys: number, source: SeedSource): Generator<SeedMessage> {
   const { content, bucket } = made;
   for (let revision = 0; revision < content.history; revision += 1) {
     for (let key = 0; key < keys; key += 1) {
       const index = revision * keys + key;
       const subject = `$KV.${bucket}.${keyName(key)}`;
-      // The first key stays a plain value, so that there is one to probe.
+      // The first key stays a plain value for the probe.
       const operation = key === 0 || revision === 0 ? 'PUT' : operationOf(source.number(index, 20));
       yield {
         subject,
@@ -108,7 +108,7 @@ export interface SeedObject {
   chunks(): Generator<Uint8Array>;
 }
 
-/** The first is empty, the last has the declared largest size, the others lie between. */
+/** Yields objects. The first is empty, the last has the declared largest size, the others are in between. */
 export function* storeObjects(made: MadeObjectStore, count: number, source: SeedSource): Generator<SeedObject> {
   for (let index = 0; index < count; index += 1) {
     const share = count === 1 ? 1 : index / (count - 1);

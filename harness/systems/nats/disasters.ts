@@ -2,7 +2,7 @@ import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
 import { natsReplicas } from './access.ts';
 
-// Apart from what stages them: a contract names its disasters long before a client library is needed.
+// Separate from the code that stages them: a contract names its disasters without loading a client library.
 
 export const SERVER_LOST = 'server-lost';
 export const REHEARSAL = 'rehearsal';
@@ -31,11 +31,11 @@ export const disasters = [
   },
 ] as const satisfies readonly Disaster[];
 
-/** Only where the server is a cluster. */
+/** Only for a server that is a cluster. */
 export const nodeLost = {
   name: NODE_LOST,
   threat: 'the node that leads the meta group is killed and its storage is gone',
   blastRadius: 'one node of the cluster; the others go on',
-  // What is on the other nodes is there all the while: a backup would be restored onto it.
+  // The other nodes keep their content, so a restore would meet existing content.
   offers: [natsReplicas],
 } as const satisfies Disaster;

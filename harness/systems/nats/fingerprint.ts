@@ -12,12 +12,12 @@ import { DRILL_MARK, isHarnessWrite, type Place, SESSION_MARK } from './names.ts
 import type { StoredMessage } from './read-message.ts';
 import { type ReadStep, readStream } from './reader.ts';
 
-/** What stands for a header block or a payload that is not there. */
+/** The sign for a missing header block or payload. */
 export const NOTHING = '-';
 
 /**
- * Writes one line for everything that the places hold, in their order, and never holds more than one message.
- * A place that is not there leaves its heading and the word `absent`.
+ * Writes one line for each item of the places, in their order, with at most one message in memory.
+ * For a missing place it writes its heading and the word `absent`.
  */
 export async function fingerprintPlaces(
   nc: NatsConnection,
@@ -73,7 +73,7 @@ async function configOf(jsm: JetStreamManager, stream: string, step: ReadStep): 
 }
 
 /**
- * Reads one stream, consuming nothing, and writes a line for each message but markers and probe writes:
+ * Reads one stream without consuming messages, and writes a line for each message except markers and probe writes:
  * sequence, time in ns, subject, sha256 of the header block, sha256 of the payload, payload size in bytes, and for the
  * description of an object the sha256 of its content.
  */
@@ -111,10 +111,10 @@ function lineOf({ sequence, timestampNs, subject, headerBlock, payload }: Stored
   return `message\t${sequence}\t${timestampNs}\t${subject}\t${headers}\t${body}\t${payload.length}`;
 }
 
-/** A link to another object has no chunks, and so no id of them. */
+/** A link to another object has no chunks, and so no id of chunks. */
 const objectDescription = z.object({ name: z.string(), nuid: z.string().optional(), deleted: z.boolean().optional() });
 
-/** Puts the chunks of objects together as they pass by, keeping a running digest of each object that is not complete yet. */
+/** Combines the chunks of objects as they are read, with a running digest of each incomplete object. */
 class ObjectContents {
   readonly #chunkPrefix: string;
   readonly #open = new Map<string, Hash>();
@@ -123,7 +123,7 @@ class ObjectContents {
     this.#chunkPrefix = `$O.${bucket}.C.`;
   }
 
-  /** The digest of the content when the message describes a complete object. */
+  /** Adds a message. Returns the digest of the content if the message describes a complete object. */
   see(message: StoredMessage): string | undefined {
     if (message.subject.startsWith(this.#chunkPrefix)) {
       const nuid = message.subject.slice(this.#chunkPrefix.length);
@@ -139,20 +139,20 @@ class ObjectContents {
   }
 }
 
-/** Fields by name, sorted, every value as a reader may see it: two of them differ field by field. */
+/** Sorted fields by name, with printable values, for a comparison field by field. */
 export type Fields = Readonly<Record<string, string>>;
 export const fieldsSchema = z.record(z.string(), z.string());
 
-/** The server keeps notes of its own in the metadata: its version, its API level, and the level that the configuration needs. */
+/** Prefix of the server's own metadata: its version, its API level, and the level that the configuration needs. */
 const NOTES_OF_THE_SERVER = 'metadata._nats.';
-/** By its names a drill finds its streams again; a restore from a configuration of the platform's own does not bring them back. */
+/** Marks of the harness in the metadata. A restore from the platform's own configuration does not bring them back. */
 const MARKS_OF_THE_HARNESS: readonly string[] = [SESSION_MARK, DRILL_MARK].map((mark) => `metadata.${mark}`);
 
 function describeStream(config: StreamConfig): Fields {
   return sorted(flatten(config, ''));
 }
 
-/** What a consumer is and how far it has come. What moves with the clock or with markers is left out. */
+/** Returns the configuration and progress of a consumer, without values that change with the clock or with markers. */
 function describeConsumer(info: ConsumerInfo): Fields {
   return sorted({
     'ack floor': positionText(info.ack_floor),
@@ -183,8 +183,8 @@ const ANSWER_BUDGET_MS = 30_000;
 const namesPage = z.object({ total: z.number().int(), consumers: z.array(z.string()).nullish() });
 
 /**
- * Every durable consumer of a stream, by name. A cluster knows a consumer before somebody leads it, and leaves it out of its list until
- * then: it is waited for. A consumer without a durable name belongs to a read in progress.
+ * Returns every durable consumer of a stream, by name. A cluster knows a consumer before it has a leader, but lists it only
+ * afterwards, so this waits for it. A consumer without a durable name belongs to a read in progress.
  * @throws {WaitTimeoutError} when a consumer that the cluster knows gives no answer within 30 s.
  */
 async function durablesOf(

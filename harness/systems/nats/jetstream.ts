@@ -14,9 +14,9 @@ import {
   ownNatsCluster,
 } from './service.ts';
 
-/** What is protected, and where its server comes from when it is not the target's. */
+/** The protected content, and the provider of its server if that is not the target's. */
 export type JetStreamAsset = Omit<JetStreamOptions, 'server'> & {
-  /** Settings of the target's own server, or what starts another one. */
+  /** Settings of the target's own server, or a provider of another one. */
   readonly server?: NatsProvider | NonNullable<JetStreamOptions['server']> | undefined;
 };
 
@@ -33,7 +33,7 @@ export function jetstream<R extends Replicas = 1>({
   ...options
 }: Omit<JetStreamAsset, 'replicas'> & { readonly replicas?: R | undefined }): AssetKind<JetStreamWays<R>> {
   const provider = server !== undefined && 'start' in server ? server : undefined;
-  // Whoever brings the server decides how large its messages may be.
+  // The provider of the server decides its maximum message size.
   const content = parseOptions({ ...options, server: provider === undefined ? server : { maxPayload: '64MiB' } });
   const { replicas } = content;
   const isCluster = replicas > 1;
@@ -58,14 +58,14 @@ export function jetstream<R extends Replicas = 1>({
     async open(opened) {
       const losesServer = opened.disaster === SERVER_LOST;
       if (!known.some(({ name }) => name === opened.disaster)) throw unknown(opened.disaster, known);
-      // Before anything is started: a contract that is only listed needs no client library, and a failed import leaks nothing.
+      // Before anything is started: listing a contract needs no client library, and a failed import leaks nothing.
       const [{ BereavedJetStream }, { OpenJetStream }, { RehearsedJetStream }] = await Promise.all([
         import('./node-lost.ts'),
         import('./open.ts'),
         import('./rehearsal.ts'),
       ]);
       const made = { places: tellNames(placesOf(content, opened.drillId), opened.step.secrets), replicas };
-      // Its own in every disaster: a backup of the whole account must find this drill's streams and no other's.
+      // A dedicated server for every disaster: a backup of the whole account must find only this drill's streams.
       const start = async (label: string) =>
         provider === undefined
           ? await startDedicated(content, label, opened)
@@ -83,7 +83,7 @@ export function jetstream<R extends Replicas = 1>({
   return preparable(kind, async (render) => jetstream<R>({ ...options, server: await provider.prepared?.(render) }));
 }
 
-/** Starts servers of the drill's own: a cluster is never shared, for whoever loses one takes it from everybody. */
+/** Starts dedicated servers for the drill: a cluster is never shared, because its loss would affect every drill. */
 async function startDedicated(
   content: JetStreamContent,
   label: string,
@@ -105,7 +105,7 @@ const settingsOf = ({ server }: JetStreamContent): NatsServerSettings => ({
   encryption: server.encryption,
 });
 
-/** Starts a second server; when that fails, the first one is given back. */
+/** Starts a second server; if that fails, it disposes of the first one. */
 async function besides(first: LosableNats, start: () => Promise<LosableNats>): Promise<LosableNats> {
   try {
     return await start();

@@ -8,7 +8,7 @@ import { type ReadStep, readStream } from './reader.ts';
 
 const WRITE_BUDGET_MS = 5_000;
 
-/** A lane for every stream and every key-value bucket: each has its own order, and each is lost by itself. */
+/** Returns a lane for every stream and every key-value bucket: each has its own order and its own losses. */
 export function lanesOf(
   places: readonly Place[],
   connection: Connection,
@@ -21,7 +21,7 @@ export function lanesOf(
   });
 }
 
-/** Told the stream's own sequence of each marker that it acknowledged. */
+/** Called with the stream's own sequence of each acknowledged marker. */
 export type OnAcknowledged = (place: Place, marker: number, streamSequence: number) => void;
 
 class Lane implements MarkerLane {
@@ -50,7 +50,7 @@ class Lane implements MarkerLane {
 
   async *read(signal: AbortSignal): AsyncGenerator<ObservedMarker> {
     const { nc } = await this.#connection.use(signal);
-    // As many as the harness wrote in one drill, whatever the size of the asset.
+    // Grows with the markers of one drill, not with the size of the asset.
     const found: ObservedMarker[] = [];
     try {
       await readStream(
@@ -63,7 +63,7 @@ class Lane implements MarkerLane {
         this.#subjects,
       );
     } catch (error) {
-      // A stream that was not restored holds no markers: they are lost, and the engine says so.
+      // A stream that was not restored holds no markers: they are lost, and the engine reports it.
       if (!isStreamNotFound(error)) throw error;
     }
     yield* found;
@@ -73,9 +73,8 @@ class Lane implements MarkerLane {
 const KIND = 'stream positions';
 
 /**
- * The sequence at which each stream acknowledged each marker. A restore that brings the messages back and begins to count anew stalls every
- * consumer and reader that remembers a sequence; in a stream that holds no message of its own, such as a work queue that is worked off,
- * nothing else would show it.
+ * The sequence at which each stream acknowledged each marker. A restore that brings the messages back but restarts the sequence stalls
+ * every consumer and reader that remembers a sequence. In a stream without messages, such as an empty work queue, only this shows it.
  */
 export class Positions {
   readonly #places: readonly Place[];

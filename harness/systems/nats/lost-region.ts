@@ -20,11 +20,11 @@ export interface LostRegionOptions {
   readonly primary: Connection;
   readonly standby: Connection;
   readonly drillId: string;
-  /** From here on the asset is read in the primary region again. */
+  /** Called when the asset is read in the primary region again. */
   readonly backInCharge: () => void;
 }
 
-/** The primary region after it was lost. */
+/** The primary region after its loss. */
 export class LostRegion implements LostPlace {
   readonly description: string;
   readonly #options: LostRegionOptions;
@@ -59,7 +59,7 @@ export class LostRegion implements LostPlace {
     return `${this.description} started again ${how}`;
   }
 
-  /** A user's write at the region's own address, and a look whether what users write elsewhere arrives in it. */
+  /** Tries a user's write at the region's own address, and checks whether writes elsewhere arrive in the region. */
   async tryWrites(step: Step): Promise<readonly WriteAttempt[]> {
     const { pair, places, drillId } = this.#options;
     await using user = new Connection(pair.primary.url, `dr-contracts ${drillId} split brain`);
@@ -77,7 +77,7 @@ export class LostRegion implements LostPlace {
     try {
       const { nc, jsm } = await user.use(step.signal);
       const subject = probeSubject(place) ?? '';
-      // Applications make the stream that they miss: an empty region that lets them is a second origin.
+      // Applications create a missing stream: an empty region that permits this becomes a second origin.
       if (!isThere) await untilAborted(jsm.streams.add({ name: place.stream, subjects: [subject] }), step.signal);
       const message = { subject, body: 'split brain', timeoutMs: WRITE_BUDGET_MS };
       const position = await publishAcknowledged(nc, message, step.signal);
@@ -89,7 +89,7 @@ export class LostRegion implements LostPlace {
     }
   }
 
-  /** Two streams with the same subjects both store what crosses the leaf node connection. A mirror is meant to grow. */
+  /** Checks for stray writes: two streams with the same subjects both store messages across the leaf node connection. A mirror may grow. */
   async #strayWrites(place: Place, step: Step): Promise<WriteAttempt> {
     const { primary, positions } = this.#options;
     const before = await infoOf(place, primary, step.signal);

@@ -4,7 +4,7 @@ import { untilAborted } from '../../wait/until-aborted.ts';
 import { type Connection, isStreamNotFound } from './connection.ts';
 import type { Place } from './names.ts';
 
-/** Where each acknowledged marker lies in its stream. */
+/** The position of each acknowledged marker in its stream. */
 export class MarkerPositions {
   readonly #byPlace = new Map<string, { readonly marker: number; readonly position: number }[]>();
 
@@ -18,7 +18,7 @@ export class MarkerPositions {
     return this.#byPlace.get(place.stream)?.at(-1)?.position ?? 0;
   }
 
-  /** How many were acknowledged: a mark from which {@link firstStepBack} looks. */
+  /** Returns the number of acknowledged markers, as a start for {@link firstStepBack}. */
   count(place: Place): number {
     return this.#byPlace.get(place.stream)?.length ?? 0;
   }
@@ -27,14 +27,14 @@ export class MarkerPositions {
     return this.#byPlace.get(place.stream)?.findLast((each) => each.position <= position)?.marker ?? 0;
   }
 
-  /** The first position, from the `from`-th marker on, that is not beyond the one before it. */
+  /** Returns the first position, from the `from`-th marker on, that is not greater than its predecessor. */
   firstStepBack(place: Place, from: number): number | undefined {
     const after = (this.#byPlace.get(place.stream) ?? []).slice(from);
     return after.find((each, index) => index > 0 && each.position <= (after[index - 1]?.position ?? 0))?.position;
   }
 }
 
-/** The mirrors in the standby region, seen directly. */
+/** The mirrors in the standby region, read directly. */
 export class MirrorReplica implements Replica {
   readonly description: string;
   readonly #places: readonly Place[];
@@ -60,7 +60,7 @@ export class MirrorReplica implements Replica {
     return await Promise.all(this.#places.map((place) => this.#lookAt(place, signal)));
   }
 
-  /** The mirror first and the original after it: what is written in between makes the distance larger, never smaller. */
+  /** Reads the mirror before the original: a write in between makes the distance larger, never smaller. */
   async #lookAt(place: Place, signal: AbortSignal): Promise<ReplicaSight> {
     const mirror = await infoOf(place, this.#standby, signal);
     const replica = mirror?.state.last_seq ?? 0;
@@ -74,7 +74,7 @@ export class MirrorReplica implements Replica {
     };
   }
 
-  /** When the primary region does not answer, what it last said or acknowledged stands. */
+  /** Returns the last sequence. If the primary region does not answer, its last answer or acknowledgement counts. */
   async #lastOf(place: Place, signal: AbortSignal): Promise<number> {
     const known = Math.max(this.#lastSeen.get(place.stream) ?? 0, this.#positions.last(place));
     let last: number;
@@ -89,7 +89,7 @@ export class MirrorReplica implements Replica {
   }
 }
 
-/** What a server says of a stream; undefined when it says that it has none. */
+/** Returns a server's information on a stream; undefined if the server has no such stream. */
 export async function infoOf(
   { stream }: Place,
   connection: Connection,

@@ -8,7 +8,7 @@ import type { Place } from './names.ts';
 import type { JetStreamProbe } from './probe.ts';
 import type { Region, RegionalName, RegionPair } from './regions.ts';
 
-/** What the platform's failover scripts are given: both regions, the name, and credentials. */
+/** Returns the variables for the platform's failover scripts: both regions, the name, and credentials. */
 export function variablesOfRegions({ primary, standby, name, credentials }: RegionPair): Record<string, string> {
   return {
     ...variablesOf('PRIMARY', primary),
@@ -43,7 +43,7 @@ const meaningsOf = (role: 'PRIMARY' | 'STANDBY', which: string): Record<string, 
   [`${role}_RECORD`]: `the SRV record that leads users to the region ${which}`,
 });
 
-/** What those variables mean to an operator. */
+/** Meanings of those variables for operators. */
 export const meaningsOfRegions: Readonly<Record<string, string>> = {
   STREAMS: 'the mirrored streams, separated by spaces',
   ...meaningsOf('PRIMARY', 'that is in charge at first'),
@@ -57,7 +57,7 @@ export const meaningsOfRegions: Readonly<Record<string, string>> = {
   SYSTEM_PASSWORD: 'its password',
 };
 
-/** Lanes that write by the name, as users do, and read in the region in charge. */
+/** Returns lanes that write by the name, like users, and read in the region in charge. */
 export function lanesByName(
   places: readonly Place[],
   byName: Connection,
@@ -78,7 +78,7 @@ export function lanesByName(
   );
 }
 
-/** A probe that asks for the name again after every attempt that failed. */
+/** Returns a probe that resolves the name again after every failed attempt. */
 export function probeByName(probe: JetStreamProbe, byName: Connection): AssetProbe {
   return {
     reads: `${probe.reads}, by the name`,
@@ -88,7 +88,7 @@ export function probeByName(probe: JetStreamProbe, byName: Connection): AssetPro
   };
 }
 
-/** Whoever is refused, or hears nothing, resolves the name anew: the service may have moved. */
+/** Drops the connection after a failure, so that the next attempt resolves the name again: the service may have moved. */
 async function droppingOnFailure<T>(byName: Connection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -100,7 +100,7 @@ async function droppingOnFailure<T>(byName: Connection, work: () => Promise<T>):
 
 const LOOKUP_BUDGET_MS = 1_500;
 
-/** Where the name leads now, asked of its DNS server anew each time: the SRV record, then the address of its target. */
+/** Resolves the name at its DNS server, without a cache: the SRV record, then the address of its target. */
 export async function resolveService({ service, server }: RegionalName): Promise<NatsAddress> {
   const resolver = new Resolver({ timeout: LOOKUP_BUDGET_MS, tries: 1 });
   resolver.setServers([server]);
@@ -115,7 +115,7 @@ export async function resolveService({ service, server }: RegionalName): Promise
   }
 }
 
-/** What the SRV record of the name says now, in the form of {@link RegionalName}'s records. */
+/** Returns the current SRV record of the name, in the form of {@link RegionalName}'s records. */
 export async function recordOf({ service, server }: RegionalName): Promise<string> {
   const resolver = new Resolver({ timeout: LOOKUP_BUDGET_MS, tries: 1 });
   resolver.setServers([server]);

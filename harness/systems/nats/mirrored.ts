@@ -64,13 +64,13 @@ export function mirroredStreams(options: MirroredStreamsOptions): AssetKind<Ways
 
 type StreamOptions = NonNullable<JetStreamOptions['streams']>[number];
 
-/** What a mirror carries: messages. Consumers, work queues and memory streams have no place in it. */
+/** Options of mirrored streams. A mirror carries only messages: no consumers, work queues or memory streams. */
 export interface MirroredStreamsOptions {
   readonly streams?: readonly Omit<StreamOptions, 'consumer' | 'consumers' | 'retention' | 'storage'>[];
   readonly keyValue?: NonNullable<JetStreamOptions['keyValue']>;
 }
 
-/** @throws {ExplainedError} when an option is not valid, or asks of a mirror what it does not carry. */
+/** @throws {ExplainedError} when an option is invalid, or a mirror cannot carry it. */
 function parseMirroredOptions(options: MirroredStreamsOptions): JetStreamContent {
   const content = parseOptions(options);
   const beyond = content.streams.find(

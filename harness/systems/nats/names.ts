@@ -1,9 +1,9 @@
 import type { Secrets } from '../../model/secrets.ts';
 import type { BucketContent, JetStreamContent, ObjectStoreContent, StreamContent } from './options.ts';
 
-/** The metadata key of the disposable mark. Its value is the session that made the stream and alone may destroy it. */
+/** The metadata key of the disposable mark. Its value is the session that made the stream. Only that session may destroy it. */
 export const SESSION_MARK = 'dr-contracts.session';
-/** The metadata key that names the drill, for whoever finds a left-over. */
+/** The metadata key that names the drill, as a hint on left-over streams. */
 export const DRILL_MARK = 'dr-contracts.drill';
 
 const MARKER_TOKEN = 'dr-marker';
@@ -18,7 +18,7 @@ interface Made {
 export interface MadeStream extends Made {
   readonly kind: 'stream';
   readonly content: StreamContent;
-  /** Of the harness's own subjects in this stream. */
+  /** Prefix of the harness's own subjects in this stream. */
   readonly prefix: string;
   /** The author's subjects, made unique. */
   readonly subjects: readonly string[];
@@ -35,18 +35,18 @@ export interface MadeObjectStore extends Made {
 }
 export type Place = MadeStream | MadeBucket | MadeObjectStore;
 
-/** The names that a drill uses for what its contract describes, none of which another drill can have. */
+/** Returns the places of a drill, with names that no other drill can have. */
 export function placesOf(content: JetStreamContent, drillId: string): readonly Place[] {
   return [
     ...content.streams.map((each): MadeStream => {
-      // As the author spells it: a script may look for streams by the beginning of their names.
+      // Begins with the author's spelling: a script may search for streams by prefix.
       const stream = `${each.name}_${drillId}`;
       return {
         kind: 'stream',
         stream,
         label: `stream ${stream}`,
         content: each,
-        // Beside the author's subjects, which may hold wildcards: two subjects of a stream must not overlap.
+        // Outside of the author's subjects, which may hold wildcards: two subjects of a stream must not overlap.
         prefix: `dr-${drillId}.${each.name}`,
         subjects: each.subjects.map((subject) => `${drillId}.${subject}`),
       };
@@ -63,8 +63,8 @@ export function placesOf(content: JetStreamContent, drillId: string): readonly P
 }
 
 /**
- * Tells the names of the places, which stay readable although a secret value may be part of them, such as a user that a stream is named
- * after.
+ * Declares the names of the places readable, although they may contain a secret value, such as a user name in the name of a
+ * stream.
  */
 export function tellNames(places: readonly Place[], secrets: Secrets): readonly Place[] {
   for (const place of places) {
@@ -75,14 +75,14 @@ export function tellNames(places: readonly Place[], secrets: Secrets): readonly 
   return places;
 }
 
-/** Where a place takes markers; undefined for one that takes none. */
+/** Returns the subject of markers in a place; undefined for a place without markers. */
 export function markerSubject(place: Place, sequence: number | '*'): string | undefined {
   if (place.kind === 'stream') return `${place.prefix}.${MARKER_TOKEN}.${sequence}`;
   if (place.kind === 'key-value') return `$KV.${place.bucket}.${MARKER_TOKEN}.${sequence}`;
   return undefined;
 }
 
-/** The marker of such a subject. */
+/** Returns the marker number in such a subject. */
 export const markerNumber = (subject: string): number => Number(subject.slice(subject.lastIndexOf('.') + 1));
 
 export function probeSubject(place: Place): string | undefined {
@@ -91,7 +91,7 @@ export function probeSubject(place: Place): string | undefined {
   return undefined;
 }
 
-/** Tells the harness's own writes (markers, probe writes) in a place from what was seeded. */
+/** Returns a test that distinguishes the harness's own writes (markers, probe writes) in a place from seeded content. */
 export function isHarnessWrite(place: Place): (subject: string) => boolean {
   const marker = markerSubject(place, '*')?.slice(0, -1);
   const probe = probeSubject(place);

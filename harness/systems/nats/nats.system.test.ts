@@ -217,7 +217,7 @@ describe('a marker', () => {
     const cut = write(5_000);
     await Promise.all([expect(cut).rejects.toBeInstanceOf(IndeterminateWriteError), nc.close()]);
     await expect(write(50)).rejects.not.toBeInstanceOf(IndeterminateWriteError);
-    // The connection itself is made anew for the next one who needs it.
+    // The next caller gets a new connection.
     expect((await connection.use(AbortSignal.timeout(5_000))).nc.isClosed()).toBe(false);
   });
 });

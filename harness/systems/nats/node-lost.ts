@@ -15,8 +15,8 @@ const EMPTY_NODE = {
 };
 
 /**
- * A cluster that loses one of its nodes. The streams live on: what is destroyed, proved gone, and new afterwards is that node, and
- * what has to come back is every copy of every stream.
+ * A cluster that loses one of its nodes. The streams survive. The drill destroys that node, proves its absence and expects a new one, and
+ * every copy of every stream must come back.
  */
 export class BereavedJetStream extends OpenJetStream {
   readonly #node: NatsNode;

@@ -34,7 +34,7 @@ const storageOf = ({ name, bucket }: Region): string => `S3 of region ${name} wi
 const storedIn = ({ name }: Region): string => `what region ${name} had stored`;
 const byTheName = (read: string): string => `${read} by the name`;
 
-/** The streams of one drill in two regions: written by the name, read and judged in the region in charge. */
+/** The streams of one drill in two regions. Writes use the name; reads and checks use the region in charge. */
 export class OpenMirroredStreams implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
@@ -52,7 +52,7 @@ export class OpenMirroredStreams implements OpenAsset {
   readonly #cleanup: Scope;
   #inCharge: 'primary' | 'standby' = 'primary';
 
-  /** @param stored what the disaster leaves of what the primary region stores. */
+  /** @param stored whether the primary region's stored data survives the disaster. */
   constructor(options: OpenOptions, places: readonly Place[], pair: RegionPair, stored: StoredData) {
     const { drillId, step } = options;
     const named = (role: string) => `dr-contracts ${drillId} ${role}`;
@@ -129,7 +129,7 @@ export class OpenMirroredStreams implements OpenAsset {
     const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
     await using _removal = afterwards(() => rm(path, { force: true }));
     const comparison = await compareFingerprints(expected, await this.#fingerprint(path, step), this.#places, step);
-    // A mirror differs in every field of its configuration that has to do with writing; what it is says why.
+    // A remaining mirror differs in every configuration field for writing. That it is a mirror explains this.
     const firstDifferences = [...(await this.#stillMirrors(step)), ...comparison.firstDifferences];
     return { ...comparison, firstDifferences };
   }
@@ -150,7 +150,7 @@ export class OpenMirroredStreams implements OpenAsset {
     return await fingerprintPlaces(nc, this.#places, path, step);
   }
 
-  /** Which server holds each stream: another one after the failover, without its name being asked. */
+  /** Returns the server of each stream, read without the name. After the failover it is another one. */
   async identify(step: Step): Promise<readonly Identity[]> {
     const { nc } = await this.#authority.use(step.signal);
     const server = `${nc.info?.server_name ?? 'unknown'} (${nc.info?.server_id ?? 'unknown'})`;
@@ -199,7 +199,7 @@ export class OpenMirroredStreams implements OpenAsset {
     return [...checks, { what, gone: left === undefined, observed: left ?? 'nothing is left' }];
   }
 
-  /** The standby region is there already: that is what it is for. */
+  /** The standby region already exists. */
   async provision(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {

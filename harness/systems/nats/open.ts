@@ -47,7 +47,7 @@ const NOTHING_RESTORED_YET = {
   ifItFails: 'It came up on old storage: stop it, move its store folder away and start it empty.',
 };
 
-/** What one drill protects. */
+/** The protected content of one drill. */
 export interface DrillContent {
   readonly places: readonly Place[];
   /** Copies of each stream. */
@@ -58,7 +58,7 @@ export interface DrillContent {
 export class OpenJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: JetStreamProbe;
-  /** Where the markers lay; a copy beside the original is compared with the same. */
+  /** Positions of the markers; a copy beside the original is compared with the same positions. */
   readonly positions: Positions;
   readonly #options: OpenOptions;
   readonly #places: readonly Place[];
@@ -183,14 +183,14 @@ export class OpenJetStream implements OpenAsset {
     return { exercised: `STREAM.DELETE of ${names}, with their consumers; the server and its storage stayed` };
   }
 
-  /** The places that are there, each one carrying this session's mark. @throws {ExplainedError} for one that does not. */
+  /** Returns the existing places, each with this session's mark. @throws {ExplainedError} for one without it. */
   async #present(signal: AbortSignal): Promise<Place[]> {
     const present: Place[] = [];
     for (const place of this.#places) {
       const sight = await look(place, this.#admin, signal);
       if (sight.kind === 'refused' || sight.kind === 'unclear') throw new Error(`${place.label}: ${sight.observed}`);
       if (sight.kind !== 'there') continue;
-      // What was restored need not carry the mark, and no other stream has its name.
+      // A restored stream may lack the mark, and no other stream has its name.
       if (!this.#destroyed) requireMark(place, sight.info, this.#options.target.sessionId);
       present.push(place);
     }
@@ -212,7 +212,7 @@ export class OpenJetStream implements OpenAsset {
     for (const place of this.#places) {
       const sight = await look(place, this.#admin, step.signal);
       this.#absences.note(place, sight);
-      // Whoever provides the server has shown above that it is gone; a proxy at its address may still accept connections.
+      // The provider has shown above that the server is gone; a proxy at its address may still accept connections.
       const proved =
         provided !== undefined && sight.kind === 'unclear' ? { ...sight, kind: 'refused' as const } : sight;
       checks.push(this.#losesServer ? absenceOfServer(place, proved) : absenceOnServer(place, sight));
@@ -227,7 +227,7 @@ export class OpenJetStream implements OpenAsset {
     await performing(step, NOTHING_RESTORED_YET, () => this.#requireEmpty(step));
   }
 
-  /** The same loss once more: a restore may rely on an empty server where production would have one. */
+  /** Repeats the loss: a restore may rely on an empty server where production would have one. */
   readonly clearing: Clearing = {
     clear: async (step) => {
       if (this.#losesServer) {
@@ -250,8 +250,8 @@ export class OpenJetStream implements OpenAsset {
   };
 
   /**
-   * A restore need not bring the mark back: the name holds the drill's id, and no other stream has it. A cluster may elect leaders
-   * meanwhile: it is asked until it says that there is no such stream.
+   * Removes a restored stream. It may lack the mark, but only this drill's streams have its id in their name. A cluster may elect leaders
+   * meanwhile, so the request is repeated until the answer is that the stream does not exist.
    */
   async #removeRestored(place: Place, step: Step): Promise<void> {
     const lookOnce = async (signal: AbortSignal) => {
@@ -285,7 +285,7 @@ export class OpenJetStream implements OpenAsset {
     await this.#disposal;
   }
 
-  /** Tries everything; what failed is thrown together. */
+  /** Disposes of everything, and throws all failures together. */
   async #dispose(): Promise<void> {
     const failures: unknown[] = [];
     const attempt = async (work: () => PromiseLike<unknown>) => {

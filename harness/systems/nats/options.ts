@@ -3,17 +3,17 @@ import { parsedOptions } from '../../model/options-mistake.ts';
 import { formatSize, parseDurationMs, parseSizeBytes } from '../../model/units.ts';
 import { overlapIn, problemOf, type ServerConfig, serverConfig } from './stream-config.ts';
 
-/** nats-server's own default. */
+/** The default of nats-server. */
 const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;
 const MOST_PAYLOAD_BYTES = 64 * 1_048_576;
 
-/** What the server takes: no space, dot, wildcard, path separator or control character. The drill's id comes behind it. */
+/** A name that the server accepts: no space, dot, wildcard, path separator or control character. The drill's id is appended. */
 const name = z
   .string()
   .min(1)
   .max(200)
   .regex(/^[^\s.*>/\\\p{C}]+$/u, 'a name without spaces, dots, wildcards (* >), slashes and control characters');
-/** Key-value buckets and object stores are part of subjects, and clients take fewer characters there. */
+/** Names of key-value buckets and object stores are part of subjects, where clients accept fewer characters. */
 const bucketName = z.string().regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, "-" and "_" only');
 const subject = z
   .string()
@@ -47,8 +47,8 @@ const consumer = z
   .strictObject({
     durable: name,
     /**
-     * Share of the messages that the consumer has acknowledged, from 0 to 1; a half when left out. A few more are delivered and not
-     * acknowledged. A consumer that nobody pulls from has acknowledged none.
+     * Share of the messages that the consumer has acknowledged, from 0 to 1; the default is a half. A few more are delivered and not
+     * acknowledged. A consumer without a puller has acknowledged none.
      */
     acknowledged: share.optional(),
     /** The server's own configuration of it, e.g. `{ filter_subject, max_deliver, priority_groups, pause_until }`. */
@@ -68,7 +68,7 @@ const consumer = z
     message: 'has no name: `durable` says it',
   });
 
-/** The drill acknowledges by pulling, message by message. */
+/** Returns whether the drill can acknowledge: it pulls and acknowledges single messages. */
 const canAcknowledge = (config: ServerConfig): boolean =>
   config['deliver_subject'] === undefined &&
   config['priority_groups'] === undefined &&
@@ -80,15 +80,15 @@ const stream = z
     subjects: z.array(subject).min(1).readonly(),
     retention: z.enum(['limits', 'workqueue']).default('limits'),
     storage: z.enum(['file', 'memory']).default('file'),
-    /** None for a stream that nobody has written to yet. */
+    /** Number of messages; 0 for a stream without writes so far. */
     messages: z.number().int().nonnegative(),
     /** Every second message carries headers, one of them with several values. */
     headers: z.boolean().default(false),
     /** Mean payload; payloads vary from nothing to twice as much. */
     payload: size.default(256),
-    /** The sequence of the first message, for a stream whose beginning is gone. */
+    /** The sequence of the first message, for a stream without its first messages. */
     firstSequence: count.optional(),
-    /** Share of the messages that were deleted one by one, so that there are gaps. The first and the last stay. */
+    /** Share of the messages that were deleted one by one, which leaves gaps. The first and the last stay. */
     deleted: share.max(0.9).default(0),
     consumer: consumer.optional(),
     consumers: z.array(consumer).readonly().default([]),
@@ -123,7 +123,7 @@ const bucket = z.strictObject({
   keys: count,
   /** Revisions kept of a key. */
   history: z.number().int().min(1).max(64).default(1),
-  /** How long a value lives, an hour or more; for ever when left out. */
+  /** Time to live of a value, an hour or more; the default is unlimited. */
   ttl: longDuration.optional(),
   /** The server's own configuration of the stream behind it. */
   config: serverConfig.default({}),
@@ -131,7 +131,7 @@ const bucket = z.strictObject({
 
 const objectStore = z.strictObject({
   bucket: bucketName,
-  /** The first is empty, the last one is the largest. */
+  /** Number of objects. The first is empty, the last one is the largest. */
   objects: count,
   largest: size.default(1_048_576),
   /** Share of the objects that were deleted; their descriptions stay. The last one is never deleted. */
@@ -141,19 +141,19 @@ const objectStore = z.strictObject({
   config: serverConfig.default({}),
 });
 
-/** Settings of the target's own server, which a server that replaces it has too. */
+/** Settings of the target's own server. A replacement server has the same. */
 const serverSettings = z.strictObject({
-  /** The largest message that it takes; the server's default is 1 MiB. Up to 64 MiB. */
+  /** Maximum message size, up to 64 MiB; the server's default is 1 MiB. */
   maxPayload: size
     .refine((bytes) => bytes <= MOST_PAYLOAD_BYTES, '64 MiB at most, as nats-server has it')
     .default(DEFAULT_MAX_PAYLOAD_BYTES),
-  /** Encrypts what it stores, with a key of the drill's own. */
+  /** Encrypts stored data with a key of the drill. */
   encryption: z.enum(['aes', 'chachapoly']).optional(),
 });
 
 const optionsSchema = z
   .strictObject({
-    /** Copies of every stream, each on a server of its own. More than one gives each drill a cluster of so many servers. */
+    /** Number of copies of every stream, each on its own server. More than one gives each drill a cluster of this many servers. */
     replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(1),
     streams: z.array(stream).readonly().default([]),
     keyValue: z.array(bucket).readonly().default([]),
@@ -193,7 +193,7 @@ const optionsSchema = z
     }
   });
 
-/** What a contract's author writes: the streams, buckets and object stores that the promise is about. */
+/** Options in a contract: the streams, buckets and object stores that the promise covers. */
 export type JetStreamOptions = z.input<typeof optionsSchema>;
 export type JetStreamContent = z.output<typeof optionsSchema>;
 export type StreamContent = JetStreamContent['streams'][number];
@@ -206,7 +206,7 @@ export function parseOptions(options: unknown): JetStreamContent {
   return parsedOptions('jetstream(…)', optionsSchema, options);
 }
 
-/** Of a seeded message: a text and up to twice the mean behind it, and headers, see `content.ts`. */
+/** Returns the maximum size of a seeded message: a text, up to twice the mean, and headers (see `content.ts`). */
 function largestMessageBytes({ payload, headers }: { readonly payload: number; readonly headers: boolean }): number {
   return payload * 2 + 64 + (headers ? 256 : 0);
 }

@@ -5,14 +5,14 @@ import { untilAborted } from '../../wait/until-aborted.ts';
 import { type Connection, isStreamNotFound } from './connection.ts';
 import { type Place, SESSION_MARK } from './names.ts';
 
-/** What one read of a place saw. */
+/** The result of one read of a place. */
 export type Sight =
   | { readonly kind: 'there'; readonly info: StreamInfo }
   | { readonly kind: 'not-found'; readonly serverId: string }
   | { readonly kind: 'refused'; readonly observed: string }
   | { readonly kind: 'unclear'; readonly observed: string };
 
-/** Looks once. Only the server's own "stream not found" and a refused connection are taken as what they are. */
+/** Reads a place once. It interprets only the server's "stream not found" and a refused connection. */
 export async function look(place: Place, connection: Connection, signal: AbortSignal): Promise<Sight> {
   try {
     const { nc, jsm } = await connection.use(signal);
@@ -30,9 +30,9 @@ export async function look(place: Place, connection: Connection, signal: AbortSi
 }
 
 /**
- * Remembers the places that a living server said it does not have. Servers before 2.15 keep a stream's creation time
- * through a restore (its snapshot carries it), so a creation time alone would not tell a restored stream from one that
- * was never gone; to have been absent in between does. A refused connection proves no absence: the storage may be there.
+ * Remembers the places that a running server reported as missing. Servers before 2.15 keep a stream's creation time
+ * through a restore (its snapshot carries it), so the creation time does not distinguish a restored stream from one that
+ * was never gone; an absence in between does. A refused connection proves no absence: the storage may still exist.
  */
 export class Absences {
   readonly #seen = new Map<string, string>();
@@ -51,7 +51,7 @@ export class Absences {
 /** `what` of the read of one place. */
 export const readOf = (place: Place): string => `read ${place.label} (STREAM.INFO)`;
 
-/** For a disaster that leaves the server alive: only its own word counts. */
+/** Returns the check for a disaster that leaves the server running: only the server's answer counts. */
 export function absenceOnServer(place: Place, sight: Sight): AbsenceCheck {
   const what = readOf(place);
   switch (sight.kind) {
@@ -64,7 +64,7 @@ export function absenceOnServer(place: Place, sight: Sight): AbsenceCheck {
   }
 }
 
-/** For a disaster that takes the server: nothing answers at its address. */
+/** Returns the check for a disaster that takes the server: its address must not answer. */
 export function absenceOfServer(place: Place, sight: Sight): AbsenceCheck {
   const check = absenceOnServer(place, sight);
   return sight.kind === 'refused' ? { ...check, gone: true, observed: sight.observed } : check;

@@ -10,7 +10,7 @@ import { type Place, probeSubject } from './names.ts';
 
 const WRITE_BUDGET_MS = 2_000;
 
-/** A seeded message that must be there, and its content. */
+/** A seeded message that must exist, and its content. */
 export interface KnownMessage {
   readonly kind: 'message';
   readonly place: Place;
@@ -19,7 +19,7 @@ export interface KnownMessage {
   readonly payloadDigest: string;
 }
 
-/** How far a place had come that seeding left without a message: a work queue that is worked off, or a stream that nobody wrote to yet. */
+/** The last sequence of a place without messages after seeding: an empty work queue, or a stream without writes so far. */
 interface KnownPosition {
   readonly kind: 'position';
   readonly place: Place;
@@ -30,7 +30,7 @@ export type Known = KnownMessage | KnownPosition;
 
 type Streams = { readonly streams: Pick<JetStreamManager['streams'], 'info' | 'getMessage'> };
 
-/** The last message that seeding left in each place; its position, where it left none. */
+/** Returns the last seeded message of each place, or its position if it has none. */
 export async function knownMessages(
   places: readonly Place[],
   jsm: Streams,
@@ -42,7 +42,7 @@ export async function knownMessages(
       // From its leader alone: an empty copy would leave the probe nothing to read.
       const { state } = await streamInfoFromLeader(jsm, place.stream, step);
       if (state.messages === 0) return { kind: 'position', place, lastSequence: state.last_seq };
-      // The last message may be gone while others are there: acknowledged in a work queue, or deleted.
+      // The last message may be gone while others remain: acknowledged in a work queue, or deleted.
       const message =
         (await messageAt(jsm, place, state.last_seq, signal)) ?? (await messageAt(jsm, place, state.first_seq, signal));
       if (message === null)
@@ -60,7 +60,7 @@ export async function knownMessages(
   );
 }
 
-/** Reads a seeded message of every place and writes to every place, over a connection of its own. */
+/** Reads a seeded message of every place and writes to every place, over its own connection. */
 export class JetStreamProbe implements AssetProbe {
   readonly reads =
     'a message that was there before in every stream, key-value bucket and object store, and its content; the position of an empty one';
@@ -107,7 +107,7 @@ export class JetStreamProbe implements AssetProbe {
     }, signal);
   }
 
-  /** An answer that did not come may mean a connection to a server that is gone: the next attempt gets a new one. */
+  /** Runs an attempt. After a missing answer, the server may be gone, so the next attempt gets a new connection. */
   async #attempt(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     try {
       await work();
@@ -132,7 +132,7 @@ async function readKnown(jsm: JetStreamManager, known: Known, signal: AbortSigna
   }
 }
 
-/** Markers and probe writes move it on. A stream that begins at 1 again would stall whoever waits for the next message. */
+/** Checks the position, which markers and probe writes increase. A stream that restarts at 1 would stall its consumers. */
 async function readPosition(jsm: JetStreamManager, known: KnownPosition, signal: AbortSignal): Promise<void> {
   const { place, lastSequence } = known;
   const { state } = await untilAborted(jsm.streams.info(place.stream), signal);

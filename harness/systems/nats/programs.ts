@@ -35,7 +35,7 @@ export const natsPrograms: readonly Recipe[] = [
   },
 ];
 
-/** Answers the name that leads to one of two regions. */
+/** Programs that resolve the name of one of two regions. */
 export const regionPrograms: readonly Recipe[] = [
   {
     name: 'coredns',

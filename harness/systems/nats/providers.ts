@@ -9,7 +9,7 @@ export const natsProvider: ShippedProvider = {
     local: { tools: ['nats-server', 'nats'] },
     docker: { tools: ['nats'], images: ['nats'] },
   },
-  // nats-box runs nowhere: the `nats` command line is copied out of it.
+  // nats-box does not run: the `nats` command line is copied out of it.
   images: { nats: 'nats:2.15.2', 'nats-box': 'natsio/nats-box:0.5.1' },
   addresses: { variables: 'NATS_URL', signs: /\bNATS_URL\b|\bnats\s|\b4222\b/ },
   typicalDrillS: 15,
@@ -26,7 +26,7 @@ export const natsClusterProvider: Provider = {
   typicalDrillS: 15,
 };
 
-/** Two regions: a server and a bucket in each, a line between them, and a name that leads to one of them. */
+/** Two regions: a server and a bucket in each, a connection between them, and a name that resolves to one of them. */
 export const regionsProvider: Provider = {
   capability: 'regions',
   needs: ['s3'],

@@ -8,7 +8,7 @@ type Answer = (error: Error | null, answer: { data: Uint8Array }) => void;
 const messages = (count: number): SeedMessage[] =>
   Array.from({ length: count }, () => ({ subject: 'a', payload: new Uint8Array(3), headers: undefined }));
 
-/** What publishing needs of a connection: it acknowledges in turns of the event loop, unless `answers` says no more. */
+/** Returns a fake connection for publishing. It acknowledges in turns of the event loop until `answers` returns undefined. */
 function connection(answers: (sequence: number) => object | undefined) {
   let answer: Answer = () => undefined;
   const seen = { sent: 0, answered: 0, mostOutstanding: 0, unsubscribed: false };
@@ -32,7 +32,7 @@ function connection(answers: (sequence: number) => object | undefined) {
   return { nc: nc as NatsConnection, seen };
 }
 
-/** A clock whose pauses end as soon as the loop has turned, so that a stall of 15 s takes no time. */
+/** A clock whose pauses end after one turn of the event loop, so a stall of 15 s takes no time. */
 const hasty: Clock = {
   monotonicMs: () => 0,
   now: () => ({ utc: '', monotonicMs: 0 }),

@@ -9,9 +9,9 @@ const IN_FLIGHT = 1_000;
 const STALL_BUDGET_MS = 15_000;
 
 /**
- * Publishes everything with a bounded number of acknowledgements outstanding, and resolves when all have come.
- * One subscription takes them all: a request for each message costs several times as much.
- * @throws {ExplainedError} when acknowledgements stop coming; an error at the first refusal.
+ * Publishes everything with a bounded number of pending acknowledgements, and resolves when all have arrived.
+ * One subscription receives them all: a request for each message costs several times as much.
+ * @throws {ExplainedError} when acknowledgements stop; an error at the first refusal.
  */
 export async function publishMany(
   nc: NatsConnection,
@@ -74,7 +74,7 @@ interface Progress {
   readonly acknowledged: number;
 }
 
-/** Calls `stalled` when something waited for its acknowledgement through a whole budget and none came. Ends with the signal. */
+/** Calls `stalled` when no pending acknowledgement arrived during a whole budget. Ends with the signal. */
 async function watch(
   progress: () => Progress,
   stalled: () => void,

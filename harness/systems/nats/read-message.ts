@@ -1,10 +1,10 @@
-/** A message as the stream holds it. Its views are valid only during the call that hands it out. */
+/** A message as the stream holds it. Its views are valid only during the call that passes it. */
 export interface StoredMessage {
   readonly sequence: number;
   /** Nanoseconds since the epoch, as decimal digits. */
   readonly timestampNs: string;
   readonly subject: string;
-  /** The header block byte for byte; undefined when there is none. */
+  /** The exact bytes of the header block; undefined if there is none. */
   readonly headerBlock: Uint8Array | undefined;
   readonly payload: Uint8Array;
 }
@@ -42,7 +42,7 @@ const END_OF_BLOCK = Buffer.from('\r\n\r\n');
 const FIRST_LINE_BYTES = 'NATS/1.0'.length;
 
 /**
- * Separates what the server adds to a direct get from what was stored. It adds its lines at the end of the block and in
+ * Removes the header lines that the server adds to a direct get. It adds them at the end of the block and in
  * one order (nats-server `server/stream.go`, `getDirectRequest`), so a stored header of the same name stays.
  */
 export function fromDirectGet(block: Uint8Array | undefined, payload: Uint8Array): StoredMessage {
@@ -61,7 +61,7 @@ export function fromDirectGet(block: Uint8Array | undefined, payload: Uint8Array
   };
 }
 
-/** Nanoseconds since the epoch of a time such as `2026-01-02T03:04:05.678901234Z`; a `Date` would lose the last six digits. */
+/** Returns nanoseconds since the epoch for a time such as `2026-01-02T03:04:05.678901234Z`; a `Date` would lose the last six digits. */
 export function nanosecondsOf(time: string): string {
   const [, seconds, fraction = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(time) ?? [];
   if (seconds === undefined) throw new Error(`not a time in UTC: ${time}`);

@@ -18,7 +18,7 @@ test('of a replicated stream the leader’s copy is read, also while one is elec
   onTestFinished(async () => await cluster[Symbol.asyncDispose]());
   await using connection = new Connection(cluster.url, 'reading');
   const { nc, jsm } = await connection.use(step.signal);
-  // A consumer that is put anywhere comes to lie beside the leader one time in three.
+  // A consumer with random placement is on the leader's server one time in three.
   for (const name of streams) {
     await createWithEnoughPeers(name, () => jsm.streams.add({ name, subjects: [name], num_replicas: 3 }), step);
     await waitForInterest(nc, name, step);
@@ -38,7 +38,7 @@ test('of a replicated stream the leader’s copy is read, also while one is elec
   expect(found).toEqual(['one', 'two']);
   expect((await jsm.streams.info(name)).state.messages).toBe(2);
 
-  // Nobody leads some of them now, and whoever holds a copy answers for it.
+  // Some streams have no leader now, and any server with a copy answers for them.
   await cluster.node?.lose();
   await using survivors = new Connection(cluster.url, 'reading on');
   const session = await survivors.use(step.signal);

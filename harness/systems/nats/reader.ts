@@ -16,9 +16,9 @@ const DIRECT_BATCH = 2_000;
 const DIRECT_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * Hands out every message that the stream holds up to the last sequence it has at the beginning, in stored order,
- * consuming none; with a filter, those whose subject matches it. Of a replicated stream the leader's copy is read: the others may lag
- * behind what was acknowledged. Nothing is collected: the call-back runs as each message arrives, so memory stays flat.
+ * Passes every message of the stream, up to its last sequence at the beginning, to the call-back, in stored order and without consuming it.
+ * With a filter, it passes those with a matching subject. For a replicated stream it reads the leader's copy: the others may lack
+ * acknowledged messages. The call-back runs as each message arrives, so memory use is constant.
  * @throws {ExplainedError} when the server stops answering in between.
  */
 export async function readStream(
@@ -32,10 +32,10 @@ export async function readStream(
   const info = await streamInfoFromLeader(jsm, stream, step);
   const upTo = info.state.last_seq;
   if (info.state.messages === 0) return info;
-  // Only a limits stream takes a consumer beside its own ones; the others are read by direct gets, which consume nothing.
+  // Only a limits stream permits an additional consumer; the others are read by direct gets, which consume nothing.
   const reading = { nc, stream, upTo, filter, onMessage, step };
   if (info.config.retention === 'limits') await readByPush(reading, jsm);
-  // Any copy may answer a direct get, also one that lags.
+  // Any copy may answer a direct get, including one that lags.
   else if (info.config.allow_direct && info.config.num_replicas === 1) await readByDirectGets(reading);
   else await readOneByOne(reading);
   return info;
@@ -61,7 +61,7 @@ async function readByPush(
   const receive = (message: Msg) => {
     transfer.heard();
     if (message.reply === undefined || !message.reply.startsWith('$JS.ACK.')) {
-      // Flow control wants an answer; a heartbeat that carries the name of a stalled flow control wants it again.
+      // Flow control requires an answer; a heartbeat with the name of a stalled flow control requires it again.
       if (message.reply !== undefined) message.respond();
       const stalled = message.headers?.get('Nats-Consumer-Stalled');
       if (stalled) nc.publish(stalled);
@@ -92,7 +92,7 @@ async function readByPush(
   );
   await using scope = new Scope({ what: `transfer of stream ${stream}`, clock: step.clock });
   scope.defer(`consumer ${made.name}`, async () => nc.isClosed() || (await jsm.consumers.delete(stream, made.name)));
-  // Nothing is delivered before there is somebody to deliver to.
+  // The subscription must exist before the first delivery.
   const subscription = listen(nc, inbox, transfer, receive);
   try {
     if (made.num_pending === 0) transfer.finish();
@@ -103,7 +103,7 @@ async function readByPush(
   }
 }
 
-/** What is received wrongly ends the transfer, and what comes after its end is not looked at. */
+/** Subscribes to the transfer. A faulty message ends it; later messages are ignored. */
 function listen(nc: NatsConnection, inbox: string, transfer: Transfer, receive: (message: Msg) => void): Subscription {
   return nc.subscribe(inbox, {
     callback: (error, message) => {
@@ -165,7 +165,7 @@ const storedAnswer = z.union([
   z.object({ error: z.object({ code: z.number(), description: z.string().optional() }) }),
 ]);
 
-/** For every other stream, answered by its leader: one request a message, so slow, but it consumes nothing either. */
+/** Reads any other stream from its leader, one request per message. That is slow, but consumes nothing either. */
 async function readOneByOne({ nc, stream, upTo, filter, onMessage, step }: Reading): Promise<void> {
   for (let last = 0; last < upTo; ) {
     const request = JSON.stringify({ seq: last + 1, next_by_subj: filter ?? '>' });
@@ -198,7 +198,7 @@ async function closed(nc: NatsConnection, stream: string): Promise<never> {
   throw new Error(`reading stream ${stream}: the connection was lost`, { cause });
 }
 
-/** The header block as it arrived: the client's own view of it would cost decoding, and encoding again for a digest. */
+/** Returns the header block as it arrived: the client's own view would need decoding, and encoding again for a digest. */
 function headerBlockOf(message: Msg): Uint8Array | undefined {
   if (!(message instanceof MsgImpl))
     throw new TypeError('the NATS client hands out another kind of message than it did');
@@ -207,7 +207,7 @@ function headerBlockOf(message: Msg): Uint8Array | undefined {
 
 const STALL_BUDGET_MS = 15_000;
 
-/** A read in progress: settles when the call-back says so, when it throws, or when the server has been silent too long. */
+/** A read in progress. It settles when the call-back ends it or throws, or when the server has been silent too long. */
 class Transfer {
   readonly finished: Promise<void>;
   readonly #settle: PromiseWithResolvers<void> = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
-/** Whether what a region had stored, streams and objects, is there when it comes back. */
+/** Whether a region's stored streams and objects still exist when it comes back. */
 export type StoredData = 'kept' | 'destroyed';
 
 /**
- * One of two regions: a NATS server with a JetStream domain of its own, and a bucket in its own AWS region. The addresses
- * lead straight to it; users go by the {@link RegionalName}.
+ * One of two regions: a NATS server with its own JetStream domain, and a bucket in its own AWS region. The addresses
+ * are those of the region itself; users connect by the {@link RegionalName}.
  */
 export interface Region {
   /** The AWS region, e.g. `us-west-2`. */
@@ -13,29 +13,31 @@ export interface Region {
   readonly url: string;
   readonly bucket: string;
   /**
-   * A file that the server reads at its start and whenever its configuration is reloaded: what users may publish and
+   * A file that the server reads at its start and at each reload of its configuration. It states the subjects that users may publish and
    * subscribe to, as `permissions { … }` of nats-server's configuration language.
    */
   readonly accessFile: string;
-  /** What the service name's SRV record says while this region is in charge, e.g. `0 0 4222 us-west-2.shop.example.`. */
+  /** The SRV record of the service name while this region is in charge, e.g. `0 0 4222 us-west-2.shop.example.`. */
   readonly serviceRecord: string;
-  /** The region's own way to S3: it answers only while the region is there. */
+  /** The region's own S3 endpoint: it answers only while the region exists. */
   readonly s3Endpoint: string;
   /** True while its servers run. */
   isAlive(): Promise<boolean>;
-  /** True while anything answers at its own way to S3. */
+  /** Returns whether its own S3 endpoint answers. */
   doesStorageAnswer(signal: AbortSignal): Promise<boolean>;
-  /** What is left of what the region stores, seen past its own ways; undefined when that is nothing. */
+  /** Returns the remaining stored data of the region, read without its own endpoints; undefined if there is none. */
   whatIsStored(signal: AbortSignal): Promise<string | undefined>;
-  /** The region is gone from one moment to the next, servers and S3, and what it had stored as it says. Says exactly what was done. */
+  /**
+   * Takes the servers and S3 of the region down at once, and keeps or destroys its data as `stored` says. Returns exactly what was done.
+   */
   fail(stored: StoredData): Promise<string>;
-  /** After `fail`: S3 answers there again, and nothing else yet. What runs before its servers start runs now. */
+  /** After `fail`: starts only S3 again. Steps that precede the start of the servers run now. */
   storageComesBack(): Promise<void>;
-  /** After `fail`: S3 and its servers are there again, with what is left of what it had stored. */
+  /** After `fail`: starts S3 and the servers again, with the remaining stored data. */
   comeBack(signal: AbortSignal): Promise<void>;
 }
 
-/** A name in a Route 53 hosted zone, answered by a DNS server of its own: where users go. */
+/** A name in a Route 53 hosted zone, served by its own DNS server. Users connect by it. */
 export interface RegionalName {
   /** The SRV name, e.g. `_nats._tcp.shop.example`. */
   readonly service: string;
@@ -44,24 +46,24 @@ export interface RegionalName {
   readonly server: string;
 }
 
-/** Credentials of one pair; they open nothing else. Never logged, never recorded. */
+/** Credentials of one pair, valid only for it. Never logged, never recorded. */
 export interface RegionCredentials {
-  /** May do everything in the account, whatever the access file says. */
+  /** Has all permissions in the account, regardless of the access file. */
   readonly operatorUser: string;
   readonly operatorPassword: string;
-  /** Of the system account: may reload a server's configuration. */
+  /** User of the system account: may reload a server's configuration. */
   readonly systemUser: string;
   readonly systemPassword: string;
 }
 
-/** Two regions, joined by a leaf node connection that carries the JetStream API and mirrors, and no user's message. */
+/** Two regions, joined by a leaf node connection that carries the JetStream API and mirrors, but no user messages. */
 export interface RegionPair extends AsyncDisposable {
-  /** In charge at first. */
+  /** The region that is in charge at first. */
   readonly primary: Region;
   readonly standby: Region;
   readonly name: RegionalName;
   readonly credentials: RegionCredentials;
   readonly settings: Readonly<Record<string, string>>;
-  /** What of a second region this pair does not have, for the record. */
+  /** Features of a second region that this pair lacks, for the record. */
   readonly notExercised: readonly string[];
 }

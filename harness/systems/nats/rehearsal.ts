@@ -27,7 +27,7 @@ const VIGIL_INTERVAL_MS = 50;
 const VIGIL_BUDGET_MS = 2_000;
 const LIVING_ORIGINAL = { promise: 'untouched', what: 'the living original' } as const;
 
-/** What the original holds and is at a moment: equal twice means that nothing was changed in between. */
+/** Content and identity of the original at one moment: two equal inventories mean no change in between. */
 interface Inventory {
   readonly content: Fingerprint;
   readonly identities: readonly Identity[];
@@ -35,14 +35,14 @@ interface Inventory {
 }
 
 /**
- * A restore beside the living original. The same streams exist on two servers: the original's, which users have, and a staging
- * server of the drill's own. What must be gone before the restore is the staging place; what must be new after it is on
- * the staging server; and the original has to be the same, markers included, from the last write on.
+ * A restore beside the running original. The same streams exist on two servers: the original one for users, and a staging
+ * server of the drill. Before the restore, the staging place must be empty; after it, the new streams must be on
+ * the staging server. The original must stay the same, including markers, from the last write on.
  */
 export class RehearsedJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
-  /** Of the staging server only. */
+  /** Clears only the staging server. */
   readonly clearing: Clearing;
   readonly meanings = {
     NATS_URL: 'the NATS server of the staging environment, which must not hold the streams; never the living one',
@@ -56,7 +56,7 @@ export class RehearsedJetStream implements OpenAsset {
   #before: Inventory | undefined;
   #vigil: Vigil | undefined;
 
-  /** @param stagedIn what the staging server is, where it is not the target's. */
+  /** @param stagedIn description of the staging server if it is not the target's. */
   constructor(
     options: OpenOptions,
     content: DrillContent,
@@ -84,7 +84,7 @@ export class RehearsedJetStream implements OpenAsset {
     };
   }
 
-  /** The backup is taken from the original; once the rehearsal has begun, `NATS_URL` is the staging server. */
+  /** Returns the variables of scripts. The backup reads the original; during the rehearsal, `NATS_URL` is the staging server. */
   environment(): Readonly<Record<string, string>> {
     return this.#rehearsing ? this.#staging.environment() : this.#original.environment();
   }
@@ -129,12 +129,12 @@ export class RehearsedJetStream implements OpenAsset {
     return { exercised: `nothing was destroyed: a rehearsal on ${this.#stagedIn}; the original lives on` };
   }
 
-  /** What must not be there is on the staging server: a restore onto something would prove nothing. */
+  /** Proves that the staging server is empty: a restore onto existing content would prove nothing. */
   proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
     return this.#staging.proveGone(step);
   }
 
-  /** The staging server has stood since the drill began, as a staging environment does. */
+  /** The staging server has existed since the drill began, like a staging environment. */
   async provision(): Promise<void> {}
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
@@ -186,7 +186,7 @@ export class RehearsedJetStream implements OpenAsset {
   }
 
   async #inventory(step: Step): Promise<Inventory> {
-    // A folder of its own: the fingerprint that the restore is compared with has the same file name.
+    // A separate folder: the fingerprint for the comparison with the restore has the same file name.
     const scratchDir = await mkdtemp(join(step.scratchDir, 'original-'));
     const content = await this.#original.fingerprint({ ...step, scratchDir });
     const identities = await this.#original.identify(step);

@@ -37,9 +37,9 @@ import { concrete, configFor, consumerConfigFor, type ServerConfig } from './str
 import { waitForConsumerInterest, waitForInterest } from './wait-for-interest.ts';
 
 const ACK_WAIT_MS = 3_600_000;
-/** How long a cluster may take to answer: it may have just started, and its machine may be busy. */
+/** Time limit for an answer of a cluster, which may have just started, and whose machine may be busy. */
 const BUDGET_MS = 60_000;
-/** Delivered and not acknowledged on top of what a consumer has acknowledged: the state that a careless restore forgets. */
+/** Number of delivered messages that a consumer has not acknowledged: state that a careless restore loses. */
 const UNACKNOWLEDGED = 7;
 const DELETIONS_AT_ONCE = 50;
 
@@ -49,12 +49,12 @@ export interface SeedTask {
   readonly mark: Readonly<Record<string, string>>;
   readonly drillId: string;
   readonly scale: number;
-  /** Copies of each stream; 1 when left out. */
+  /** Copies of each stream; the default is 1. */
   readonly replicas?: number;
   readonly step: Step;
 }
 
-/** Makes every place with the disposable mark and fills it; the content depends on the drill's id alone. */
+/** Creates every place with the disposable mark and fills it; the content depends only on the drill's id. */
 export async function seedPlaces(places: readonly Place[], task: SeedTask): Promise<Seeded> {
   let items = 0;
   let bytes = 0;
@@ -110,13 +110,13 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
   }
   const { state } = await streamInfoFromLeader(task.jsm, stream, task.step);
   if (state.messages !== count) parts.push(`${inWords(state.messages)} messages left`);
-  // With the stream itself: it has to come back when it is empty, too.
+  // Counts the stream itself: it must come back even if it is empty.
   return { items: state.messages + 1, bytes, part: parts.join('; ') };
 }
 
 const metadataSchema = z.record(z.string(), z.string());
 
-/** Deletes messages one by one, spread over the stream; the first and the last stay. @returns how many. */
+/** Deletes messages one by one, spread over the stream; the first and the last stay. @returns their number. */
 async function deleteSome({ content, stream }: MadeStream, task: SeedTask): Promise<number> {
   if (content.deleted === 0) return 0;
   const { state } = await streamInfoFromLeader(task.jsm, stream, task.step);
@@ -132,7 +132,7 @@ async function deleteSome({ content, stream }: MadeStream, task: SeedTask): Prom
   return wanted;
 }
 
-/** Delivers a share of the messages, acknowledges it, and leaves a few delivered without acknowledgement. */
+/** Delivers a share of the messages, acknowledges it, and delivers a few more without acknowledgement. */
 async function consumePartly(place: MadeStream, consumer: ConsumerContent, task: SeedTask): Promise<number> {
   const { content, stream, subjects } = place;
   const { pause_until: pausedUntil, ...given } = consumerConfigFor(consumer.config, task.drillId);
@@ -143,7 +143,7 @@ async function consumePartly(place: MadeStream, consumer: ConsumerContent, task:
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: 10_000,
     ...given,
-    // Never the markers: how far it has come is content, and markers go on.
+    // Excludes the markers: the progress of the consumer is content, and markers continue.
     ...(given['filter_subject'] === undefined && given['filter_subjects'] === undefined
       ? { filter_subjects: mine }
       : {}),
@@ -178,7 +178,7 @@ async function acknowledgeSome(
   let [delivered, kept] = [0, 0];
   let last: JsMsg | undefined;
   while (delivered < toDeliver) {
-    // What is delivered and not acknowledged must not be more than the consumer allows: it would deliver no more.
+    // Unacknowledged messages must not exceed the consumer's limit: it would stop delivering.
     const room = mostPending - kept - (last === undefined ? 0 : 1);
     if (room <= 0 && last !== undefined) {
       await untilAborted(last.ackAck(), task.step.signal);
@@ -187,8 +187,8 @@ async function acknowledgeSome(
     const wanted = Math.min(500, toDeliver - delivered, Math.max(1, room));
     for (const message of await someMessages(label, handle, wanted, task.step)) {
       delivered += 1;
-      // A work queue loses what is acknowledged: leaving every fifth message leaves gaps in it, and an ack floor behind.
-      // There has to be room for what is left unacknowledged at the end: a consumer that is full delivers no more.
+      // A work queue removes acknowledged messages: skipping every fifth one creates gaps and holds back the ack floor.
+      // The limit must leave room for the unacknowledged messages at the end: a consumer at its limit stops delivering.
       const hasRoom = kept + Math.min(UNACKNOWLEDGED, mostPending) < mostPending;
       const isGap = content.retention === 'workqueue' && acknowledged < 1 && delivered % 5 === 3 && hasRoom;
       if (delivered > toAcknowledge || isGap) {
@@ -199,11 +199,11 @@ async function acknowledgeSome(
       last = message;
     }
   }
-  // The last acknowledgement is confirmed by the server; it comes after all the others on the same connection.
+  // The server confirms the last acknowledgement, which follows all the others on the same connection.
   if (last !== undefined) await untilAborted(last.ackAck(), task.step.signal);
 }
 
-/** At least one message and at most so many. A consumer whose leader has just changed delivers nothing for a while. */
+/** Returns at least one message and at most `wanted`. A consumer whose leader has just changed delivers nothing for a while. */
 async function someMessages(label: string, consumer: Consumer, wanted: number, step: Step): Promise<readonly JsMsg[]> {
   const look = async () => {
     const messages = await Array.fromAsync(await consumer.fetch({ max_messages: wanted, expires: 5_000 }));
@@ -252,7 +252,7 @@ async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task:
   }
   const { deleted: share, links } = place.content;
   const deleted = Math.min(count - 1, Math.round(count * share));
-  // From the front: the last one, which is the largest, stays.
+  // Deletes from the front: the last object, which is the largest, stays.
   for (let index = 0; index < deleted; index += 1) {
     await untilAborted(store.delete(objectName(index)), task.step.signal);
   }
@@ -267,7 +267,7 @@ async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task:
   return { items: count + links, bytes, part: parts.join('; ') };
 }
 
-/** What a bucket has no option for, set on the stream behind it. */
+/** Sets configuration for which a bucket has no option on the stream behind it. */
 async function configure(
   { stream }: MadeBucket | MadeObjectStore,
   config: ServerConfig,

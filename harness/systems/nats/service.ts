@@ -5,42 +5,42 @@ import type { RegionPair } from './regions.ts';
 /** A NATS server with JetStream. */
 export interface NatsPlace extends AsyncDisposable {
   readonly url: string;
-  /** The same server for pods of this target's clusters; left out where there are none. */
+  /** Address of the same server for pods of this target's clusters; missing without clusters. */
   readonly urlFromPods?: string;
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** A server, or a whole cluster, of one drill's own. */
+/** A server, or a whole cluster, of one drill. */
 export interface LosableNats extends NatsPlace, LosablePlace {}
 
-/** So many servers that replicate. Its `url` names all of them, with commas. */
+/** A cluster of replicating servers. Its `url` lists all of them, separated by commas. */
 export interface NatsClusterPlace extends LosableNats {
-  /** The one that may be lost by itself. */
+  /** The node that may be lost alone. */
   readonly node: NatsNode;
 }
 
-/** Settings of a server of a drill's own; one that replaces it has the same. */
+/** Settings of a server of one drill; a replacement has the same. */
 export interface NatsServerSettings {
   readonly maxPayloadBytes: number;
-  /** Encrypts what it stores, with a key that belongs to the drill. */
+  /** Encrypts stored data with a key of the drill. */
   readonly encryption?: 'aes' | 'chachapoly' | undefined;
 }
 
-/** One server of a NATS cluster, which may be lost while the others go on. */
+/** One server of a NATS cluster, which may be lost while the others continue. */
 export interface NatsNode {
   readonly name: string;
   isAlive(): Promise<boolean>;
-  /** New with every start of the server. */
+  /** Returns the server's id, which is new with every start. */
   serverId(signal: AbortSignal): Promise<string>;
-  /** Kills its process and removes its storage. Says exactly what was done. */
+  /** Kills its process and removes its storage. Returns exactly what was done. */
   lose(): Promise<string>;
   /**
-   * After `lose`: waits until the nodes that are left lead the cluster and every stream and consumer in it, and are current. Where they do
-   * not get there, more was lost than this node, and an empty one in its place brings nothing back.
-   * @throws {WaitTimeoutError} with what is not led, or behind.
+   * After `lose`: waits until the remaining nodes lead the cluster and all its streams and consumers, and are current. If they fail to,
+   * more was lost than this node, and an empty replacement cannot bring it back.
+   * @throws {WaitTimeoutError} with the parts that have no leader or lag.
    */
   succeeded(signal: AbortSignal): Promise<void>;
-  /** After `succeeded`: an empty server of the same name and addresses, which the others let in again. */
+  /** After `succeeded`: starts an empty server with the same name and addresses, which rejoins the cluster. */
   replace(signal: AbortSignal): Promise<void>;
 }
 
@@ -49,11 +49,11 @@ export interface OwnNatsRequest extends OwnPlaceRequest {
 }
 
 export interface NatsClusterRequest extends OwnNatsRequest {
-  /** How many servers. */
+  /** Number of servers. */
   readonly nodes: number;
 }
 
-/** The target's server, which every drill may use and none may lose. */
+/** The target's server, which every drill may use and no drill may lose. */
 export const sharedNats = service<NatsPlace>({ name: 'nats', capability: 'nats', tellCredentials });
 
 export const ownNats = service<LosableNats, OwnNatsRequest>({
@@ -68,7 +68,7 @@ export const ownNatsCluster = service<NatsClusterPlace, NatsClusterRequest>({
   tellCredentials,
 });
 
-/** Two regions of one drill's own. */
+/** Two regions of one drill. */
 export const regionPair = service<RegionPair, OwnPlaceRequest>({
   name: 'regions',
   capability: 'regions',

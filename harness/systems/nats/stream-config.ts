@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { formatDuration, formatSize } from '../../model/units.ts';
 
 /**
- * A part of the server's own configuration, handed to it as it is: its field names, durations in nanoseconds, sizes in bytes. The server
- * refuses what it does not know.
+ * A part of the server's own configuration, passed unchanged: its field names, durations in nanoseconds, sizes in bytes. The server
+ * refuses unknown fields.
  */
 export const serverConfig = z.record(z.string(), z.json());
 export type ServerConfig = z.output<typeof serverConfig>;
 
-/** What the drill needs besides the author's content: markers, probe writes, and room for both. */
+/** Additional limits for the drill's own markers and probe writes. */
 const ROOM = { messages: 100_000, bytes: 64 * 2 ** 20 } as const;
 const MINUTE_NS = 60_000_000_000;
 /** Seeded messages must not expire before the drill has compared them. */
@@ -23,7 +23,7 @@ const OWN_OPTION: Readonly<Record<string, string>> = {
   first_seq: 'firstSequence',
 };
 
-/** Shapes in which no drill can write and find its markers, by field. */
+/** Configurations in which a drill cannot write and find its markers, by field. */
 const CANNOT_HOLD_MARKERS: Readonly<Record<string, string>> = {
   mirror: 'a mirror takes no messages of its own. Protect the pair with mirroredStreams(…)',
   sources:
@@ -34,7 +34,7 @@ const CANNOT_HOLD_MARKERS: Readonly<Record<string, string>> = {
   template_owner: 'the server itself no longer takes it',
 };
 
-/** What a drill cannot carry of a stream's configuration, as a sentence; undefined when it can carry all of it. */
+/** Returns a sentence on the part of a stream's configuration that a drill does not support; undefined if it supports all of it. */
 export function problemOf(
   config: ServerConfig,
   { messages, largestBytes }: { readonly messages: number; readonly largestBytes: number },
@@ -61,15 +61,15 @@ export function problemOf(
   return undefined;
 }
 
-/** A positive limit; -1 and 0 are "no limit" to the server. */
+/** Returns a positive limit; -1 and 0 mean "no limit" to the server. */
 function numberIn(config: ServerConfig, field: string): number | undefined {
   const value = config[field];
   return typeof value === 'number' && value > 0 ? value : undefined;
 }
 
 /**
- * The configuration as this drill gives it to the server: subjects with the drill's prefix, and limits with room for markers and probe
- * writes, which must not push out what was seeded.
+ * Returns the configuration for this drill: subjects with the drill's prefix, and limits with room for markers and probe
+ * writes, which must not displace seeded messages.
  */
 export function configFor(config: ServerConfig, drillId: string): ServerConfig {
   const made: Record<string, z.output<typeof serverConfig>[string]> = { ...config };
@@ -88,7 +88,7 @@ export function configFor(config: ServerConfig, drillId: string): ServerConfig {
 
 const transform = z.looseObject({ src: z.string().optional(), dest: z.string() }).catchall(z.json());
 
-/** The same of a consumer: every field that holds a subject. */
+/** Returns the same for a consumer: changes every field that holds a subject. */
 export function consumerConfigFor(config: ServerConfig, drillId: string): ServerConfig {
   const prefixed = (value: z.output<typeof serverConfig>[string]) =>
     typeof value === 'string'
@@ -103,13 +103,13 @@ export function consumerConfigFor(config: ServerConfig, drillId: string): Server
 
 const SUBJECTS = new Set(['filter_subject', 'filter_subjects', 'deliver_subject']);
 
-/** What the drill changed, for the record; undefined when nothing. */
+/** Returns the drill's changes, for the record; undefined if there are none. */
 export function changedLimits(config: ServerConfig): string | undefined {
   const raised = ['max_msgs', 'max_bytes'].filter((field) => numberIn(config, field) !== undefined);
   return raised.length === 0 ? undefined : `${raised.join(' and ')} raised for the markers of the drill`;
 }
 
-/** A concrete subject for each form: a wildcard becomes a token of its own. */
+/** Returns a concrete subject: a wildcard becomes a token. */
 export function concrete(subject: string, index: number): string {
   return subject
     .split('.')
@@ -117,7 +117,7 @@ export function concrete(subject: string, index: number): string {
     .join('.');
 }
 
-/** Two subjects that one message could match, which the server refuses in one stream or in two; undefined when there are none. */
+/** Returns two overlapping subjects, which the server refuses in one stream and across streams; undefined if there are none. */
 export function overlapIn(subjects: readonly string[]): readonly [string, string] | undefined {
   for (const [index, one] of subjects.entries()) {
     const other = subjects.slice(index + 1).find((each) => overlaps(one.split('.'), each.split('.')));

@@ -7,11 +7,11 @@ import { isStreamNotFound } from './connection.ts';
 
 const step = { clock: systemClock, signal: new AbortController().signal };
 
-/** Of a stream on that many servers. */
+/** Returns the information on a stream on that many servers. */
 const answer = (replicas: number, messages: number, leader?: string) =>
   ({ config: { num_replicas: replicas }, state: { messages }, cluster: { leader } }) as StreamInfo;
 
-/** Answers in that order, the last one again and again. */
+/** Returns a function that gives the answers in that order, and repeats the last one. */
 function answering(...answers: readonly (StreamInfo | Error)[]) {
   const left = [...answers];
   const info = async () => {

@@ -8,7 +8,7 @@ import { beginDrill, scripts } from './testing.ts';
 
 const target = sharedTarget();
 
-/** Everything goes to the real command line and server; the first answers are those of a cluster that has not settled, as seen under load. */
+/** A wrapper of the real command line; its first answers are those of an unsettled cluster, as seen under load. */
 const UNSETTLED_NATS = `#!/usr/bin/env bash
 set -euo pipefail
 answers="$(cd "$(dirname "$0")" && pwd)/answers"
@@ -41,7 +41,7 @@ test('a restore into a cluster that has not settled yet waits for it, and brings
     messages: 60,
     consumer: { durable: 'ledger', acknowledged: 0.5 },
   };
-  // The restore finds a `nats` of this test first on PATH, and that keeps count in a folder of the host: no sandbox shows either.
+  // The restore finds this test's `nats` first on PATH, and that counts calls in a host folder. A sandbox would hide both.
   const open: Target = Object.create(target, {
     sandbox: { value: { kind: 'none', reason: 'the test counts on the host' } },
   });

@@ -65,7 +65,7 @@ async function untilAnswered(
       return arrived(undefined);
     } catch (error) {
       if (error instanceof RequestError && error.isNoResponders()) return notYet('nobody listens', error);
-      // The cluster drops a request that arrives while the leader changes.
+      // The cluster drops a request during a change of leader.
       if (error instanceof TimeoutError) return notYet(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`, error);
       throw error;
     }

@@ -39,7 +39,7 @@ const row = (promise: PromiseLine, runs: KnownRuns): Markup =>
 <td role="cell" data-label="Last proof">${proof(promise, runs)}</td>
 <td role="cell" data-label="Promised and due">${due(promise)}</td></tr>`;
 
-/** What the contract states for auditors. */
+/** Renders the contract's notes for auditors. */
 function notes({ audit }: PromiseLine): Markup {
   const told: readonly (readonly [string, string | undefined])[] = [
     ['Kind of test', audit?.testKind],
@@ -66,7 +66,7 @@ const promiseAnchor = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'd
     .map((name) => name.replaceAll(/[^A-Za-z0-9-]+/g, '_'))
     .join('--');
 
-/** How recovery times and losses were spread, with a bound on how often the objective is kept. */
+/** The distributions of recovery times and losses, with a bound on how often the objective is kept. */
 export function distributionsSection(promises: readonly PromiseLine[]): Markup {
   const timed = promises.filter(({ rta, rpa }) => rta.drills + rpa.drills + rta.notCompared > 0);
   return html`<section id="distributions" aria-labelledby="distributions-h"><h2 id="distributions-h">Recovery times and losses</h2>
@@ -82,7 +82,7 @@ ${
 }</section>`;
 }
 
-/** Drills of before, when the contract still promised an RPO, are shown as well. */
+/** Renders the losses, including those of earlier drills for which the contract still promised an RPO. */
 function lossOf({ rpa, keepsNoData }: PromiseLine): Markup {
   if (!keepsNoData) return spread(rpa, 'RPO');
   const now = html`<span class="quiet">${KEEPS_NO_DATA}: no loss is promised or judged.</span>`;
@@ -100,7 +100,7 @@ function spread(distribution: Distribution, objective: 'RTO' | 'RPO'): Markup {
   return html`${exact}<span class="quiet">${within} of ${counted(drills, 'drill')} within ${objective} ${formatDuration(objectiveMs)}; bound: at least ${percent(withinShareAtLeast ?? 0)}.${boundsText(distribution)}${leftOut}</span>`;
 }
 
-/** Drills that gave up show no figure, only that it is no smaller. */
+/** Returns the text for drills that gave up: they only show a lower bound. */
 function boundsText({ atLeast, leastMs, mostLeastMs, medianMs }: Distribution): string {
   if (atLeast === 0 || leastMs === null || mostLeastMs === null) return '';
   const [least, most] = [formatDuration(leastMs), formatDuration(mostLeastMs)];
@@ -108,7 +108,7 @@ function boundsText({ atLeast, leastMs, mostLeastMs, medianMs }: Distribution): 
   return ` ${counted(atLeast, 'drill')} gave up before the end: ${figures}${medianMs === null ? '' : ', not among the figures above'}.`;
 }
 
-/** Each clause with the runs that support it and what a drill cannot show. */
+/** Each clause with its supporting runs and the parts that a drill cannot show. */
 export function controlsSection(report: ComplianceReport, runs: KnownRuns): Markup {
   const { frameworks, catalogueDate, controlsNotInCatalogue, evidence } = report;
   return html`<section id="controls" aria-labelledby="controls-h"><h2 id="controls-h">Controls</h2>
@@ -160,7 +160,7 @@ function lateText({ everyDays, late }: ClauseLine): Markup {
   return html` <b>Longer than ${counted(everyDays, 'day')} without a supporting drill:</b> ${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`;
 }
 
-/** What each kind of evidence means, and which promise contributed how much. */
+/** The meaning of each kind of evidence, and the contribution of each promise. */
 export function evidenceSection({ evidence, population }: ComplianceReport, runs: KnownRuns): Markup {
   const { finished, failed, killed, none } = population.runs;
   return html`<section id="evidence" aria-labelledby="evidence-h"><h2 id="evidence-h">Evidence</h2>

@@ -5,7 +5,7 @@ import { nameOf } from '../make-report.ts';
 import type { ComplianceReport, DeficiencyLine, DeviationLine, RunLine } from '../report-schema.ts';
 import { countsText, day, evidenceTitles, type KnownRuns, minute, runAnchor, runLink, signedText } from './words.ts';
 
-/** What did not hold, from when it was first seen to the drill that showed that it holds again. */
+/** The deficiencies, each from its first sight to the drill that showed the promise kept again. */
 export function deficienciesSection(report: ComplianceReport, runs: KnownRuns): Markup {
   const { deficiencies, deficienciesLeftOut, deviations } = report;
   const open = deficiencies.filter(({ retest }) => retest === null);
@@ -29,7 +29,7 @@ const item = (each: DeficiencyLine, runs: KnownRuns): Markup =>
   }</p>
 ${each.deviations.length === 0 ? html`<p class="quiet">Nobody recorded a cause or a corrective action.</p>` : list(each.deviations.map(deviationText))}</li>`;
 
-/** Which run repeats one that failed. */
+/** Returns the text on which run repeats a failed one. */
 function closedByText({ ofContracts, target }: DeficiencyLine): string {
   const contracts = ofContracts ?? [];
   const which =
@@ -52,7 +52,7 @@ function deviationText(deviation: DeviationLine): string {
   return `Cause: ${cause}. Corrective action: ${correctiveAction}. Owner ${owner}, due ${due}${ticket === null ? '' : `, ${ticket}`} (recorded ${day(at)}, entry ${sequence}, ${signedText(deviation)}). ${state}`;
 }
 
-/** Reviews that the ledger holds, and lines for those who sign on paper. */
+/** Reviews in the ledger, and lines for signatures on paper. */
 export function signOffSection({ signOffs, deficiencies }: ComplianceReport, runs: KnownRuns): Markup {
   const withoutCause = deficiencies.filter(({ deviations }) => deviations.length === 0).length;
   return html`<section id="reviews" aria-labelledby="reviews-h"><h2 id="reviews-h">Reviews and sign-off</h2>
@@ -70,7 +70,7 @@ ${withoutCause === 0 ? '' : html`<p>${counted(withoutCause, 'deficiency has', 'd
 <tbody>${['Prepared by', 'Reviewed by', 'Approved by'].map((role) => html`<tr><th scope="row">${role}</th><td></td><td></td><td></td></tr>`)}</tbody></table></section>`;
 }
 
-/** Every run of the period: from which an auditor draws a sample. */
+/** Every run of the period, so an auditor can draw a sample. */
 export function runsSection({ runs, runsLeftOut, signOffs }: ComplianceReport): Markup {
   const reviewed = new Set(signOffs.map(({ runId }) => runId));
   return html`<section id="runs" aria-labelledby="runs-h"><h2 id="runs-h">Runs</h2>

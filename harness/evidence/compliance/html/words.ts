@@ -3,7 +3,7 @@ import type { Mark } from '../../page/page-view.ts';
 import type { EvidenceKind } from '../catalogue-schema.ts';
 import type { PlaceInLedger, PromiseLine, VerdictCounts } from '../report-schema.ts';
 
-// How the report names things. HTML and CSV use the same words.
+// Terms of the report. HTML and CSV use the same words.
 
 export const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
   recovery: 'Recovery',
@@ -31,7 +31,7 @@ export const runAnchor = (runId: string): string => `run-${runId.replaceAll(/[^A
 export const day = (utc: string): string => utc.slice(0, 10);
 export const minute = (utc: string): string => `${utc.slice(0, 16).replace('T', ' ')} UTC`;
 
-/** A promise that was missed has no verdict of the period. */
+/** Returns the mark of a promise. A missed promise has no verdict of the period. */
 export const markOf = (state: PromiseLine['state']): Mark => (state === 'missed' ? 'not-run' : state);
 
 export const total = ({ met, atRisk, breached, unproven }: VerdictCounts): number => met + atRisk + breached + unproven;
@@ -55,7 +55,7 @@ export const signedText = ({ keyId }: Pick<PlaceInLedger, 'keyId'>): string =>
 /** The runs that the report lists, with the time at which each began. */
 export type KnownRuns = ReadonlyMap<string, string>;
 
-/** Runs are told by their time, which is shorter than their id. A run that the report does not list has no place to link to. */
+/** Returns a link to a run, named by its time, which is shorter than its id. A run that the report does not list gets no link. */
 export function runLink(runId: string, runs: KnownRuns, text?: string): Markup {
   const began = runs.get(runId);
   if (began === undefined) return html`${text === undefined ? runId : `${text} (run ${runId})`}`;

@@ -10,20 +10,20 @@ import { type CollectedPeriod, PeriodCollector } from '../collect-period.ts';
 import { makeComplianceReport } from '../make-report.ts';
 import type { ComplianceReport } from '../report-schema.ts';
 
-// Ledgers of runs that never were, and what is collected of them.
+// Ledgers of invented runs, and the data collected from them.
 
 export interface MadeUpDay {
-  /** Of the run; that of other made-up runs when left out. */
+  /** Target of the run; the default is that of other made-up runs. */
   readonly target?: string;
-  /** When the run begins: a day, or a time. */
+  /** Begin of the run: a day, or a time. */
   readonly on: string;
   readonly drills?: readonly DrillRecord[];
   readonly promises?: readonly PromiseFacts[];
   readonly posture?: PostureVerdict;
-  /** What its check halts while it is not met. */
+  /** The halt condition of its check. */
   readonly halts?: HaltCondition;
   readonly ending?: 'run-finished' | 'run-killed' | 'none';
-  /** What people wrote down after the run. */
+  /** Entries that people appended after the run. */
   readonly afterRun?: readonly EntryBody[];
   readonly measurementVersion?: number;
   readonly change?: (body: EntryBody) => EntryBody;
@@ -51,7 +51,7 @@ export function ordersDrill(verdict: Verdict = 'met', change: Partial<DrillRecor
   };
 }
 
-/** What somebody said of the first run. */
+/** A review of the first run. */
 export const review: EntryBody = {
   kind: 'sign-off',
   at: '2026-11-21T00:00:00.000Z',
@@ -112,7 +112,7 @@ function bodiesOf(day: MadeUpDay, runId: string, index: number) {
 
 const DAY_MS = 86_400_000;
 
-/** What is collected of them from the first day to the end of the last one. */
+/** Returns the data collected from the first day to the end of the last one. */
 export function collected(days: readonly MadeUpDay[], from: string, to: string): CollectedPeriod {
   const collector = new PeriodCollector(periodOf(from, to));
   for (const entry of entriesOf(days)) collector.add(entry);

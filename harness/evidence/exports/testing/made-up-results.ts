@@ -6,9 +6,9 @@ import type { Waiver } from '../../gate/waivers.ts';
 import { madeUpPromise } from '../../ledger/testing/made-up-ledger.ts';
 import { type ExportedRun, exportedFromRecord } from '../exported-run.ts';
 
-// One result of every kind, and texts that break a format that does not escape them.
+// One result of every kind, and texts that break a format without escaping.
 
-/** Quotes, mark-up, a comma, line ends, controls, a lone surrogate, a mention and what a spreadsheet would run. */
+/** Quotes, mark-up, a comma, line ends, controls, a lone surrogate, a mention and a spreadsheet formula. */
 export const HOSTILE = `=cmd|'<b>&"x",y\r\nz\t\u0007\u001b[31m\ud800 @all #1 \`c\` [l](http://e) ]]> \u202e\\ %`;
 export const AT_MS = Date.parse('2026-01-01T00:00:00Z');
 
@@ -33,7 +33,7 @@ export const madeUpWaivers: readonly Waiver[] = [
 
 const breachedRto = [madeUpFinding('rto', 'breached', 'The RTO is 15 min, and it took 20 min.')];
 
-/** The verdict of a made-up drill is the recorded one: nothing in it proves more than `unproven` when it is judged again. */
+/** Made-up drills rely on their recorded verdict: judged again, they are only `unproven`. */
 export const madeUpResults = (): ExportedRun => ({
   ...exportedFromRecord({
     ...madeUpRun(
@@ -71,7 +71,7 @@ export const madeUpResults = (): ExportedRun => ({
   measurementVersion: 1,
 });
 
-/** Met, by the judge's own rules. */
+/** Returns a drill that the judge finds met. */
 function keptDrill(): DrillRecord {
   const record = metRecord((draft) => {
     draft.contract.name = 'kept';
@@ -81,7 +81,7 @@ function keptDrill(): DrillRecord {
   return { ...record, judgement: judge(record) };
 }
 
-/** At risk: it took nearly as long as it may. */
+/** Returns an at-risk drill: its time is close to the objective. */
 function nearlyLateDrill(): DrillRecord {
   const record = metRecord((draft) => {
     draft.contract.name = 'nearly-late';

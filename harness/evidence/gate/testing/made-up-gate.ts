@@ -11,7 +11,7 @@ import { type GatePolicyDefinition, parsePolicy } from '../policy.ts';
 import type { GateQuestion } from '../question.ts';
 import type { Waiver } from '../waivers.ts';
 
-// Ledgers as plain entries, and what a gate decides on them.
+// Ledgers as plain entries, and the decisions of a gate on them.
 
 export const NOW = new Date('2026-02-01T12:00:00.000Z');
 export const COMMIT = 'c0ffee0000000000000000000000000000000000';
@@ -56,7 +56,7 @@ export interface MadeUpDrill {
   /** Time between the end of the drill and the entry. */
   readonly appendedAfterMs?: number;
   readonly change?: (record: DrillRecord) => void;
-  /** The judgement that is recorded; what today's judge says when left out. */
+  /** The recorded judgement; the default is today's judgement. */
   readonly recorded?: DrillRecord['judgement'];
 }
 
@@ -145,7 +145,7 @@ export const questionOf = (policy: Asked['policy'] = {}): GateQuestion => ({
   keyIds: [],
 });
 
-/** What a gate decides on a ledger of those runs, the oldest first. */
+/** Returns the decision of a gate on a ledger of those runs, the oldest first. */
 export async function decide(
   bodies: readonly (EntryBody & { readonly keyId?: string | null })[],
   { policy = {}, ...asked }: Asked = {},

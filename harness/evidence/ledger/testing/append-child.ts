@@ -4,8 +4,8 @@ import { openLedgerStore } from '../ledger-store.ts';
 import { openSigner } from '../signer.ts';
 import { entriesOfRun, never } from './made-up-ledger.ts';
 
-// A process that appends runs to a ledger: `node append-child.ts AT NAME RUNS`, signed with the key in the variable KEY. It says when it is
-// ready, begins when its standard input ends, and says when each run is in.
+// A process that appends runs to a ledger: `node append-child.ts AT NAME RUNS`, signed with the key in the variable KEY. It reports when it
+// is ready, begins when its standard input ends, and reports each appended run.
 
 const [at = '', name = '', runs = '1'] = process.argv.slice(2);
 const signer = await openSigner({ env: 'KEY' }, { folder: '/', environment: process.env });

@@ -10,11 +10,11 @@ import type { S3Place } from '../../../systems/s3/service.ts';
 
 export interface LedgerBucket {
   readonly name: string;
-  /** `s3://…` of a prefix in it, behind that endpoint. */
+  /** Returns the `s3://…` address of a prefix in the bucket, at that endpoint. */
   at(prefix: string, endpoint?: string): string;
 }
 
-/** A bucket for the tests of a file, with credentials in the environment as a user gives them. It is gone when they have ended. */
+/** Creates a bucket for the tests of a file, with credentials in the environment, as for users. It removes the bucket after them. */
 export function ledgerBucket(s3: S3Place, purpose: string): LedgerBucket {
   const client = s3Client(s3);
   const name = `${purpose}-${process.pid}`;

@@ -9,11 +9,11 @@ import { type KeyType, type PublicKey, publicKey } from '../public-key.ts';
 import { openSigner } from '../signer.ts';
 import type { LedgerStore } from '../store.ts';
 
-// Ledgers of runs that never were, for the tests of what reads them.
+// Ledgers of invented runs, for tests of readers.
 
 export const never = new AbortController().signal;
 
-/** A store in memory. `files` may be changed as somebody would who wants to forge. */
+/** A store in memory. Tests may change `files` like a forger. */
 export class MemoryStore implements LedgerStore {
   readonly at = 'memory';
   readonly files = new Map<string, Buffer>();
@@ -89,7 +89,7 @@ export interface MadeUpRun {
   readonly ending?: 'run-finished' | 'run-killed' | 'none';
 }
 
-/** The entries of one run, in order. */
+/** Returns the entries of one run, in order. */
 export function entriesOfRun({ runId, drills, promises, ending = 'run-finished' }: MadeUpRun): readonly NewEntry[] {
   const records = (drills ?? [madeUpDrill({ drillId: `d${runId}` })]).map((record) => ({ ...record, runId }));
   const { drills: _, ...run } = { ...madeUpRun(records), runId };
@@ -118,7 +118,7 @@ export interface MadeUpLedger {
   readonly ledger: Ledger;
 }
 
-/** A ledger of so many runs, one a day, of one drill each: three entries a run. */
+/** Returns a ledger of this many runs, one a day, of one drill each: three entries a run. */
 export async function madeUpLedger(
   runs: number,
   signer?: Signer,

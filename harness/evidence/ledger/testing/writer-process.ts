@@ -8,13 +8,13 @@ export interface WriterProcess {
   readonly child: ChildProcess;
   /** Exit code and signal. */
   readonly ended: Promise<unknown[]>;
-  /** Lets it begin. */
+  /** Starts the appends. */
   readonly go: () => void;
-  /** Resolves when the next run of it is in the ledger. */
+  /** Resolves when its next run is in the ledger. */
   readonly appended: () => Promise<unknown>;
 }
 
-/** A process that appends so many runs to a ledger. It has loaded everything, and waits for `go`. */
+/** Starts a process that appends this many runs to a ledger. It has loaded its modules and waits for `go`. */
 export async function startWriter(
   at: string,
   { name, runs, env }: { readonly name: string; readonly runs: number; readonly env: Readonly<Record<string, string>> },

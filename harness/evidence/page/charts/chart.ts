@@ -3,7 +3,7 @@ import { AT_RISK_SHARE } from '../../../verdict/finding.ts';
 import { html, type Markup, nothing } from '../markup.ts';
 import type { Against } from '../page-view.ts';
 
-/** Width of a chart in its own units. It is shown at most that wide, so that its text keeps its size. */
+/** Width of a chart in its own units. This is also its maximum width on screen, so its text keeps its size. */
 export const WIDTH = 420;
 /** Width of a character at the text size of charts, wide enough for the fonts that are used. */
 const CHARACTER = 8.2;
@@ -12,7 +12,7 @@ interface ChartText {
   /** Unique on the page. */
   readonly id: string;
   readonly title: string;
-  /** What a reader who cannot see it must know. */
+  /** A description for readers who cannot see the chart. */
   readonly description: string;
   readonly height: number;
 }
@@ -22,7 +22,7 @@ export const chart = ({ id, title, description, height }: ChartText, body: Marku
 
 export const textWidth = (text: string): number => text.length * CHARACTER;
 
-/** Cut so that it fits; the full text is in the table beside the chart. */
+/** Cuts a text to a width; the full text is in the table beside the chart. */
 export function fitted(text: string, width: number): string {
   const most = Math.max(1, Math.floor(width / CHARACTER));
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
@@ -68,7 +68,7 @@ export function markLine(line: {
 
 const SHARE_WIDTH = 120;
 
-/** How much of an objective was used. It repeats the figures beside it, so it is hidden from readers of the text. */
+/** A bar that shows the used share of an objective. It repeats the figures beside it, so it is hidden from screen readers. */
 export function shareBar({ objectiveMs, actualMs }: Against): Markup {
   if (actualMs === null || objectiveMs === 0) return html``;
   const most = Math.max(objectiveMs, actualMs, 1);
@@ -94,7 +94,7 @@ interface Spread {
 
 /**
  * The spread of a figure against its objective: a line from the smallest to the largest, a box up to the 95th percentile, a stroke at the
- * median. It repeats the figures beside it, so it is hidden from readers of the text.
+ * median. It repeats the figures beside it, so it is hidden from screen readers.
  */
 export function spreadBar({ objectiveMs, minMs, medianMs, p95Ms, maxMs }: Spread): Markup {
   if (objectiveMs === null || minMs === null || medianMs === null || p95Ms === null || maxMs === null) return nothing;

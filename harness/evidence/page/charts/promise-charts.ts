@@ -19,7 +19,7 @@ const SYMBOLS = {
   'not-run': symbolCircle,
 } as const satisfies Readonly<Record<Mark, unknown>>;
 
-/** Above: RTA of each drill against the RTO, marked with its verdict. Below: what was measured of it, on a scale of its own. */
+/** Above: RTA of each drill against the RTO, marked with its verdict. Below: the measured part of it, on a scale of its own. */
 export function historyChart(id: string, view: HistoryView): Markup | undefined {
   const { runs, objectiveMs } = view;
   if (runs.length < 2) return undefined;
@@ -67,10 +67,10 @@ const LOSSES_LEFT = 8;
 const LOSSES_RIGHT = 12;
 const LOSSES_ROW = 38;
 const LOSSES_BAR = 12;
-/** Both names of the moments on one line need as much. */
+/** Minimum distance between the names of two moments on one line. */
 const APART = 8;
 
-/** Each lane of markers from its first to its last acknowledgement: what came back, and what did not. */
+/** Each lane of markers from its first to its last acknowledgement, with recovered and lost markers. */
 export function lossesChart(id: string, view: LossesView): Markup {
   const { lanes, cutOffMs, captureBeganMs } = view;
   const most = Math.max(1, cutOffMs, ...lanes.map(({ toMs }) => toMs)) * 1.02;
@@ -175,7 +175,7 @@ export function sizeChart(id: string, view: SizeView): Markup | undefined {
   ]);
 }
 
-/** At most six whole powers within the domain: `base` to the power of a multiple of `every`. */
+/** Returns at most six whole powers within the domain: `base` to the power of a multiple of `every`. */
 function powers([from = 1, to = 1]: number[], base: number, every: number): number[] {
   const all = [];
   const unit = base ** every;

@@ -60,7 +60,7 @@ function phaseRow(phase: Phase, y: number, x: Scale): Markup {
   const barY = y + (ROW - BAR) / 2;
   const [start, middle, end] = [x(fromMs), x(fromMs + measuredMs), x(fromMs + measuredMs + addedMs)];
   const isNone = measuredMs + addedMs === 0;
-  // A phase of a second in a promise of an hour must still be seen.
+  // A phase of a second in a promise of an hour must stay visible.
   const measured = isNone || measuredMs === 0 ? undefined : Math.max(2, middle - start);
   const added = addedMs === 0 ? undefined : Math.max(2, end - middle);
   const amount = [

@@ -5,7 +5,7 @@ import { timelineChart } from '../charts/timeline-chart.ts';
 import { badge, caveat, command, html, link, list, type Markup, nothing, shape } from '../markup.ts';
 import type { Against, ComparisonView, FindingView, NotDrilledView, PromiseView } from '../page-view.ts';
 
-// On a phone each row becomes a card. The roles keep the table a table for screen readers when its cells are no table cells any more.
+// On a phone each row becomes a card. The roles keep it a table for screen readers although its cells are laid out differently.
 
 export function promisesSection(promises: readonly PromiseView[], notDrilled: readonly NotDrilledView[]): Markup {
   return html`<section id="promises" aria-labelledby="promises-h"><h2 id="promises-h">Every promise</h2>
@@ -56,7 +56,7 @@ const notDrilledTable = (views: readonly NotDrilledView[]): Markup => html`<h3>N
     }</td><td role="cell" data-label="Why">${reason}</td><td role="cell">${command(repeatCommand)}</td></tr>`,
 )}</tbody></table>`;
 
-/** Where a promise's row leads: owner, command, runbook and record. */
+/** Links and facts of a promise: owner, command, runbook and record. */
 const addresses = ({ owner, repeatCommand, runbook, record, controls }: PromiseView): Markup => html`<dl class="facts">
 <div><dt>Owner</dt><dd>${owner}</dd></div>
 <div><dt>Repeat it</dt><dd>${command(repeatCommand)}</dd></div>

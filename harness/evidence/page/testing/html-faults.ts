@@ -2,7 +2,7 @@ import { HtmlValidate } from 'html-validate';
 
 const validator = new HtmlValidate({
   extends: ['html-validate:recommended'],
-  // A doctype in upper case is as good. Roles keep a table a table where its cells are laid out as cards.
+  // A doctype in upper case is valid. Roles are needed on tables whose cells are laid out as cards.
   rules: {
     'doctype-style': 'off',
     'no-redundant-role': 'off',
@@ -12,7 +12,7 @@ const validator = new HtmlValidate({
   },
 });
 
-/** What is not well formed, or not as the standard has it. */
+/** Returns violations of the HTML standard in a page. */
 export async function htmlFaults(page: string): Promise<string[]> {
   const { results } = await validator.validateString(page);
   return results.flatMap(({ messages }) =>

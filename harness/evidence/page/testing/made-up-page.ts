@@ -4,7 +4,7 @@ import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../r
 import { MEASUREMENT_VERSION } from '../../entry.ts';
 import type { PastDrill } from '../page-source.ts';
 
-// Records with something in every field that the page shows.
+// Records with a value in every field that the page shows.
 
 const MIB = 2 ** 20;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
-// Opens pages in a real browser, for the tests that look at them. `npm run test:page` installs one where it is missing.
+// Opens pages in a real browser for tests. `npm run test:page` installs one if it is missing.
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const args = [
@@ -14,7 +14,7 @@ const args = [
 
 export interface Opened {
   readonly page: Page;
-  /** What the console said, and what was asked of the network. */
+  /** Messages of the console, and requests to the network. */
   readonly said: readonly string[];
   readonly requests: readonly string[];
 }

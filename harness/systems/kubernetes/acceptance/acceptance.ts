@@ -3,22 +3,22 @@ import type { KubernetesObject } from '../../../clients/kubernetes-object.ts';
 import type { Assurance } from '../../../model/record.ts';
 import { isOfTheHarness } from '../names.ts';
 
-/** What the user of restored objects says about one thing in them. */
+/** The result of examining one thing in restored objects. */
 export interface Examined {
   /** E.g. "dashboard api.json in ConfigMap platform". */
   readonly what: string;
-  /** Why it would be refused; undefined when it is accepted. */
+  /** Why it would be refused; undefined if it is accepted. */
   readonly problem: string | undefined;
-  /** What was accepted, in a few words. */
+  /** A short description of the accepted thing. */
   readonly seen: string;
 }
 
-/** Looks at objects one after the other, and may remember what it has seen: two things can be in each other's way. */
+/** Examines objects one after the other. It may remember earlier ones, because two things can conflict. */
 export interface Examiner {
   see(object: KubernetesObject): readonly Examined[];
 }
 
-/** Somebody who uses objects of the namespace and refuses what is not valid to him, however faithfully it was restored. */
+/** A user program of objects in the namespace, which refuses invalid ones even if they were restored faithfully. */
 export interface Acceptance {
   /** E.g. "Grafana dashboards in ConfigMaps labelled grafana_dashboard". */
   readonly description: string;
@@ -30,7 +30,7 @@ export interface Acceptance {
 
 const SHOWN = 20;
 
-/** Examines what is in the namespace now. Holds one object at a time and the first few results. */
+/** Examines the current content of the namespace. Holds one object at a time and the first few results. */
 export async function assuranceOf(
   acceptance: Acceptance,
   api: KubernetesApi,

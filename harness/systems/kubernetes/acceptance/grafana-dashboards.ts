@@ -11,7 +11,7 @@ const optionsSchema = z.strictObject({
 export type GrafanaDashboardOptions = z.input<typeof optionsSchema>;
 
 /**
- * Grafana as the user of ConfigMaps with dashboards: its sidecar takes the ConfigMaps with the label, writes each `*.json` key
+ * Grafana as the user of ConfigMaps with dashboards: its sidecar writes each `*.json` key of the ConfigMaps with the label
  * into a file, and Grafana provisions the files. A dashboard is accepted when it is valid by the schema that Grafana publishes
  * (@grafana/schema), and when provisioning would take it: a title, a uid of at most 40 letters, digits, "-" and "_",
  * and no uid and no title twice (grafana/grafana pkg/services/provisioning/dashboards, pkg/services/dashboards).
@@ -81,7 +81,7 @@ function dashboardSchema(): z.ZodType {
   return loaded;
 }
 
-/** Grafana reads `null` as "not set" wherever a field may be left out, and writes it itself (`"gnetId": null`). */
+/** Removes nulls. Grafana reads `null` as "not set" in optional fields, and also writes it (`"gnetId": null`). */
 function nullsLeftOut(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(nullsLeftOut);
   const parsed = jsonObject.safeParse(schema);
@@ -100,7 +100,7 @@ function nullsLeftOut(schema: unknown): unknown {
   );
 }
 
-/** The deepest reason, with its place: of alternatives, the one that came furthest says what was meant. */
+/** Returns the deepest reason with its place: of several alternatives, the one that matched furthest was meant. */
 function problemOf(error: z.ZodError): string {
   const [deepest] = error.issues
     .flatMap((issue) => leaves(issue, []))

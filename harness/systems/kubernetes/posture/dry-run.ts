@@ -26,9 +26,9 @@ const definitionSpec = z.looseObject({
 });
 
 /**
- * What the real API says to each object in a server-side dry run, definitions first. Objects of a namespace that is not there
- * are tried in one that is made for it and removed again, and custom resources against a copy of their definition under a
- * group of its own: a definition on a shared API belongs to everybody who uses it.
+ * Returns the real API's answer to each object in a server-side dry run, definitions first. Objects of a missing namespace are tried in a
+ * temporary one. Custom resources are tried against a copy of their definition under a separate group, because all users of a shared API
+ * share its definitions.
  */
 export async function dryRunAll(
   kubeconfigPath: string,
@@ -60,7 +60,7 @@ class Scratch implements AsyncDisposable {
   readonly #step: Step;
   readonly #id = `dr-posture-${randomBytes(4).toString('hex')}`;
   readonly #namespaces = new Map<string, string>();
-  /** Group and kind of a definition of the manifests, and the group under which its copy is served. */
+  /** Maps group and kind of a definition in the manifests to the group of its copy. */
   readonly #groups = new Map<string, string>();
   readonly #made: Scope;
   #declared: readonly ManifestObject[] = [];
@@ -101,7 +101,7 @@ class Scratch implements AsyncDisposable {
     );
   }
 
-  /** The object where it can be tried. */
+  /** Returns the object, adapted to a place where it can be tried. */
   async placed(object: ManifestObject): Promise<ManifestObject> {
     const { namespace } = object.metadata;
     const group = this.#groups.get(`${groupOf(object)}/${object.kind}`);
@@ -114,7 +114,7 @@ class Scratch implements AsyncDisposable {
     await this.#made[Symbol.asyncDispose]();
   }
 
-  /** Not by the run's signal: what was made has to go when the run is interrupted, too. */
+  /** Registers a removal. It ignores the run's signal, because an interrupted run must also remove its objects. */
   #removeLater(path: string): void {
     this.#made.defer(path, (signal) => this.#api.delete(path, signal));
   }
@@ -146,7 +146,7 @@ class Scratch implements AsyncDisposable {
     try {
       await this.#api.create(CUSTOM_RESOURCE_DEFINITIONS, copy, this.#step.signal);
     } catch (error) {
-      // A definition that the API refuses is found again, and named, when it is tried itself.
+      // A refused definition is reported when it is tried itself.
       if (!(error instanceof KubernetesApiError)) throw error;
       this.#groups.delete(`${group}/${names.kind}`);
     }

@@ -1,37 +1,37 @@
 import { z } from 'zod';
 import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 
-/** A Job that a CronJob made by its schedule. */
+/** A Job that a CronJob started on schedule. */
 interface CronJobFiring {
   readonly name: string;
-  /** When it was due. */
+  /** Time at which it was due. */
   readonly dueAt: string;
   readonly outcome: 'succeeded' | 'failed' | 'running';
   readonly said: string;
 }
 
-/** A CronJob with the Jobs of it that are still there. */
+/** A CronJob with its remaining Jobs. */
 export interface CronJobFirings {
   readonly cron: string;
   readonly timeZone: string;
   readonly created: string;
-  /** When it last fired; null when it never did. */
+  /** Time of its last firing; null if it never fired. */
   readonly lastFired: string | null;
-  /** How many Jobs it keeps. */
+  /** Maximum number of successful Jobs that it keeps. */
   readonly keepsSucceeded: number;
   readonly keepsFailed: number;
   readonly replacesRunning: boolean;
-  /** True where its Jobs are removed some time after their end, whatever the limits. */
+  /** True if its Jobs are removed some time after their end, regardless of the limits. */
   readonly expires: boolean;
-  /** The newest first. */
+  /** Sorted from the newest. */
   readonly firings: readonly CronJobFiring[];
 }
 
-/** Since Kubernetes 1.27; before, the name ends with the minute. */
+/** Annotation since Kubernetes 1.27; before, the Job's name ends with the minute. */
 const DUE = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
-/** On a Job that somebody made by hand: `kubectl create job --from=cronjob/…`. */
+/** Annotation of a manually created Job: `kubectl create job --from=cronjob/…`. */
 const BY_HAND = 'cronjob.kubernetes.io/instantiate';
-// What Kubernetes takes where a field is left out: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-history-limits
+// Kubernetes' defaults of these fields: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#jobs-history-limits
 const KEEPS_SUCCEEDED = 3;
 const KEEPS_FAILED = 1;
 
@@ -72,7 +72,7 @@ const jobSchema = z.looseObject({
 });
 type Job = z.infer<typeof jobSchema>;
 
-/** A CronJob with those of its Jobs that its schedule made, or nothing when there is no CronJob of that name. */
+/** Returns a CronJob with its scheduled Jobs; undefined if there is no CronJob of that name. */
 export async function findCronJobFirings(
   kubeconfigPath: string,
   { namespace, name }: { readonly namespace: string; readonly name: string },

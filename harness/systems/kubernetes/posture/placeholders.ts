@@ -4,9 +4,9 @@ import type { PostureDifference } from '../../../model/posture.ts';
 import { collectionPath, discoverTypes, storedInNamespace, typeKey } from '../discovery.ts';
 import { isJsonArray, isJsonObject, type Json, toJson } from '../objects.ts';
 
-/** A value that its operators were to replace. */
+/** A placeholder that operators must replace. */
 const PLACEHOLDER = /REPLACE_WITH_[A-Z0-9_]+/;
-/** What the API server writes about an object, and what only tells what happened. */
+/** Kinds of bookkeeping: events and leases. */
 const IGNORED_KINDS = new Set(['Event', 'Event.events.k8s.io', 'Lease.coordination.k8s.io']);
 
 export interface PlaceholderSearch {
@@ -14,7 +14,7 @@ export interface PlaceholderSearch {
   readonly left: readonly PostureDifference[];
 }
 
-/** Every `REPLACE_WITH_*` that is left in a live object of those namespaces; values of Secrets are read, and never shown. */
+/** Yields every remaining `REPLACE_WITH_*` in live objects of those namespaces. It reads values of Secrets, but never shows them. */
 export async function findPlaceholders(
   kubeconfigPath: string,
   namespaces: readonly string[],
@@ -43,7 +43,7 @@ export async function findPlaceholders(
   return { objects, left };
 }
 
-/** A type that went away between being listed and being asked for holds nothing. */
+/** Yields the objects; none for a type that disappeared after discovery. */
 async function* existing(objects: AsyncIterable<KubernetesObject>): AsyncGenerator<KubernetesObject> {
   try {
     yield* objects;
@@ -57,7 +57,7 @@ export interface PlaceholderAt {
   readonly placeholder: string;
 }
 
-/** What a person wrote is looked at; field managers, and the copy of the manifest that kubectl keeps, are not. */
+/** Yields placeholders in fields that people write. It skips field managers and kubectl's copy of the manifest. */
 export function* placeholdersIn(kind: string, object: KubernetesObject): Generator<PlaceholderAt> {
   const { metadata, ...rest } = toJson(object);
   if (isJsonObject(metadata)) {

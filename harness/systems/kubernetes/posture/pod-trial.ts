@@ -4,11 +4,11 @@ import type { Step } from '../../../model/step.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../../wait/wait.ts';
 import { SESSION_LABEL } from '../access.ts';
 
-/** The pod that a live CronJob makes, as far as it says what kind of pod may run in that namespace. */
+/** The template of a live CronJob's pod, limited to fields that decide whether a pod may run in that namespace. */
 export interface PodTemplate {
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Fields of its pod and of its container that say where and how it runs; none of its volumes, variables and commands. */
+  /** Fields of its pod and container on where and how it runs, without volumes, variables and commands. */
   readonly pod: Readonly<Record<string, unknown>>;
   readonly container: Readonly<Record<string, unknown>>;
 }
@@ -16,17 +16,17 @@ export interface PodTemplate {
 export interface PodTrial {
   readonly namespace: string;
   readonly template: PodTemplate;
-  /** Everything in it becomes a variable of the container. It is all that the pod is given of the cluster. */
+  /** Name of a Secret. All its values become variables of the container. The pod gets nothing else of the cluster. */
   readonly secret: string;
   readonly variables: Readonly<Record<string, string>>;
-  /** For `sh -c`; what it writes to /dev/termination-log comes back. */
+  /** Script for `sh -c`; its output to /dev/termination-log is returned. */
   readonly script: string;
 }
 
-/** What the pod left, or why it never ran to its end. */
+/** The output of the pod, or why it did not finish. */
 export type PodTrialEnd = { readonly said: string } | { readonly neverEnded: string };
 
-/** Where a pod runs, and under which rules: without these the namespace may refuse it. */
+/** Fields on placement and security of a pod: without these the namespace may refuse it. */
 const POD_FIELDS = [
   'securityContext',
   'imagePullSecrets',
@@ -40,9 +40,9 @@ const POD_FIELDS = [
 ] as const;
 const CONTAINER_FIELDS = ['imagePullPolicy', 'securityContext', 'resources'] as const;
 const END_BUDGET_MS = 90_000;
-/** Patience for what the kubelet tries again, such as a Secret that its cache has not seen yet. */
+/** Time limit for retries of the kubelet, such as a Secret that is not in its cache yet. */
 const START_BUDGET_MS = 30_000;
-/** The kubelet is still at it, and says why by an event only. */
+/** Reasons that mean that the kubelet is still starting the container; only an event gives details. */
 const STILL_MAKING = new Set(['ContainerCreating', 'PodInitializing']);
 const HOPELESS = new Set(['InvalidImageName', 'ErrImageNeverPull']);
 
@@ -82,7 +82,7 @@ const podSchema = z.looseObject({
     .default({ containerStatuses: [], conditions: [] }),
 });
 
-/** The template of a live CronJob's pods, or nothing when there is no such CronJob. */
+/** Returns the template of a live CronJob's pods; undefined if there is no such CronJob. */
 export async function findPodTemplate(
   kubeconfigPath: string,
   { namespace, cronJob }: { readonly namespace: string; readonly cronJob: string },
@@ -105,7 +105,7 @@ export async function findPodTemplate(
 const picked = (from: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
 
-/** Runs one Job to its end, beside what lives in that namespace, and removes it. */
+/** Runs one Job to its end in a live namespace, and removes it. */
 export async function runPodTrial(
   kubeconfigPath: string,
   trial: PodTrial,
@@ -119,7 +119,7 @@ export async function runPodTrial(
   try {
     return await untilEnded(api, name, trial.namespace, { clock, signal });
   } finally {
-    // An aborted check leaves it to the Job's own time to live.
+    // After an aborted check, the Job's time to live removes it.
     if (!signal.aborted) await api.delete(`${jobs}/${name}?propagationPolicy=Background`, signal);
   }
 }
@@ -137,11 +137,11 @@ function jobOf(name: string, { template, secret, variables, script }: PodTrial, 
       activeDeadlineSeconds: END_BUDGET_MS / 1_000,
       ttlSecondsAfterFinished: 60,
       template: {
-        // A backup of the namespace that runs at this moment has nothing to do with the scratch folder.
+        // Excludes the scratch folder from a concurrent backup of the namespace.
         metadata: { labels, annotations: { 'backup.velero.io/backup-volumes-excludes': 'home' } },
         spec: {
           ...template.pod,
-          // No account of the cluster either: the Secret is all that it has.
+          // No account of the cluster either: the pod has only the Secret.
           automountServiceAccountToken: false,
           restartPolicy: 'Never',
           containers: [
@@ -216,7 +216,7 @@ const inWords = ({ reason, message }: { readonly reason: string; readonly messag
 
 const eventSchema = z.looseObject({ message: z.string().default(''), type: z.string().default('') });
 
-/** Why a Job has no pod: admission refuses it, or a quota is used up. Undefined where nothing says so. */
+/** Returns why a Job has no pod: a refusal by admission, or an exhausted quota. Undefined if no event names a reason. */
 async function refusalOf(
   api: KubernetesApi,
   namespace: string,

@@ -4,7 +4,7 @@ import type { Step } from '../../../model/step.ts';
 
 const secretSchema = z.looseObject({ data: z.record(z.string(), z.string()).default({}) });
 
-/** The values of a live Secret, or nothing when there is none of that name. For use, never for a record. */
+/** Returns the values of a live Secret; undefined if there is none of that name. For use, never for a record. */
 export async function readSecret(
   kubeconfigPath: string,
   { namespace, name }: { readonly namespace: string; readonly name: string },

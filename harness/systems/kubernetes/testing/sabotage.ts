@@ -1,7 +1,7 @@
 import { configMapsPath, KubernetesApi, NAMESPACES } from '../../../clients/kubernetes-api.ts';
 import type { OpenAsset } from '../../../model/asset.ts';
 
-/** For tests only: spoils what was restored, where users would find it. */
+/** For tests only: damages restored objects where users read them. */
 interface Sabotage {
   readonly asset: OpenAsset;
   readonly signal: AbortSignal;

@@ -3,25 +3,25 @@ import { summaryOf } from '../../../model/errors.ts';
 import { untilAborted } from '../../../wait/until-aborted.ts';
 import { type PodAccess, type PodCommand, startInPod } from './pod.ts';
 
-/** The pod may or may not have done what was asked: the connection was lost after the request had been sent. */
+/** The connection was lost after the request was sent, so the pod may or may not have executed it. */
 export class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 }
 
 interface Line {
   readonly command: PodCommand;
-  /** Resolves with the next line; rejects when the command has ended. */
+  /** Resolves with the next line; rejects if the command has ended. */
   next(): Promise<string>;
 }
 
 /**
- * Requests to a script that runs in a pod, one line each, one answer a line, over one connection that is opened again when
- * it is lost: a process for every request would cost the machine more than what is measured.
+ * Requests to a script in a pod, one line each, with one answer line each, over one connection that is reopened after
+ * a loss: a process for every request would cost more than the measured work.
  */
 export class PodConversation implements Disposable {
   readonly #access: () => PodAccess;
   readonly #script: string;
-  /** Rejects with the reason when the pod cannot answer now; cheap, and asked before every connection. */
+  /** Rejects with the reason if the pod cannot answer now. It is cheap, and called before every connection. */
   readonly #ready: (signal: AbortSignal) => Promise<void>;
   #line: Promise<Line> | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -33,8 +33,8 @@ export class PodConversation implements Disposable {
   }
 
   /**
-   * @returns what the script answered, without the leading `ok`.
-   * @throws {UnansweredError} when the request was sent and no answer came; an error with the script's words when it refused.
+   * @returns the script's answer, without the leading `ok`.
+   * @throws {UnansweredError} when the request was sent and no answer came; an error with the script's message when it refused.
    */
   async ask(request: string, signal: AbortSignal): Promise<string> {
     const turn = this.#last.then(() => this.#askNow(request, signal));
@@ -71,20 +71,20 @@ export class PodConversation implements Disposable {
   async #connected(signal: AbortSignal): Promise<Line> {
     if (this.#line === undefined) {
       await this.#ready(signal);
-      // Not bound to this request's signal: opening may take longer than one attempt, and the next one goes on with it.
+      // Not bound to this request's signal: opening may take longer than one attempt, and the next attempt reuses it.
       const opening = openLine(this.#access(), this.#script);
       this.#line = opening;
       const forget = () => {
         if (this.#line === opening) this.#line = undefined;
       };
-      // A pod that was replaced must be asked over a new connection.
+      // A replaced pod needs a new connection.
       opening.then(({ command }) => command.ended.then(forget, forget), forget);
     }
     return await this.#line;
   }
 }
 
-/** The script says `ready` when it has begun to listen. */
+/** Opens a connection. The script prints `ready` when it listens. */
 async function openLine(access: PodAccess, script: string): Promise<Line> {
   const command = startInPod(access, script);
   const lines = linesOf(command.child.stdout);

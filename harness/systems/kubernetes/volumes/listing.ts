@@ -5,7 +5,7 @@ import { MOUNT, OWN_FOLDER } from './objects.ts';
 import { linesFromPod, type PodAccess } from './pod.ts';
 
 /**
- * Left behind in every volume that Velero restores: its helper may not remove it (velero issue 8973).
+ * A folder that remains in every volume that Velero restores: its helper may not remove it (velero issue 8973).
  */
 const VELERO_FOLDER = '.velero';
 
@@ -15,7 +15,7 @@ const ATTRIBUTES = `${FIND} -print0 | ${EACH} stat -c '%f %u %g %s %Y %n'`;
 const DIGESTS = `${FIND} -type f -print0 | ${EACH} sha256sum`;
 const TARGETS = `${FIND} -type l -print0 | sort -z | xargs -0 -r -n 1 readlink`;
 
-/** `st_mode` of POSIX: the bits that say what a thing is. */
+/** The file type bits of POSIX `st_mode`. */
 const TYPE_BITS = 0o170000;
 const TYPES: ReadonlyMap<number, string> = new Map([
   [0o040000, 'folder'],
@@ -27,16 +27,16 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [0o020000, 'character device'],
 ]);
 
-/** What {@link filesIn} does not see. */
+/** Properties of files that {@link filesIn} does not check. */
 export const FILES_NOT_VERIFIED = [
   'extended attributes, access control lists, hard links and holes of files in volumes, and parts of a second in their times',
   'modification times of folders, which kopia sets to that of the newest file in them, and of links',
 ];
 
 /**
- * Every file, folder and link of a volume, sorted by path, read inside the pod: three streams in the same order, attributes of
- * everything, digests of files, targets of links. One thing at a time is in memory here.
- * @throws when a name holds a line break, which this reading cannot tell apart.
+ * Yields every file, folder and link of a volume, sorted by path, read inside the pod by three streams in the same order: attributes of
+ * all entries, digests of files, targets of links. Only one entry is in memory at a time.
+ * @throws if a name contains a line break, which the streams use as the separator.
  */
 export async function* filesIn(
   volume: string,
@@ -76,11 +76,11 @@ function attributesIn(
   const mode = Number.parseInt(rawMode, 16);
   const type = TYPES.get(mode & TYPE_BITS) ?? 'unknown';
   const fields: Record<string, string> = { type, owner: `${uid}:${gid}` };
-  // Permissions of a link mean nothing and cannot be set.
+  // Permissions of a link have no meaning and cannot be set.
   if (type !== 'link') fields['mode'] = (mode & 0o7777).toString(8).padStart(4, '0');
   if (type === 'file') {
     fields['size'] = size;
-    // Of files only: kopia gives a restored folder the time of the newest file in it.
+    // Only for files: kopia gives a restored folder the time of its newest file.
     fields['modified'] = modified;
   }
   return { path, type, fields, sizeBytes: type === 'file' ? Number(size) : 0 };

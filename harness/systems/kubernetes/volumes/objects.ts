@@ -5,15 +5,15 @@ import { type PodConversation, UnansweredError } from './conversation.ts';
 import type { VolumePlan } from './options.ts';
 import { linesFromPod, type PodAccess } from './pod.ts';
 
-/** Where a volume is mounted. */
+/** Mount path of a volume. */
 export const MOUNT = '/data';
-/** What the harness writes into a volume beside its content: markers, the probe's file, the proof that a hook ran. */
+/** Folder of the harness's own files in a volume: markers, the probe's file, the proof that a hook ran. */
 export const OWN_FOLDER = '.dr-contracts';
 export const HOOK_PROOF = `${OWN_FOLDER}/before-backup`;
 
 /**
- * What runs in the pod while it is asked: appends markers, writes the probe's file, tells a file's digest. Needs a shell with
- * `printf` and `sha256sum`. A marker is one line, written in one piece, so a reader of the file sees it whole or not at all.
+ * The script in the pod that answers requests: it appends markers, writes the probe's file, prints a file's digest. It needs a shell with
+ * `printf` and `sha256sum`. A marker is one line, written at once, so a reader of the file sees it whole or not at all.
  */
 export const SERVICE_SCRIPT = `cd ${MOUNT} && mkdir -p ${OWN_FOLDER} && echo ready || exit 1
 while IFS=' ' read -r verb first second; do
@@ -25,11 +25,11 @@ while IFS=' ' read -r verb first second; do
   esac
 done`;
 
-/** A last line without its end was being written when the volume was captured: `read` passes over it, it is not written. */
+/** Prints the markers. The capture of the volume may cut the last line: `read` skips a line without its end. */
 const READ_MARKERS = `cd ${MOUNT} && [ ! -f ${OWN_FOLDER}/markers ] ||
 while IFS= read -r line; do printf '%s\\n' "$line"; done < ${OWN_FOLDER}/markers`;
 
-/** Markers in a file of the volume, one line each, in the order in which they were written. */
+/** Returns a lane of markers in a file of the volume, one line each, in the order of writing. */
 export function volumeLane(volume: string, conversation: PodConversation, access: () => PodAccess): MarkerLane {
   return {
     name: `volume ${volume}`,
@@ -56,13 +56,13 @@ const POD_VOLUME = 'data';
 export const CONTAINER = 'keeper';
 const HOOK_TIMEOUT = '60s';
 
-/** A pod that keeps the volume mounted, ends when asked to, and is ready when the volume can be written to. */
+/** The command of a pod that keeps the volume mounted and ends on a signal. The pod is ready when the volume is writable. */
 const KEEP = `trap 'exit 0' TERM INT; mkdir -p ${MOUNT}/${OWN_FOLDER}; while :; do sleep 3600 & wait $!; done`;
 
 export const podOf = (volume: string): string => `${volume}-0`;
 export const claimOf = (volume: string): string => `${POD_VOLUME}-${volume}-0`;
 
-/** A StatefulSet of one pod with its claim, as an operator would declare it for Velero's file-system backup. */
+/** Yields a StatefulSet of one pod with its claim, as an operator would declare it for Velero's file-system backup. */
 export function* volumeObjects(plan: VolumePlan): Generator<ManifestObject> {
   const { name, image } = plan;
   const labels = { 'app.kubernetes.io/name': name };

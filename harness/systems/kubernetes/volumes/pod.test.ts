@@ -7,7 +7,7 @@ import { linesFromPod } from './pod.ts';
 const folder = mkdtempSync(join(tmpdir(), 'dr-pod-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs on this machine what would run in the pod, with the locale that an image may set. */
+/** Runs the pod's commands on this machine, with a locale that an image may set. */
 const kubectl = join(folder, 'kubectl');
 writeFileSync(kubectl, '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nLC_ALL=de_DE.UTF-8 exec "$@"\n');
 chmodSync(kubectl, 0o755);

@@ -9,7 +9,7 @@ import { isNoSuchProcess } from '../../../process/run.ts';
 
 const KEPT_STDERR_CHARACTERS = 4_000;
 
-/** Where commands are run: a container of a pod, through the API server, as an operator's `kubectl exec` does. */
+/** A container of a pod for running commands through the API server, like an operator's `kubectl exec`. */
 export interface PodAccess {
   readonly kubectl: string;
   readonly kubeconfigPath: string;
@@ -18,21 +18,21 @@ export interface PodAccess {
   readonly container: string;
 }
 
-/** A command that runs in a pod. Ending it ends `kubectl`, and with that the connection that the command writes to. */
+/** A command in a pod. Ending it ends `kubectl`, and so the connection to which the command writes. */
 export interface PodCommand {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Resolves when it has exited 0. @throws {ExplainedError} for any other end, with what it wrote last on stderr. */
+  /** Resolves when it has exited with 0. @throws {ExplainedError} for any other end, with its last output on stderr. */
   readonly ended: Promise<void>;
   end(): void;
 }
 
 /**
- * The order of `sort`, which the comparison relies on, and the words of error messages depend on the locale of the image, which
- * anybody may choose.
+ * Sets a fixed locale: the order of `sort`, on which the comparison relies, and the text of error messages depend on the image's
+ * locale.
  */
 const PLAIN_LOCALE = 'export LC_ALL=C';
 
-/** Starts `sh -c script` in the pod. What is written to the child's stdin reaches the script's. */
+/** Starts `sh -c script` in the pod. The child's stdin is connected to the script's. */
 export function startInPod(access: PodAccess, script: string): PodCommand {
   const { kubectl, kubeconfigPath, namespace, pod, container } = access;
   const home = privateHome();
@@ -53,7 +53,7 @@ export function startInPod(access: PodAccess, script: string): PodCommand {
       '-c',
       `${PLAIN_LOCALE}\n${script}`,
     ],
-    // A kubeconfig with an address of this machine must not be looked up through somebody's proxy.
+    // Requests to a kubeconfig's local address must not go through a proxy.
     { env: { PATH: process.env['PATH'] ?? '', HOME: home.path }, detached: true, stdio: 'pipe' },
   );
   for (const ending of ['error', 'close']) child.once(ending, () => home[Symbol.dispose]());
@@ -61,14 +61,14 @@ export function startInPod(access: PodAccess, script: string): PodCommand {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-KEPT_STDERR_CHARACTERS);
   });
-  // A broken pipe is told by how the process ends; without a listener it would be an uncaught exception.
+  // The end of the process reports a broken pipe; without a listener it would be an uncaught exception.
   child.stdin.on('error', () => undefined);
   const ended = endOf(child, `kubectl exec in pod ${namespace}/${pod}`, () => complaint.trim());
   ended.catch(() => undefined);
   return { child, ended, end: () => endGroup(child) };
 }
 
-/** Runs the script in the pod to its end, feeding it the pieces as fast as it takes them. */
+/** Runs the script in the pod to its end, and feeds it the pieces as fast as it reads them. */
 export async function feedPod(
   access: PodAccess,
   script: string,
@@ -80,7 +80,7 @@ export async function feedPod(
   const release = endOnAbort(command, signal);
   try {
     command.child.stdout.resume();
-    // One that exits before it has read everything says why itself; the broken pipe is only the consequence.
+    // A script that exits early reports the reason itself; the broken pipe is only the consequence.
     const fed = pipeline(Readable.from(pieces, { objectMode: false, highWaterMark: 1 << 18 }), command.child.stdin);
     const [feeding, ending] = await Promise.allSettled([fed, command.ended]);
     signal.throwIfAborted();
@@ -92,7 +92,7 @@ export async function feedPod(
   }
 }
 
-/** The lines that the script writes, as they come; slower reading slows the script. */
+/** Yields the lines of the script's output as they arrive; slow reading slows the script. */
 export async function* linesFromPod(
   access: PodAccess,
   script: string,

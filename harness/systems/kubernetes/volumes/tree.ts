@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { bytesFor } from '../generate.ts';
 
-/** One thing in a volume, as it is seeded. Paths are relative, without a leading `./`. */
+/** One seeded file, folder or link in a volume. Paths are relative, without a leading `./`. */
 type TreeEntry = {
   readonly path: string;
-  /** Permission bits, sticky, set-user and set-group bits included. */
+  /** Permission bits, including the sticky, set-user and set-group bits. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -19,7 +19,7 @@ type TreeEntry = {
 export type FileEntry = Extract<TreeEntry, { type: 'file' }>;
 
 interface TreePlan {
-  /** So many small files. */
+  /** Number of small files. */
   readonly files: number;
   /** Size of the one large file. */
   readonly largestBytes: number;
@@ -45,8 +45,8 @@ const NAMES = [
 ] as const;
 
 /**
- * What a volume is seeded with, a folder always before what is in it: small files of 0 to 4 KiB with several modes and owners, one large
- * file, empty folders, links that lead somewhere, nowhere and out of the volume. The same plan gives the same tree.
+ * Yields the seeded content of a volume, each folder before its content: small files of 0 to 4 KiB with several modes and owners, one large
+ * file, empty folders, and valid links, broken links and links out of the volume. The same plan gives the same tree.
  */
 export function* treeOf({ files, largestBytes }: TreePlan): Generator<TreeEntry> {
   for (let index = 0; index < files; index += 1) {
@@ -77,7 +77,7 @@ export function* treeOf({ files, largestBytes }: TreePlan): Generator<TreeEntry>
   }
 }
 
-/** The content of a planned file, piece by piece: as much as is asked for, the same for the same drill and path. */
+/** Yields the content of a planned file in pieces: always the same for the same drill and path. */
 function* contentOfFile(drillId: string, { path, sizeBytes }: FileEntry, pieceBytes = 1 << 18): Generator<Buffer> {
   for (let at = 0; at < sizeBytes; at += pieceBytes) {
     yield bytesFor(`${drillId}/${path}/${at}`, Math.min(pieceBytes, sizeBytes - at));
@@ -104,7 +104,7 @@ function attributes(index: number): Pick<TreeEntry, 'mode' | 'uid' | 'gid' | 'mo
   };
 }
 
-/** Every tenth is empty; the others vary up to 4 KiB. */
+/** Returns the size of a small file. Every tenth is empty; the others vary up to 4 KiB. */
 function smallSize(index: number): number {
   return index % 10 === 9 ? 0 : (index * 397) % 4_097;
 }
@@ -118,8 +118,8 @@ const NAME_BYTES = 100;
 const PREFIX_BYTES = 155;
 
 /**
- * The tree as a tar stream (ustar, POSIX.1-1988, names in UTF-8), one piece of a file in memory at a time.
- * @throws when a path is too long for the format.
+ * Yields the tree as a tar stream (ustar, POSIX.1-1988, names in UTF-8), with one piece of a file in memory at a time.
+ * @throws if a path is too long for the format.
  */
 export function* tarOf(drillId: string, entries: Iterable<TreeEntry>): Generator<Buffer> {
   for (const entry of entries) {

@@ -33,7 +33,7 @@ const podStatus = z.looseObject({
 });
 export interface VolumesContext {
   readonly api: KubernetesApi;
-  /** Asked for only where there are volumes. */
+  /** Called only if there are volumes. */
   readonly kubectl: () => string;
   readonly drillId: string;
   /** Where users find the asset now. */
@@ -68,7 +68,7 @@ export class Volumes implements Disposable {
     });
   }
 
-  /** Waits for the pods, and writes the planned content into their volumes. Returns what was written, readably. */
+  /** Waits for the pods, and writes the planned content into their volumes. Returns descriptions of it. */
   async seed(step: Step): Promise<readonly string[]> {
     const { drillId } = this.#context;
     await this.untilReady(step);
@@ -101,12 +101,12 @@ export class Volumes implements Disposable {
     );
   }
 
-  /** One file of each volume, read by its pod. */
+  /** Reads one file of each volume through its pod. */
   async probeRead(signal: AbortSignal): Promise<void> {
     await this.#each(async (name, probe) => {
       const sample = this.#samples.get(name);
       if (sample === undefined) throw new Error(`volume ${name} was not seeded yet`);
-      // An answer of a pod that is no longer ready would be one that no user gets.
+      // Users get no answer from a pod that is not ready.
       const unready = await this.#notReady(name, signal);
       if (unready !== undefined) throw new Error(unready);
       const digest = await probe.ask(`digest ${sample.path}`, signal);
@@ -121,7 +121,7 @@ export class Volumes implements Disposable {
     });
   }
 
-  /** Every file of every volume, and the proofs that hooks ran, in the order of the comparison. */
+  /** Yields every file of every volume, and the proofs that hooks ran, in the order of the comparison. */
   async *content(signal: AbortSignal, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {
     const plans = this.#plans.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name } of plans) yield* filesIn(name, this.#access(name), signal);
@@ -164,7 +164,7 @@ export class Volumes implements Disposable {
     return { kubectl: kubectl(), kubeconfigPath, namespace: namespace(), pod: podOf(volume), container: CONTAINER };
   }
 
-  /** Why the pod does not serve; nothing when it does. */
+  /** Returns why the pod is not ready; undefined if it is. */
   async #notReady(volume: string, signal: AbortSignal): Promise<string | undefined> {
     const { api, namespace } = this.#context;
     const name = podOf(volume);
@@ -196,7 +196,7 @@ function hookItem(volume: string, content: string): ContentItem {
   };
 }
 
-/** A file with content and a plain name, small enough to be read all through the drill. */
+/** Returns a file with content and a plain name, small enough for reads throughout the drill. */
 function sampleOf(plan: VolumePlan): FileEntry {
   const plain = treeOf(plan).find(
     (entry) =>

@@ -19,8 +19,8 @@ export interface AlteredMessage {
 const MAGIC = 'NATSARC1';
 
 /**
- * Sabotage: changes one byte in the payload of one message inside a stream's snapshot and makes everything around it
- * fit again, so that the server restores it without a complaint. For snapshots of nats-server 2.15 (`stream.arc.s2`: an
+ * Sabotage: changes one byte in the payload of one message inside a stream's snapshot and corrects all checksums around it,
+ * so that the server restores it without an error. For snapshots of nats-server 2.15 (`stream.arc.s2`: an
  * S2 stream of entries, nats-server `server/archive/archive.go`). The message is the first one after half of the entries
  * that has a payload and whose subject `wanted` accepts.
  */
@@ -70,8 +70,8 @@ function* entriesOf(archive: Buffer): Generator<Entry> {
 }
 
 /**
- * The same on a backup that the platform's script has uploaded: fetched, altered in the named stream, packed and put back
- * with a digest that fits.
+ * Applies the same to a backup that the platform's script uploaded: fetches it, alters the named stream, and uploads it again
+ * with a matching digest.
  * @param location `s3://bucket/prefix/` as the recovery point names it.
  */
 export async function alterOnePayloadInBackup(

@@ -1,5 +1,5 @@
 /**
- * The S2 framing of a JetStream snapshot, as far as sabotage needs it: S2 is Snappy's framing format with its own
+ * The S2 framing of a JetStream snapshot, limited to the needs of sabotage: S2 is Snappy's framing format with its own
  * identifier, larger blocks, and copies that repeat the last offset (offset 0).
  * Formats: https://github.com/google/snappy/blob/main/framing_format.txt and klauspost/compress `s2/s2.go`, `s2/decode_other.go`.
  */
@@ -9,7 +9,7 @@ const UNCOMPRESSED = 0x01;
 const FIRST_SKIPPABLE = 0x80;
 const BLOCK_BYTES = 64 * 1024;
 
-/** The content of an S2 stream. @throws when it is malformed, or a block's checksum does not fit. */
+/** Returns the content of an S2 stream. @throws when it is malformed, or a block's checksum is wrong. */
 export function decodeS2(framed: Buffer): Buffer {
   const blocks: Buffer[] = [];
   for (let at = 0; at < framed.length; ) {
@@ -25,7 +25,7 @@ export function decodeS2(framed: Buffer): Buffer {
   return Buffer.concat(blocks);
 }
 
-/** The same content in uncompressed blocks, which every S2 reader takes. */
+/** Encodes content in uncompressed blocks, which every S2 reader accepts. */
 export function encodeS2(content: Buffer): Buffer {
   const chunks: Buffer[] = [STREAM_IDENTIFIER];
   for (let at = 0; at < content.length; at += BLOCK_BYTES) {
@@ -57,7 +57,7 @@ function decodeBlock(source: Buffer): Buffer {
     const copy = copyAt(source, read);
     if (copy.offset !== 0) offset = copy.offset;
     if (offset === 0 || offset > written) throw new Error('an S2 block copies from before its beginning');
-    // Byte by byte: source and target of a copy may overlap, which repeats what was just written.
+    // Byte by byte: source and target of a copy may overlap, which repeats the bytes just written.
     for (let index = 0; index < copy.length; index += 1)
       target[written + index] = target[written + index - offset] ?? 0;
     written += copy.length;
@@ -104,7 +104,7 @@ const CASTAGNOLI = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value >>> 0;
 });
 
-/** CRC-32C, rotated and offset as the framing format wants it. */
+/** Returns CRC-32C, rotated and offset as the framing format requires. */
 export function maskedCrc32c(block: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of block) crc = ((crc >>> 8) ^ (CASTAGNOLI[(crc ^ byte) & 0xff] ?? 0)) >>> 0;

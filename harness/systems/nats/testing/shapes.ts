@@ -2,7 +2,7 @@ import type { JetStreamOptions } from '../options.ts';
 
 export const orders = { name: 'orders', subjects: ['orders.created'], messages: 40 } as const;
 
-/** What streams, buckets and stores of other people look like; each must come back. */
+/** Realistic shapes of streams, buckets and stores; each must come back. */
 export const shapes: Record<string, JetStreamOptions> = {
   'N06: a work queue that is worked off': {
     streams: [{ ...orders, retention: 'workqueue', consumer: { durable: 'worker', acknowledged: 1 } }],

@@ -3,9 +3,9 @@ import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 import type { LiveSchedule, RunPolicy } from '../../../model/schedule.ts';
 import { locationStatus, objectStorage, requireVeleroType, scheduleStatus } from './objects.ts';
 
-/** What else a posture needs to know of a Velero Schedule. */
+/** A live Velero Schedule with further data for a posture. */
 export interface LiveVeleroSchedule extends LiveSchedule {
-  /** How long Velero keeps its backups, e.g. `720h0m0s`; undefined for Velero's default of 30 days. */
+  /** Retention of its backups, e.g. `720h0m0s`; undefined for Velero's default of 30 days. */
   readonly ttl: string | undefined;
   readonly storageLocation: string;
 }
@@ -32,10 +32,10 @@ const locationSchema = z.looseObject({
 /** A time zone before the expression, as robfig/cron v3 reads it: https://pkg.go.dev/github.com/robfig/cron/v3#hdr-Time_zones */
 const WITH_ZONE = /^(?:CRON_TZ|TZ)=(\S+)\s+(.+)$/;
 
-/** While a backup of a Schedule is new or in progress, Velero starts no other one, and starts it afterwards (velero pkg/controller/schedule_controller.go). */
+/** While a backup of a Schedule is new or in progress, Velero delays the next one (velero pkg/controller/schedule_controller.go). */
 const VELERO_RUNS: RunPolicy = { concurrency: 'Forbid' };
 
-/** A Velero Schedule, or nothing when there is none of that name. Its phase says whether Velero has taken it on. */
+/** Returns a Velero Schedule; undefined if there is none of that name. Its phase shows whether Velero accepts it. */
 export async function findVeleroSchedule(
   kubeconfigPath: string,
   { namespace, name }: { readonly namespace: string; readonly name: string },
@@ -70,11 +70,11 @@ export interface StorageLocation {
   readonly prefix: string;
   readonly phase: string;
   readonly message: string;
-  /** Velero restores from such a location, and refuses every backup into it (velero pkg/controller/backup_controller.go). */
+  /** If true, Velero restores from the location, and refuses every backup into it (velero pkg/controller/backup_controller.go). */
   readonly isReadOnly: boolean;
-  /** How often Velero lists what lies there, as Go writes a duration; undefined for the server's own default. */
+  /** Interval at which Velero lists the location's backups, as a Go duration; undefined for the server's default. */
   readonly syncPeriod: string | undefined;
-  /** How often it looks whether the location can be used. */
+  /** Interval at which Velero checks whether the location is usable. */
   readonly validationFrequency: string | undefined;
 }
 
