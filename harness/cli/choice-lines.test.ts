@@ -18,3 +18,10 @@ it('E29: says nothing to somebody who asked for a target', async () => {
   const step = { clock: systemClock, signal: new AbortController().signal, progress: () => undefined };
   expect(choiceLines(await chooseTarget('local', [], step))).toEqual([]);
 });
+
+it('names the other target only where it supplies what this one lacks', () => {
+  const docker = { name: 'docker', capabilities: [], why: 'a daemon answers' } as const;
+  const leftOut = (...lacking: string[]) => [{ contract: 'words', lacking }];
+  expect(choiceLines(docker, leftOut('gcs')).join()).toContain('words (needs gcs). --target local can; --all counts');
+  expect(choiceLines(docker, leftOut('gcs', 'words')).join()).toContain('(needs gcs and words). --all counts');
+});

@@ -1,6 +1,7 @@
 import type { LeftOut } from '../contract/wanted-parts.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { RunRecord } from '../model/run-record.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { drillLabel } from '../reporting/run-summary.ts';
 import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 
@@ -29,7 +30,7 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
     ...(others.length === 0
       ? []
       : [
-          `dr-contracts: note: ${why} ${others.map(withNeeds).join(', ')}. --target ${choice.name === 'docker' ? 'local' : 'docker'} can; --all counts them as unproven`,
+          `dr-contracts: note: ${why} ${others.map(withNeeds).join(', ')}. ${elsewhere(choice, others)}--all counts them as unproven`,
         ]),
     ...(failing.length === 0
       ? []
@@ -38,6 +39,15 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
             `use --target, or give the reason in the configuration, e.g. notOn: { ${choice.name}: { '${failing[0]?.contract}': '…' } }`,
         ]),
   ];
+}
+
+/** Names the other target where it supplies everything that this one lacks. */
+function elsewhere({ name }: TargetChoice, leftOut: readonly LeftOut[]): string {
+  const other = name === 'docker' ? 'local' : 'docker';
+  const supplied = capabilitiesOf(other);
+  return leftOut.every(({ lacking }) => lacking.every((need) => supplied.includes(need)))
+    ? `--target ${other} can; `
+    : '';
 }
 
 const withNeeds = ({ contract, lacking }: LeftOut): string => `${contract} (needs ${lacking.join(' and ')})`;

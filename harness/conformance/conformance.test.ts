@@ -184,6 +184,26 @@ describe('a plug-in with a fault fails, with a message that names it', () => {
       /disposal: expected nothing to be left.*but lane markers of the list still holds/,
     ],
     [
+      'spares its markers in the disaster',
+      changed('lanes', ({ lanes }) =>
+        lanes.map((lane) => {
+          const spared: { sequence: number; body: string }[] = [];
+          return {
+            ...lane,
+            write: async (sequence: number, body: string, signal: AbortSignal) => {
+              await lane.write(sequence, body, signal);
+              spared.push({ sequence, body });
+            },
+            read: async function* () {
+              yield* spared;
+            },
+          };
+        }),
+      ),
+      'is destroyed, and every part of it is proved gone',
+      /lane markers of the list: expected its markers to go with the content.*are still there after the disaster/,
+    ],
+    [
       'alters nothing between two backups',
       changed('alter', () => async () => ['grapes added']),
       'changes its content between two backups',

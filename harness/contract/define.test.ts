@@ -28,6 +28,13 @@ describe('a contract', () => {
     });
   });
 
+  it('refuses a need that no provider supplies, and suggests the one that was meant', () => {
+    expect(() => define({ asset: { ...asset, needs: ['kubernets'] } })).toThrow(
+      /one of them needs "kubernets".*kubernetes.*name its provider in `providers` of dr-contracts\.config\.ts/s,
+    );
+    expect(() => define({ protectedBy: { ...protectedBy, needs: ['words'] } })).toThrow(/one of them needs "words"/);
+  });
+
   it('may promise to lose nothing', () => {
     expect(define({ rpo: '0s' }).rpoMs).toBe(0);
   });

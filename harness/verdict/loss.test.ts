@@ -114,4 +114,11 @@ describe('the RPO', () => {
       sentence: 'No marker was acknowledged before the disaster, so nothing says how much was lost.',
     });
   });
+
+  it('is not proved by a drill that ended before its markers were read', () => {
+    expect(judgeRpo({ ...withLanes(), comparison: null })).toMatchObject({
+      verdict: 'unproven',
+      sentence: 'The drill ended before the markers were read back, so nothing says how much was lost.',
+    });
+  });
 });
