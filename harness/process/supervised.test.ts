@@ -77,20 +77,34 @@ test('what a server has started ends with it', async () => {
   await expect.poll(() => identify(child)).toBeUndefined();
 });
 
+/** How the program died. It may die before the first look at it. */
+async function deathOf(program: ProgramToRun): Promise<unknown> {
+  try {
+    const starting = await startProcess(program, systemClock);
+    return await starting.untilServing(
+      { for: 'what never comes', budgetMs, look: async () => notYet('nothing') },
+      never,
+    );
+  } catch (error) {
+    return error;
+  }
+}
+
 test('a death while starting ends the wait at once and tells the last words', async () => {
   const { program, unregistered } = await shell('echo "no such option: --color"; exit 7');
-  const starting = await startProcess(program, systemClock).catch((error: unknown) => error);
-  // A program may die before the first look at it.
-  const error =
-    starting instanceof Error
-      ? starting
-      : await (starting as Awaited<ReturnType<typeof startProcess>>)
-          .untilServing({ for: 'what never comes', budgetMs, look: async () => notYet('nothing') }, never)
-          .catch((thrown: unknown) => thrown);
+  const error = await deathOf(program);
   expect(error).toSatisfy((thrown) => thrown instanceof HopelessError || thrown instanceof ExplainedError);
   expect(String(error)).toContain('exit 7');
   expect(String(error)).toContain('no such option: --color');
   expect(unregistered.length).toBeLessThanOrEqual(1);
+});
+
+test('a death with a long trace tells the error above it, too', async () => {
+  const trace = Array.from({ length: 20 }, (_, at) => `echo "    at step ${at}"`).join('; ');
+  const { program } = await shell(`echo "listening soon"; echo "Error: Cannot find module words"; ${trace}; exit 1`);
+  const error = String(await deathOf(program));
+  expect(error).toMatch(/Error: Cannot find module words \/ … \/ +at step 14 .*step 19/);
+  expect(error).not.toContain('listening soon');
 });
 
 test('an aborted start leaves no process behind', async () => {

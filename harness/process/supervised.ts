@@ -94,7 +94,7 @@ export async function startProcess(program: ProgramToRun, clock: Clock): Promise
         thing: program.name,
         expected: 'a program that starts',
         observed: await firstMoments(ending, program.logPath),
-        nextStep: `Check that ${program.file} exists and is executable. npx dr-contracts doctor checks it.`,
+        nextStep: `Check that ${program.file} exists and is executable. npx dr-contracts doctor checks the shipped programs.`,
       },
       { cause: ending },
     );
@@ -187,7 +187,7 @@ class Supervised implements StartingProcess, StartedProcess {
 
   private async death(cause?: unknown): Promise<HopelessError> {
     const ending = await this.exited;
-    const lines = await lastLines(this.program.logPath, 6);
+    const lines = await tellingLines(this.program.logPath);
     const said = lines.length === 0 ? 'it wrote nothing' : `its last lines: ${lines.join(' / ')}`;
     return new HopelessError(`${this.name} died while starting (${describe(ending)}); ${said}`, { cause });
   }
@@ -206,9 +206,20 @@ class Supervised implements StartingProcess, StartedProcess {
   }
 }
 
+const TOLD_LINES = 6;
+const SEARCHED_LINES = 60;
+
+/** Returns the last lines of a log, and before them the first line about an error: a stack trace may follow it. */
+async function tellingLines(logPath: string): Promise<readonly string[]> {
+  const lines = await lastLines(logPath, SEARCHED_LINES);
+  const last = lines.slice(-TOLD_LINES);
+  const error = lines.find((line) => /\b(\w*error|cannot|fatal|panic)\b/i.test(line));
+  return error === undefined || last.includes(error) ? last : [error, '…', ...last];
+}
+
 async function firstMoments(ending: Ending | Error, logPath: string): Promise<string> {
   if (ending instanceof Error) return ending.message;
-  return [`it ended at once (${describe(ending)})`, ...(await lastLines(logPath, 6))].join(' / ');
+  return [`it ended at once (${describe(ending)})`, ...(await tellingLines(logPath))].join(' / ');
 }
 
 function endingOf(child: ChildProcess, unregister: () => void): Promise<Ending> {
