@@ -15,6 +15,7 @@ import {
   requireDestroyed,
   requireHonestWhileLiving,
   requireNothingLeft,
+  requirePlacesGivenBack,
   requireSpared,
 } from './destruction-checks.ts';
 import { Life, type LifeOptions } from './life.ts';
@@ -202,6 +203,7 @@ function courseOf(
       title: 'leaves nothing behind',
       run: async (signal) => {
         await bench.life.asset[Symbol.asyncDispose]();
+        requirePlacesGivenBack(bench.life);
         const neighbour = bench.neighbour ?? notThere('asset beside it');
         await requireNothingLeft(neighbour, lifeOptions(await prepare(), disaster), goneBudgetMs, signal);
       },

@@ -163,6 +163,7 @@ export async function requireNothingLeft(
   await life.asset[Symbol.asyncDispose]();
   await life.asset[Symbol.asyncDispose]();
   await life[Symbol.asyncDispose]();
+  requirePlacesGivenBack(life);
   const look = async (each: AbortSignal) => {
     const left = await whatIsLeft(life, options, each);
     return left === undefined ? arrived(undefined) : notYet(left);
@@ -178,6 +179,18 @@ export async function requireNothingLeft(
       nextStep: 'Remove everything that open(), seed(), the lanes and the probe have made, also after a failure.',
     });
   }
+}
+
+/** A place that was not given back lives on until the whole run ends. */
+export function requirePlacesGivenBack(life: Life): void {
+  const [service] = life.places.services;
+  if (service === undefined) return;
+  throw life.fault({
+    member: 'disposal',
+    expected: 'every place that the asset asked the target for to be given back',
+    observed: `a place of ${service} was not disposed of`,
+    nextStep: 'Dispose of each place in [Symbol.asyncDispose](), also when a later step of open() fails.',
+  });
 }
 
 /** Opens an asset with the name of the ended one, and returns a description of the first leftover. */

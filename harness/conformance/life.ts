@@ -21,6 +21,7 @@ import type { Comparison } from '../model/record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { PerformedStep, Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
+import { PlacesOut } from './places-out.ts';
 
 export interface LifeOptions {
   readonly kind: AssetKind;
@@ -48,6 +49,8 @@ export class Life implements AsyncDisposable {
   readonly performed: PerformedStep[] = [];
   /** Acknowledged markers, by lane. */
   readonly acknowledged = new Map<string, ObservedMarker[]>();
+  /** Places that the asset has not given back. */
+  readonly places: PlacesOut;
   readonly #target: Target;
   readonly #secrets: Secrets;
   readonly #scratchDir: string;
@@ -57,11 +60,18 @@ export class Life implements AsyncDisposable {
 
   static async begin(options: LifeOptions): Promise<Life> {
     const secrets = new Secrets();
-    const target = await tellingCredentials(options.target, secrets);
-    return new Life({ ...options, target }, secrets, await mkdtemp(join(tmpdir(), 'dr-conformance-')));
+    const places = new PlacesOut();
+    const target = places.watched(await tellingCredentials(options.target, secrets));
+    return new Life({ ...options, target }, places, secrets, await mkdtemp(join(tmpdir(), 'dr-conformance-')));
   }
 
-  private constructor({ kind, disaster, target, drillId }: LifeOptions, secrets: Secrets, scratchDir: string) {
+  private constructor(
+    { kind, disaster, target, drillId }: LifeOptions,
+    places: PlacesOut,
+    secrets: Secrets,
+    scratchDir: string,
+  ) {
+    this.places = places;
     this.kind = kind;
     this.disaster = disaster;
     this.drillId = drillId ?? `c${randomBytes(4).toString('hex')}`;
