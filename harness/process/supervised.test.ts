@@ -107,6 +107,15 @@ test('a death with a long trace tells the error above it, too', async () => {
   expect(error).not.toContain('listening soon');
 });
 
+test('a time-out tells that the program ran, and what it wrote', async () => {
+  const { program } = await shell('echo "waiting for a lock"; exec sleep 60');
+  const starting = await startProcess(program, systemClock);
+  const wait = { for: 'an answer', budgetMs: 300, look: async () => notYet('connection refused') };
+  await expect(starting.untilServing(wait, never)).rejects.toThrow(
+    'waited 300 ms for an answer; last seen: connection refused; server ran and wrote: waiting for a lock',
+  );
+});
+
 test('an aborted start leaves no process behind', async () => {
   const { program, registered } = await shell('while :; do sleep 0.01; done');
   const abort = new AbortController();

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { HopelessError, type Wait, waitFor } from '../wait/wait.ts';
+import { HopelessError, type Wait, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 import { identify, type ProcessIdentity } from './identity.ts';
 import { lastLines } from './output.ts';
 import { isNoSuchProcess } from './run.ts';
@@ -133,8 +133,8 @@ class Supervised implements StartingProcess, StartedProcess {
       if (this.hasExited) throw await this.death();
       return { process: this, value };
     } catch (error) {
-      const reported =
-        this.hasExited && this.stopping === undefined && !signal.aborted ? await this.death(error) : error;
+      const hasDied = this.hasExited && this.stopping === undefined && !signal.aborted;
+      const reported = hasDied ? await this.death(error) : await this.silence(error);
       await this.kill();
       throw reported;
     }
@@ -190,6 +190,15 @@ class Supervised implements StartingProcess, StartedProcess {
     const lines = await tellingLines(this.program.logPath);
     const said = lines.length === 0 ? 'it wrote nothing' : `its last lines: ${lines.join(' / ')}`;
     return new HopelessError(`${this.name} died while starting (${describe(ending)}); ${said}`, { cause });
+  }
+
+  /** Adds to a time-out that the program still ran, and its last words. */
+  private async silence(error: unknown): Promise<unknown> {
+    if (!(error instanceof WaitTimeoutError)) return error;
+    const lines = await tellingLines(this.program.logPath);
+    const said = lines.length === 0 ? 'wrote nothing' : `wrote: ${lines.join(' / ')}`;
+    const { waitedFor, budgetMs, lastSeen } = error;
+    return new WaitTimeoutError(waitedFor, budgetMs, `${lastSeen}; ${this.name} ran and ${said}`, { cause: error });
   }
 
   private async boundLog(): Promise<void> {
