@@ -8,7 +8,7 @@ import type { StartedProcess } from '../../process/supervised.ts';
 import { arrived, endedByHopelessErrors, notYet, type Wait } from '../../wait/wait.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
-import { type LocalContext, startProgram } from './program.ts';
+import { collectionOfGo, type LocalContext, startProgram } from './program.ts';
 
 /** A Kubernetes API that answers, without controllers. */
 export interface StartedApi {
@@ -100,6 +100,7 @@ async function startEtcd(label: string, dataDir: string, context: LocalContext, 
           '--unsafe-no-fsync',
           '--log-level=warn',
         ],
+        env: collectionOfGo(),
         ending: 'immediate',
       },
       context,
@@ -143,6 +144,7 @@ async function startApiServer(
         '--profiling=false',
         '--v=1',
       ],
+      env: collectionOfGo(),
       ending: 'immediate',
     },
     context,
@@ -181,6 +183,7 @@ export async function startControllerManager(
         '--profiling=false',
         '--v=1',
       ],
+      env: collectionOfGo(),
       ending: 'immediate',
     },
     context,

@@ -11,7 +11,7 @@ import { arrived, HopelessError, isHopelessText, notYet, type Wait, waitFor } fr
 import { onFreePorts, saysPortTaken } from '../ports.ts';
 import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
 import { discovered } from './kube-discovery.ts';
-import { type LocalContext, startProgram } from './program.ts';
+import { collectionOfGo, type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
 const LOCATION = 'default';
@@ -143,6 +143,7 @@ async function launch(options: VeleroOptions, context: LocalContext, signal: Abo
           '--store-validation-frequency=1h',
         ],
         env: {
+          ...collectionOfGo(),
           AWS_EC2_METADATA_DISABLED: 'true',
           AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
           ...(options.gcs === undefined ? {} : await gcsEnvironment(options.gcs, options.label, context)),
