@@ -92,8 +92,12 @@ const shared = (server: string): Provider => ({
   typicalDrillS: 1,
   suppliers: [
     sharedSupplier(service({ name: 'letter-server', capability: 'letters' }), async (runtime, signal) => {
-      const { path, args } = { path: process.execPath, args: ['-e', server] };
-      const starting = await runtime.startProgram({ name: 'letters', tool: { path }, args, ending: 'immediate' });
+      const starting = await runtime.startProgram({
+        name: 'letters',
+        tool: { path: process.execPath },
+        args: ['-e', server],
+        ending: 'immediate',
+      });
       // A careless author does not wait for anything. The suite checks when the start has returned.
       const look = async () =>
         isRunning(starting.identity) && server.includes('exit') ? notYet('it runs') : arrived(undefined);
