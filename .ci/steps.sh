@@ -20,10 +20,20 @@ finish() {
 trap 'finish interrupted; exit 130' INT TERM
 trap 'rm -f "$printed"' EXIT
 
-# The first error again, at the very end, where somebody sees it who is shown only the end.
+# Why the step failed, at the very end, for a reader who is shown only the end: the sentences of verdicts that are not met, or else
+# the first error, or else the last lines.
 excerpt() {
-  printf '\n==== the first error of the failed step:\n'
-  sed 's/\x1b\[[0-9;]*m//g' "$printed" | grep -a -m 1 -A 25 -E '(^|[^a-zA-Z])[A-Za-z]*Error:' | cut -c 1-240
+  local text sentences error
+  text=$(sed 's/\x1b\[[0-9;]*m//g' "$printed" | cut -c 1-400)
+  sentences=$(awk '/^(breached|unproven|at-risk) [^ ]+:/ { on = 1 } /^[^ ]/ && !/^(breached|unproven|at-risk) / { on = 0 } /^$/ { on = 0 } on' <<<"$text" | head -n 60)
+  error=$(grep -a -m 1 -A 25 -E '(^|[^a-zA-Z])[A-Za-z]*Error:' <<<"$text")
+  if [ -n "$sentences" ]; then
+    printf '\n==== what the failed step says of each verdict that is not met:\n%s\n' "$sentences"
+  elif [ -n "$error" ]; then
+    printf '\n==== the first error of the failed step:\n%s\n' "$error"
+  else
+    printf '\n==== the last lines of the failed step:\n%s\n' "$(tail -n 25 <<<"$text")"
+  fi
 }
 
 # step NAME COMMAND... : runs one step.
