@@ -89,7 +89,6 @@ async function createByKind(
       `--image=${imageOf(context.settings, 'kind-node')}`,
       `--config=${configPath}`,
       `--kubeconfig=${kubeconfigPath}`,
-      '--quiet',
     ],
     context,
     signal,
