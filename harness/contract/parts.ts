@@ -1,15 +1,12 @@
 // The parts of a contract for the public entry: a mistake in their options stops the contract that uses them, and no other.
 
-import { accessTried as makeAccessTried } from '../posture/checks/access-tried.ts';
 import { bucketReachedFromPod as makeBucketReachedFromPod } from '../posture/checks/bucket-from-pod.ts';
-import { bucketSettings as makeBucketSettings } from '../posture/checks/bucket-settings.ts';
 import { costWithin as makeCostWithin } from '../posture/checks/cost.ts';
 import {
   credentialsAccepted as makeCredentialsAccepted,
   noCredentials as makeNoCredentials,
   noPlaceholders as makeNoPlaceholders,
 } from '../posture/checks/credentials.ts';
-import { serverAccepts as makeServerAccepts } from '../posture/checks/manifests.ts';
 import { notRepeated as makeNotRepeated } from '../posture/checks/not-repeated.ts';
 import {
   recoveryPoints as makeRecoveryPoints,
@@ -24,27 +21,30 @@ import {
   cronJobRuns as makeCronJobRuns,
   veleroScheduleRuns as makeVeleroScheduleRuns,
 } from '../posture/checks/schedules.ts';
-import { veleroInstalled as makeVeleroInstalled } from '../posture/checks/velero-installed.ts';
-import {
-  encryptedTransport as makeEncryptedTransport,
-  writerPolicy as makeWriterPolicy,
-} from '../posture/checks/writer-policy.ts';
 import { commands as makeCommands } from '../procedures/commands.ts';
 import { cronJob as makeCronJob } from '../procedures/cron-job.ts';
 import { cronJobSchedule as makeCronJobSchedule } from '../procedures/cron-job-schedule.ts';
 import { failover as makeFailover } from '../procedures/failover.ts';
 import { script as makeScript } from '../procedures/script.ts';
 import { gcsBucket as makeGcsBucket } from '../systems/gcs/kind.ts';
+import { accessTried as makeAccessTried } from '../systems/iam/posture/access-tried.ts';
+import {
+  encryptedTransport as makeEncryptedTransport,
+  writerPolicy as makeWriterPolicy,
+} from '../systems/iam/posture/writer-policy.ts';
 import { grafanaDashboards as makeGrafanaDashboards } from '../systems/kubernetes/acceptance/grafana-dashboards.ts';
 import { kubernetesNamespace as makeKubernetesNamespace } from '../systems/kubernetes/kind.ts';
 import { natsStatefulSet as makeNatsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
+import { serverAccepts as makeServerAccepts } from '../systems/kubernetes/posture/server-accepts.ts';
 import { jetstream as makeJetstream } from '../systems/nats/jetstream.ts';
 import { jetstreamReplicas as makeJetstreamReplicas } from '../systems/nats/jetstream-replicas.ts';
 import { mirroredStreams as makeMirroredStreams } from '../systems/nats/mirrored.ts';
 import { bucket as makeBucket } from '../systems/s3/kind.ts';
 import { offRegionCopy as makeOffRegionCopy } from '../systems/s3/off-region-copy.ts';
+import { bucketSettings as makeBucketSettings } from '../systems/s3/posture/bucket-settings.ts';
 import { versioning as makeVersioning } from '../systems/s3/versioning.ts';
 import { sparing as makeSparing } from '../systems/sparing.ts';
+import { veleroInstalled as makeVeleroInstalled } from '../systems/velero/posture/velero-installed.ts';
 import { veleroSchedule as makeVeleroSchedule } from '../systems/velero/procedure.ts';
 import { stopsOneContract } from './collect.ts';
 import { runbookMatches as makeRunbookMatches } from './runbook-matches.ts';

@@ -6,11 +6,11 @@ import { iamClient } from '../clients/iam.ts';
 import { newDrillId } from '../contract/drill-contract.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { accessTried } from '../systems/iam/posture/access-tried.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
 import { enforcingStore, s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { withoutService, withPlace } from '../testing/with-place.ts';
-import { accessTried } from './checks/access-tried.ts';
 import { credentialsRotated } from './checks/rotation.ts';
 import { ChecksOn, differencesOf, evidenceOf } from './testing/on-target.ts';
 

@@ -83,6 +83,12 @@ export const importRules: readonly ImportRule[] = [
       'The procedure kit is what every procedure is made of: it knows the model and what runs programs, and no system.',
   },
   {
+    folder: 'posture-kit',
+    is: 'what every posture check is made of: its options, the documents of the platform that it reads, the objective that it judges',
+    mayImport: ['base/json-text.ts', 'model', 'process/platform-folder.ts'],
+    message: 'The posture kit is what every posture check is made of: it knows the model, and no system.',
+  },
+  {
     folder: 'conformance',
     is: '`dr-contracts/conformance`: what every asset, procedure and provider must do, as plain checks and as suites of vitest',
     mayImport: [
@@ -117,12 +123,13 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'systems/*',
-    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare), its own procedures, and what its posture checks read',
+    is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare), its own procedures, and its own posture checks',
     mayImport: [
       ...primitives,
       'asset-kit',
       'manifests',
       'model',
+      'posture-kit',
       'procedure-kit',
       'registered/first-contract.ts',
       'registered/provider.ts',
@@ -131,7 +138,9 @@ export const importRules: readonly ImportRule[] = [
       'systems/*/backup-store.ts',
       'systems/*/provided.ts',
       'systems/*/service.ts',
+      'systems/s3/bucket-reads.ts',
       'systems/s3/bucket-transfer.ts',
+      'systems/s3/compare-settings.ts',
       'verdict/cron-expression.ts',
     ],
     message:
@@ -163,13 +172,12 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'posture',
-    is: 'checks that need no drill, made of what the drivers read',
+    is: 'runs the posture checks, and has those that compare several systems',
     mayImport: [
       ...primitives,
-      'asset-kit',
       'drill/credentials.ts',
-      'manifests',
       'model',
+      'posture-kit',
       'registered',
       'systems/iam',
       'systems/kubernetes',
@@ -253,6 +261,7 @@ export const importRules: readonly ImportRule[] = [
       'reporting',
       'systems',
       'systems/gcs',
+      'systems/iam',
       'systems/kubernetes',
       'systems/nats',
       'systems/s3',

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureContext } from '../../model/posture.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../../posture-kit/check-options.ts';
 import { platformPath } from '../../process/platform-folder.ts';
 import { findPodTemplate, type PodTemplate, runPodTrial } from '../../systems/kubernetes/posture/pod-trial.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { MADE_UP, refusalOf, removeEveryVersion } from '../../systems/s3/bucket-reads.ts';
 import { s3Store } from '../../systems/s3/service.ts';
-import { MADE_UP, refusalOf, removeEveryVersion } from '../bucket-reads.ts';
-import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 import { compareRequests, notTried, REQUESTS, requestScript } from './pod-requests.ts';
 
 const optionsSchema = z.strictObject({

@@ -3,6 +3,7 @@ import { type CostGrowth, type CostObservation, decimal } from '../../model/cost
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext } from '../../model/posture.ts';
 import { formatDuration, parseSizeBytes } from '../../model/units.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../../posture-kit/check-options.ts';
 import { monthAboveBudget } from '../../verdict/posture-cost.ts';
 import { CostLines } from '../cost/cost-lines.ts';
 import {
@@ -16,7 +17,6 @@ import {
 import { type CopyToCount, countCopy, countPrefix, type PrefixToCount } from '../cost/read-prefix.ts';
 import { countVelero, requireCountedOnce } from '../cost/read-velero.ts';
 import type { CostReading } from '../cost/reading.ts';
-import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 import { layoutOf, layoutOptions } from '../point-series.ts';
 
 const cronJob = z.strictObject({ namespace: nameSchema, name: nameSchema });

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureDifference } from '../../model/posture.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../../posture-kit/check-options.ts';
 import { findPlaceholders } from '../../systems/kubernetes/posture/placeholders.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { MADE_UP, refusalOf } from '../../systems/s3/bucket-reads.ts';
 import type { Credentials } from '../../systems/s3/recovery-points.ts';
 import { s3Store } from '../../systems/s3/service.ts';
-import { MADE_UP, refusalOf } from '../bucket-reads.ts';
-import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 
 const scanSchema = z.strictObject({ folders: z.array(pathSchema).min(1) });
 const placeholderSchema = z.strictObject({ namespaces: z.array(nameSchema).min(1) });

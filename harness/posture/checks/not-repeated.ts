@@ -6,6 +6,7 @@ import type { Capability } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
 import { counted } from '../../model/text.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import { nameSchema, parseOptions } from '../../posture-kit/check-options.ts';
 import { type CronJobFirings, findCronJobFirings } from '../../systems/kubernetes/posture/job-firings.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
@@ -18,7 +19,6 @@ import {
   lastFirings,
 } from '../../verdict/firings.ts';
 import { type Repetition, RepetitionFinder, type RepetitionLimits } from '../../verdict/repetition.ts';
-import { nameSchema, parseOptions } from '../documents.ts';
 
 const cronJobSchema = z.strictObject({ namespace: nameSchema, name: nameSchema });
 const schema = z

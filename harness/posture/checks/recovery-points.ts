@@ -8,13 +8,14 @@ import type {
 } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import { nameSchema, parseOptions, prefixSchema } from '../../posture-kit/check-options.ts';
+import { contractFor } from '../../posture-kit/objective.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { durableSince, listRecoveryPoints } from '../../systems/s3/bucket-reads.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { folderOfBackup, isEmptyBackup } from '../../systems/velero/posture/empty-backup.ts';
 import { listVeleroBackups, type VeleroBackup } from '../../systems/velero/posture/objects.ts';
 import { findStorageLocation, type StorageLocation } from '../../systems/velero/posture/schedules.ts';
-import { durableSince, folderOfBackup, isEmptyBackup, listRecoveryPoints } from '../bucket-reads.ts';
-import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
-import { contractFor } from '../objective.ts';
 import { layoutOf, layoutOptions, seriesOf } from '../point-series.ts';
 
 const levels = {

@@ -7,7 +7,7 @@ import {
   endedTooEarly,
   noncurrentProblems,
   takenFromVelero,
-} from './lifecycle-problems.ts';
+} from '../../systems/s3/posture/lifecycle-problems.ts';
 
 const where = 's3://b/velero/';
 const rule = (ID: string, more: object) => ({ ID, Status: 'Enabled', ...more });

@@ -4,17 +4,12 @@ import type { ObservedRecoveryPoint, PostureCheck, RetentionObservation } from '
 import type { LiveSchedule } from '../../model/schedule.ts';
 import { counted } from '../../model/text.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import { nameSchema, parseOptions, prefixSchema } from '../../posture-kit/check-options.ts';
+import { contractFor } from '../../posture-kit/objective.ts';
 import { findCronJob } from '../../systems/kubernetes/posture/live-cron-job.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { listRecoveryPoints, readBucketSettings } from '../../systems/s3/bucket-reads.ts';
 import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
-import { s3Store } from '../../systems/s3/service.ts';
-import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
-import { findStorageLocation, findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
-import { veleroTtl } from '../../systems/velero/ttl.ts';
-import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
-import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
-import { contractFor } from '../objective.ts';
-import { layoutOf, layoutOptions } from '../point-series.ts';
 import {
   archivedFromVelero,
   endedAtOnce,
@@ -23,7 +18,12 @@ import {
   type LifecycleProblem,
   noncurrentProblems,
   takenFromVelero,
-} from './lifecycle-problems.ts';
+} from '../../systems/s3/posture/lifecycle-problems.ts';
+import { s3Store } from '../../systems/s3/service.ts';
+import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
+import { findStorageLocation, findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
+import { veleroTtl } from '../../systems/velero/ttl.ts';
+import { layoutOf, layoutOptions } from '../point-series.ts';
 
 const keeps = z.int().positive();
 const promised = {

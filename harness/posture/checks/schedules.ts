@@ -11,14 +11,14 @@ import type {
 import type { LiveSchedule } from '../../model/schedule.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import { nameSchema, parseOptions } from '../../posture-kit/check-options.ts';
+import { contractFor } from '../../posture-kit/objective.ts';
 import { findCronJob } from '../../systems/kubernetes/posture/live-cron-job.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { isEmptyBackup } from '../../systems/velero/posture/empty-backup.ts';
 import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
 import { findStorageLocation, findVeleroSchedule } from '../../systems/velero/posture/schedules.ts';
-import { isEmptyBackup } from '../bucket-reads.ts';
-import { nameSchema, parseOptions } from '../documents.ts';
-import { contractFor } from '../objective.ts';
 
 const promised = {
   /** RPO that this schedule serves. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { decimal, decimalText } from '../../model/cost.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { parsedOptions } from '../../model/options-mistake.ts';
-import { readDocument } from '../documents.ts';
+import { readDocument } from '../../posture-kit/check-options.ts';
 
 /** Twelve places are enough for the price of one request, and a JSON number holds as many. */
 const PLACES = 12;

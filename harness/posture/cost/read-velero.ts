@@ -1,5 +1,6 @@
 import { ExplainedError } from '../../model/errors.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { storedVeleroBackups } from '../../systems/s3/bucket-reads.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { listVeleroBackups } from '../../systems/velero/posture/objects.ts';
@@ -10,7 +11,6 @@ import {
   type StorageLocation,
 } from '../../systems/velero/posture/schedules.ts';
 import { parseGoDurationMs, veleroTtl } from '../../systems/velero/ttl.ts';
-import { storedVeleroBackups } from '../bucket-reads.ts';
 import { estimateListings, estimatePoints } from './estimate.ts';
 import { countAsItLies, firstReason, madeOr } from './read-prefix.ts';
 import {

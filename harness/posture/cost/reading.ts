@@ -1,9 +1,9 @@
 import type { PostureContext } from '../../model/posture.ts';
+import { readBucketSettings, readLockedDays } from '../../systems/s3/bucket-reads.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
-import { readBucketSettings, readLockedDays } from '../bucket-reads.ts';
 import type { CostLines } from './cost-lines.ts';
 import type { PointsPlan, PricedPlace } from './estimate.ts';
 import { DAY_MS, type Ending, type LifeRules, type MeasuredGrowth, measuredGrowth } from './object-life.ts';

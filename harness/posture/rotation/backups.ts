@@ -10,8 +10,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { summaryOf } from '../../model/errors.ts';
+import type { KeyPair } from '../../systems/iam/enforced/store-users.ts';
 import { digestOf, streamedBody } from '../../systems/s3/streamed-body.ts';
-import type { KeyPair } from '../enforced/store-users.ts';
 import { isSameKey, type KeptKey } from './kept-key.ts';
 import { backUpByScript } from './key-carriers.ts';
 import type { Means } from './rehearsal.ts';

@@ -1,5 +1,5 @@
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { KeyPair } from '../enforced/store-users.ts';
+import type { KeyPair } from '../../systems/iam/enforced/store-users.ts';
 import { type PointObjects, PROBE } from './backups.ts';
 import { isSameKey, type KeptKey } from './kept-key.ts';
 import type { Means } from './rehearsal.ts';

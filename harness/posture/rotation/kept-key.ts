@@ -2,7 +2,7 @@ import { mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
-import type { KeyPair } from '../enforced/store-users.ts';
+import type { KeyPair } from '../../systems/iam/enforced/store-users.ts';
 
 /** File in its `WORK_DIR` in which a script of the platform leaves the new key. */
 export const NEW_KEY_FILE = 'new-key';

@@ -1,10 +1,10 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
 import { Secrets } from '../../model/secrets.ts';
+import type { KeyPair } from '../../systems/iam/enforced/store-users.ts';
 import { sharedNats } from '../../systems/nats/service.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { lackingAddresses, runPlatformScript } from '../apply.ts';
-import type { KeyPair } from '../enforced/store-users.ts';
 import { type KeptKey, NEW_KEY_FILE } from './kept-key.ts';
 import { observed } from './observed-store.ts';
 

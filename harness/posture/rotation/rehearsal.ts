@@ -1,9 +1,9 @@
 import { GetBucketLifecycleConfigurationCommand, GetBucketPolicyCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { PostureContext } from '../../model/posture.ts';
+import type { KeyPair, StoreUsers } from '../../systems/iam/enforced/store-users.ts';
 import { statementsOf } from '../../systems/iam/policy-document.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
-import type { KeyPair, StoreUsers } from '../enforced/store-users.ts';
 import { answered } from './replies.ts';
 
 export interface Rehearsal {

@@ -10,13 +10,13 @@ import { iamClient } from '../../clients/iam.ts';
 import { s3Client } from '../../clients/s3.ts';
 import type { PostureContext } from '../../model/posture.ts';
 import { compareRights } from '../../systems/iam/compare-rights.ts';
+import { allOperations } from '../../systems/iam/enforced/operations.ts';
+import { type Answer, answerOf, performAll } from '../../systems/iam/enforced/perform.ts';
+import { ensureBucket, type KeyPair, StoreUsers } from '../../systems/iam/enforced/store-users.ts';
+import { OTHER_BUCKET, planTrial } from '../../systems/iam/enforced/trial-plan.ts';
 import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { enforcingStore } from '../../systems/s3/service.ts';
-import { allOperations } from '../enforced/operations.ts';
-import { type Answer, answerOf, performAll } from '../enforced/perform.ts';
-import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
-import { OTHER_BUCKET, planTrial } from '../enforced/trial-plan.ts';
 import { allowedToOthers, type Means, type Rehearsal } from './rehearsal.ts';
 import { answered } from './replies.ts';
 

@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, ListBucketsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { summaryOf } from '../../model/errors.ts';
 import { formatDuration } from '../../model/units.ts';
-import type { KeyPair } from '../enforced/store-users.ts';
+import type { KeyPair } from '../../systems/iam/enforced/store-users.ts';
 import { type BackupsDuring, backUpDuring, type PointObjects, PROBE } from './backups.ts';
 import { Consumer, REQUESTS } from './consumer.ts';
 import type { KeptKey } from './kept-key.ts';

@@ -1,6 +1,6 @@
 import { CreateMultipartUploadCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { forEachBounded } from '../../asset-kit/bounded.ts';
+import { forEachBounded } from '../../../asset-kit/bounded.ts';
 import type { Operation, TrialThing } from './operations.ts';
 
 /** Two cores serve the store and its callers, so more requests at a time gain nothing. */

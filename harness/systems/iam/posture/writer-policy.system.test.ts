@@ -18,16 +18,16 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { s3Client } from '../clients/s3.ts';
-import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-contract.ts';
-import type { PostureCheck } from '../model/posture.ts';
-import { Secrets } from '../model/secrets.ts';
-import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
-import { s3Store } from '../systems/s3/service.ts';
-import { sharedTarget } from '../testing/shared-target.ts';
-import { judgeCheck } from '../verdict/posture.ts';
-import { encryptedTransport, writerPolicy } from './checks/writer-policy.ts';
+import { s3Client } from '../../../clients/s3.ts';
+import { systemClock } from '../../../clock/clock.ts';
+import { newDrillId } from '../../../contract/drill-contract.ts';
+import type { PostureCheck } from '../../../model/posture.ts';
+import { Secrets } from '../../../model/secrets.ts';
+import { sharedTarget } from '../../../testing/shared-target.ts';
+import { judgeCheck } from '../../../verdict/posture.ts';
+import { s3Store } from '../../s3/service.ts';
+import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../testing/policies.ts';
+import { encryptedTransport, writerPolicy } from './writer-policy.ts';
 
 const target = sharedTarget();
 const { endpoint, region, accessKeyId, secretAccessKey } = await target.place(s3Store);

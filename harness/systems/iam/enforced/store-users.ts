@@ -13,9 +13,9 @@ import {
   PutBucketVersioningCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { iamClient } from '../../clients/iam.ts';
-import type { Step } from '../../model/step.ts';
-import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { iamClient } from '../../../clients/iam.ts';
+import type { Step } from '../../../model/step.ts';
+import type { EnforcingStore } from '../../s3/service.ts';
 
 export interface KeyPair {
   readonly accessKeyId: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { statementsOf } from '../../systems/iam/policy-document.ts';
+import { statementsOf } from '../policy-document.ts';
 import { namedPlaces } from './trial-plan.ts';
 
 const of = (...Resource: string[]) =>

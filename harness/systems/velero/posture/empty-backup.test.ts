@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { holdsNothing } from './bucket-reads.ts';
+import { holdsNothing } from './empty-backup.ts';
 
 it.each([
   ['the namespace alone', { 'v1/Namespace': ['shop'] }, true],

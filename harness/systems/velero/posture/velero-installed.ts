@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { comparisonOf } from '../../model/comparison.ts';
-import type { PostureCheck } from '../../model/posture.ts';
-import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { compareInstallation } from '../../systems/velero/posture/compare-installation.ts';
-import { readVeleroInstallation } from '../../systems/velero/posture/installation.ts';
-import { nameSchema, parseOptions } from '../documents.ts';
+import { comparisonOf } from '../../../model/comparison.ts';
+import type { PostureCheck } from '../../../model/posture.ts';
+import { nameSchema, parseOptions } from '../../../posture-kit/check-options.ts';
+import { sharedKubernetes } from '../../kubernetes/service.ts';
+import { compareInstallation } from './compare-installation.ts';
+import { readVeleroInstallation } from './installation.ts';
 
 const optionsSchema = z.strictObject({
   /** Version of the server, e.g. `1.18.3`; `1.18` takes every patch of it. */

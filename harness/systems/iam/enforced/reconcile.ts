@@ -1,6 +1,6 @@
-import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
-import { bucketArn, LIST_PREFIX_KEY, objectArn, type WriterScope } from '../../systems/iam/requests.ts';
-import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
+import type { PostureDifference, UndecidedItem } from '../../../model/posture.ts';
+import { bucketArn, LIST_PREFIX_KEY, objectArn, type WriterScope } from '../requests.ts';
+import type { DecidedWriter } from '../writer-policy.ts';
 import type { Answer } from './perform.ts';
 import { matchesAction, type TriedOperation, type Try } from './trial-plan.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PostureDifference } from '../../model/posture.ts';
+import type { PostureDifference } from '../../../model/posture.ts';
 import type { Answer } from './perform.ts';
 import { reconcile, type Said } from './reconcile.ts';
 import type { Try } from './trial-plan.ts';

@@ -1,14 +1,21 @@
 import { z } from 'zod';
-import { type Comparison, comparisonOf } from '../../model/comparison.ts';
-import type { PostureCheck, PostureDifference } from '../../model/posture.ts';
-import { REGIONS } from '../../systems/iam/facts.ts';
-import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
-import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
-import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
-import { compareSetting } from '../../systems/s3/compare-settings.ts';
-import { s3Store } from '../../systems/s3/service.ts';
-import { readBucketSettings } from '../bucket-reads.ts';
-import { nameSchema, parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
+import { type Comparison, comparisonOf } from '../../../model/comparison.ts';
+import type { PostureCheck, PostureDifference } from '../../../model/posture.ts';
+import {
+  nameSchema,
+  parseOptions,
+  pathSchema,
+  prefixSchema,
+  readDocument,
+  readPolicy,
+} from '../../../posture-kit/check-options.ts';
+import { readBucketSettings } from '../../s3/bucket-reads.ts';
+import { compareSetting } from '../../s3/compare-settings.ts';
+import { s3Store } from '../../s3/service.ts';
+import { REGIONS } from '../facts.ts';
+import { type LivePolicy, readWriter } from '../live-writer.ts';
+import { compareTransportPolicy } from '../transport-policy.ts';
+import { decideWriterPolicy } from '../writer-policy.ts';
 
 /** Basis of a decision made from the policy documents alone, without asking a service. */
 export const EVALUATION = 'evaluation';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { renderManifests } from '../../manifests/render.ts';
-import { comparisonOf } from '../../model/comparison.ts';
-import type { PostureCheck } from '../../model/posture.ts';
-import { type ManifestObject, manifestObject } from '../../model/rendering.ts';
-import { dryRunAll } from '../../systems/kubernetes/posture/dry-run.ts';
-import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { parseOptions, pathSchema } from '../documents.ts';
+import { renderManifests } from '../../../manifests/render.ts';
+import { comparisonOf } from '../../../model/comparison.ts';
+import type { PostureCheck } from '../../../model/posture.ts';
+import { type ManifestObject, manifestObject } from '../../../model/rendering.ts';
+import { parseOptions, pathSchema } from '../../../posture-kit/check-options.ts';
+import { sharedKubernetes } from '../service.ts';
+import { dryRunAll } from './dry-run.ts';
 
 const optionsSchema = z.strictObject({
   /** A folder with a kustomization, another folder of manifests, or one manifest file, such as the output of `kubectl kustomize`. */

@@ -1,11 +1,11 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { s3Client } from '../../clients/s3.ts';
-import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
-import type { Step } from '../../model/step.ts';
-import { REACHES_NO_DATA, type WriterScope } from '../../systems/iam/requests.ts';
-import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
-import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { s3Client } from '../../../clients/s3.ts';
+import type { PostureDifference, UndecidedItem } from '../../../model/posture.ts';
+import type { Step } from '../../../model/step.ts';
+import type { EnforcingStore } from '../../s3/service.ts';
+import { REACHES_NO_DATA, type WriterScope } from '../requests.ts';
+import type { DecidedWriter } from '../writer-policy.ts';
 import { allOperations } from './operations.ts';
 import { performAll } from './perform.ts';
 import { byEvaluationAlone, reconcile, rightsDecided, saidOf } from './reconcile.ts';

@@ -1,7 +1,7 @@
-import type { Cause } from '../../model/causes.ts';
-import { formatDuration } from '../../model/units.ts';
-import type { PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
-import type { LiveSettings } from '../../systems/s3/settings.ts';
+import type { Cause } from '../../../model/causes.ts';
+import { formatDuration } from '../../../model/units.ts';
+import type { PrefixLifecycle } from '../lifecycle.ts';
+import type { LiveSettings } from '../settings.ts';
 
 /** A rule that breaks a promise about recovery points, with the reason and the rule's identifier. */
 export interface LifecycleProblem {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { type Comparison, comparisonOf } from '../../model/comparison.ts';
-import type { PostureCheck, PostureContext, PostureDifference } from '../../model/posture.ts';
-import { readWriter } from '../../systems/iam/live-writer.ts';
-import type { WriterScope } from '../../systems/iam/requests.ts';
-import { evaluateWriter, type NamedDocument, type WriterEvaluation } from '../../systems/iam/writer-policy.ts';
-import type { EnforcingStore } from '../../systems/s3/service.ts';
-import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
-import { nameSchema, parseOptions, pathSchema, readPolicy } from '../documents.ts';
+import { type Comparison, comparisonOf } from '../../../model/comparison.ts';
+import type { PostureCheck, PostureContext, PostureDifference } from '../../../model/posture.ts';
+import { nameSchema, parseOptions, pathSchema, readPolicy } from '../../../posture-kit/check-options.ts';
+import type { EnforcingStore } from '../../s3/service.ts';
+import { enforcingStore, s3Store } from '../../s3/service.ts';
 import type { Trial } from '../enforced/try-access.ts';
 import { inTurn } from '../enforced/try-access.ts';
+import { readWriter } from '../live-writer.ts';
+import type { WriterScope } from '../requests.ts';
+import { evaluateWriter, type NamedDocument, type WriterEvaluation } from '../writer-policy.ts';
 import { EVALUATION, scopeSchema } from './writer-policy.ts';
 
 const writerSchema = scopeSchema

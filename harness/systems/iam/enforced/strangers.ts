@@ -1,10 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { httpRequest } from '../../clients/http.ts';
-import { s3Client } from '../../clients/s3.ts';
-import type { PostureDifference } from '../../model/posture.ts';
-import type { Step } from '../../model/step.ts';
-import { bucketArn, objectArn, type WriterScope } from '../../systems/iam/requests.ts';
-import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { httpRequest } from '../../../clients/http.ts';
+import { s3Client } from '../../../clients/s3.ts';
+import type { PostureDifference } from '../../../model/posture.ts';
+import type { Step } from '../../../model/step.ts';
+import type { EnforcingStore } from '../../s3/service.ts';
+import { bucketArn, objectArn, type WriterScope } from '../requests.ts';
 import { type Operation, objectOperations } from './operations.ts';
 import { type Answer, type Attempt, answerOf, performAll } from './perform.ts';
 import { ensureBucket, type KeyPair, type StoreUsers } from './store-users.ts';

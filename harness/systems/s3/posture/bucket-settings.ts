@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { comparisonOf } from '../../model/comparison.ts';
-import type { PostureCheck } from '../../model/posture.ts';
-import { compareSetting, type SettingComparison } from '../../systems/s3/compare-settings.ts';
-import { s3Store } from '../../systems/s3/service.ts';
-import type { SettingName } from '../../systems/s3/settings.ts';
+import { comparisonOf } from '../../../model/comparison.ts';
+import type { PostureCheck } from '../../../model/posture.ts';
+import { parseOptions, pathSchema, readDocument } from '../../../posture-kit/check-options.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
-import { parseOptions, pathSchema, readDocument } from '../documents.ts';
+import { compareSetting, type SettingComparison } from '../compare-settings.ts';
+import { s3Store } from '../service.ts';
+import type { SettingName } from '../settings.ts';
 
 const optionsSchema = z.strictObject({
   bucket: z.string().min(1),

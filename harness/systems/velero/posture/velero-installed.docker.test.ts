@@ -2,20 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KubernetesApi } from '../clients/kubernetes-api.ts';
-import { systemClock } from '../clock/clock.ts';
-import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
-import { Secrets } from '../model/secrets.ts';
-import type { Target } from '../model/target.ts';
-import type { KubernetesPlace } from '../systems/kubernetes/service.ts';
-import { ownKubernetes } from '../systems/kubernetes/service.ts';
-import { sharedTarget } from '../testing/shared-target.ts';
-import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { applyPlatform } from './apply.ts';
-import { veleroBackups } from './checks/recovery-points.ts';
-import { veleroScheduleRuns } from './checks/schedules.ts';
-import { veleroInstalled } from './checks/velero-installed.ts';
-import { recordOf, withCluster } from './testing/on-place.ts';
+import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
+import { systemClock } from '../../../clock/clock.ts';
+import type { PostureCheck, PostureCheckRecord } from '../../../model/posture.ts';
+import { Secrets } from '../../../model/secrets.ts';
+import type { Target } from '../../../model/target.ts';
+import { applyPlatform } from '../../../posture/apply.ts';
+import { veleroBackups } from '../../../posture/checks/recovery-points.ts';
+import { veleroScheduleRuns } from '../../../posture/checks/schedules.ts';
+import { recordOf, withCluster } from '../../../posture/testing/on-place.ts';
+import { sharedTarget } from '../../../testing/shared-target.ts';
+import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
+import type { KubernetesPlace } from '../../kubernetes/service.ts';
+import { ownKubernetes } from '../../kubernetes/service.ts';
+import { veleroInstalled } from './velero-installed.ts';
 
 // A cluster of this file's own: the test removes its Velero, and the platform's own procedure reinstalls it.
 

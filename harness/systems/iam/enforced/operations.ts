@@ -36,7 +36,7 @@ import {
   PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { SAMPLE_ACCOUNT } from '../../systems/iam/facts.ts';
+import { SAMPLE_ACCOUNT } from '../facts.ts';
 import type { TriedOperation } from './trial-plan.ts';
 
 /** Target of an operation; fields that the operation does not need are absent. */

@@ -1,6 +1,6 @@
-import { instancesOf, isLike, type Variables } from '../../systems/iam/patterns.ts';
-import type { Statement } from '../../systems/iam/policy-document.ts';
-import type { WriterScope } from '../../systems/iam/requests.ts';
+import { instancesOf, isLike, type Variables } from '../patterns.ts';
+import type { Statement } from '../policy-document.ts';
+import type { WriterScope } from '../requests.ts';
 
 /** A request of a trial, as the plan knows it: its IAM action and its target. */
 export interface TriedOperation {
