@@ -1,4 +1,8 @@
+import { ExplainedError } from './errors.ts';
 import type { Secrets } from './secrets.ts';
+
+/** Form of the names of services and capabilities, as contracts, records and messages spell them. */
+export const SERVICE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**
  * Something that a contract may need of a target, e.g. the name of a system. Contracts, records, the command line and messages spell it
@@ -37,16 +41,30 @@ export interface ServiceDefinition<Place> {
   readonly tellCredentials?: (place: Place, secrets: Secrets) => Place | Promise<Place>;
 }
 
-/** Makes a token. A target has a supplier for a token, or says that it has none. */
-export const service = <Place, Request = undefined>({
+/**
+ * Makes a token. A target has a supplier for a token, or says that it has none.
+ * @throws {ExplainedError} for a name or a capability that is not lower case.
+ */
+export function service<Place, Request = undefined>({
   name,
   capability,
   tellCredentials = (place) => place,
-}: ServiceDefinition<Place>): Service<Place, Request> => ({
-  name,
-  capability,
-  tellCredentials: async (place, secrets) => await tellCredentials(place, secrets),
-});
+}: ServiceDefinition<Place>): Service<Place, Request> {
+  for (const [field, value] of Object.entries({ name, capability })) {
+    if (SERVICE_NAME.test(value)) continue;
+    throw new ExplainedError({
+      thing: `service({ … }): ${field}`,
+      expected: 'lower case, with digits and hyphens, such as my-queue',
+      observed: JSON.stringify(value),
+      nextStep: 'Write it so, and the same in the provider and in the contracts.',
+    });
+  }
+  return {
+    name,
+    capability,
+    tellCredentials: async (place, secrets) => await tellCredentials(place, secrets),
+  };
+}
 
 /** Request for a place of a drill's own. */
 export interface OwnPlaceRequest {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { keySourceSchema } from '../evidence/ledger/public-key.ts';
 import { ExplainedError, UsageError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
+import { SERVICE_NAME } from '../model/service.ts';
 import { sandboxWishes } from '../model/target.ts';
 import { parseDurationMs } from '../model/units.ts';
 import type { Provider } from '../registered/provider.ts';
@@ -16,10 +17,25 @@ import { moduleFailure } from './module-failure.ts';
 /** Names of contracts, each with the reason. */
 const reasons = z.record(z.string(), z.string().trim().min(1));
 
-const isProvider = (value: unknown): value is Provider =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['capability', 'needs', 'suppliedBy', 'typicalDrillS'].every((field) => field in value);
+/** What can be checked of a provider before it starts anything. Its functions are checked by their types alone. */
+const providerFields = z.looseObject({
+  capability: z.string().regex(SERVICE_NAME, 'must be lower case, with digits and hyphens, such as my-queue'),
+  needs: z.array(z.string()),
+  suppliedBy: z.record(z.string(), z.looseObject({ tools: z.array(z.string()) })),
+  typicalDrillS: z.number('must be seconds, such as 5').nonnegative(),
+});
+
+const providerSchema = z
+  .custom<Provider>(
+    (value) => typeof value === 'object' && value !== null,
+    'must be a provider: an object with `capability`, `needs`, `suppliedBy` and `typicalDrillS`',
+  )
+  // The object itself is kept: its suppliers belong to it.
+  .superRefine((provider, context) => {
+    for (const { path, message } of providerFields.safeParse(provider).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path, message });
+    }
+  });
 
 const configSchema = z.strictObject({
   /** Globs of the contract files, relative to the folder of this file. */
@@ -43,14 +59,7 @@ const configSchema = z.strictObject({
    */
   notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
   /** Providers of services: additions of other packages to the targets, which contracts may then need (docs/extend.md). */
-  providers: z
-    .array(
-      z.custom<Provider>(
-        isProvider,
-        'must be a provider: an object with `capability`, `needs`, `suppliedBy` and `typicalDrillS`',
-      ),
-    )
-    .default([]),
+  providers: z.array(providerSchema).default([]),
   /** Number of concurrent drills; the number of processors when left out. */
   jobs: z.int().min(1).max(64).optional(),
   /** Sandbox of the platform's programs on this machine; `none` runs them without one (docs/safety.md). */

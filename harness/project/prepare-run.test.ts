@@ -62,6 +62,27 @@ describe('a prepared run', () => {
     expect(await prepareRun({ root: folder, ...said })).toMatchObject({ ...rest, outDir: join(folder, out) });
   });
 
+  it.each([
+    ["'queue'", '`providers.0` to be a provider'],
+    [
+      "{ capability: 'My Queue', needs: [], suppliedBy: {}, typicalDrillS: 5 }",
+      '`providers.0.capability` to be lower case',
+    ],
+    ["{ capability: 'queue', needs: 's3', suppliedBy: {}, typicalDrillS: 5 }", '`providers.0.needs`'],
+    [
+      "{ capability: 'queue', needs: [], suppliedBy: { local: {} }, typicalDrillS: 5 }",
+      '`providers.0.suppliedBy.local.tools`',
+    ],
+    [
+      "{ capability: 'queue', needs: [], suppliedBy: {}, typicalDrillS: '5s' }",
+      '`providers.0.typicalDrillS` to be seconds, such as 5',
+    ],
+    ["{ capability: 'queue', needs: [], suppliedBy: {} }", '`providers.0.typicalDrillS` to be seconds, such as 5'],
+  ])('refuses a provider that is not one, and names the field: %s', async (provider, message) => {
+    await write('dr-contracts.config.ts', `export default { providers: [${provider}] };`);
+    await expect(prepareRun({ root: folder })).rejects.toThrow(message);
+  });
+
   it('E05: does not depend on the current folder of the process, and does not change it', async () => {
     const one = await write('packages/dr/contracts/one.spec.ts', '');
     await write('packages/dr/my.config.ts', `export const config = {};`);
