@@ -176,21 +176,24 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
         project,
       );
     }
-    const names: string[] = [];
-    for (const section of ['The asset', 'Test it', 'Drill it', 'A procedure of your own', 'A server of your own']) {
-      for (const [name, text] of page.takeFiles(section)) {
-        await write(project, name, text);
-        names.push(name);
+    const writeSections = async (...sections: string[]) => {
+      const names: string[] = [];
+      for (const section of sections) {
+        for (const [name, text] of page.takeFiles(section)) {
+          await write(project, name, text);
+          names.push(name);
+        }
       }
-    }
-    await compile(
-      project,
-      names.filter((name) => name.endsWith('.ts')),
-    );
-    const testLine = (section: string) => commandLinesOf(page.take(section, 'sh')).join(' && ');
-    expect(await type(testLine('Test it'), project)).toMatch(/Tests +\d+ passed/);
-    expect(await type(testLine('A procedure of your own'), project)).toMatch(/Tests +\d+ passed/);
-    expect(await type(testLine('A server of your own'), project)).toMatch(/Tests +\d+ passed/);
+      await compile(
+        project,
+        names.filter((name) => name.endsWith('.ts')),
+      );
+    };
+    const typeNext = async (section: string) =>
+      await type(commandLinesOf(page.take(section, 'sh')).join(' && '), project);
+    await writeSections('The asset', 'Test it', 'Drill it', 'A procedure of your own');
+    expect(await typeNext('Test it')).toMatch(/Tests +\d+ passed/);
+    expect(await typeNext('A procedure of your own')).toMatch(/Tests +\d+ passed/);
 
     await type(page.command('chmod +x ops/backup.sh ops/restore.sh'), project);
     await type(page.command('npx dr-contracts drill'), project);
@@ -207,6 +210,11 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
     });
     expect(exitCode).toBe(1);
     expect(await verdicts(project)).toEqual([expect.stringMatching(/^notes folder-removed: breached/)]);
+
+    await writeSections('A server of your own');
+    expect(await typeNext('A server of your own')).toMatch(/Tests +\d+ passed/);
+    expect(await typeNext('A server of your own')).toMatch(/Tests +\d+ passed/);
+    expect(await verdicts(project)).toEqual(['dictionary server-lost: met']);
     expect(page.left).toEqual([]);
   });
 });
