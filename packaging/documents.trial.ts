@@ -186,7 +186,8 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
       }
       await compile(
         project,
-        names.filter((name) => name.endsWith('.ts')),
+        // The types of vitest would be read twice there: from the project, and from the compiler's own folder.
+        names.filter((name) => name.endsWith('.ts') && name !== 'vitest.config.ts'),
       );
     };
     const typeNext = async (section: string) =>
