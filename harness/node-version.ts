@@ -9,11 +9,9 @@ export function neededNode(): string {
   return String(engines.node).replace(/^>=\s*/, '');
 }
 
-/**
- * Refuses a Node that is too old.
- * @throws {Error} with one sentence that names both versions.
- */
-export function requireNode(running: string = process.versions.node): void {
+/** @throws {Error} for a Node that is too old, with one sentence that names both versions. */
+function requireNode(): void {
+  const running = process.versions.node;
   const needed = neededNode();
   if (isAtLeast(running, needed)) return;
   throw new Error(`dr-contracts: Node.js: expected ${needed} or newer, but this is ${running}. Install Node 24.`);

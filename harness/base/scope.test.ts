@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/testing/manual-clock.ts';
 import { messagesOf } from '../model/errors.ts';
 import { BudgetEndedError } from './budget.ts';
-import { Scope, ScopeClosedError, type ScopeOptions } from './scope.ts';
+import { Scope, type ScopeOptions } from './scope.ts';
 
 const never = new AbortController().signal;
 
@@ -13,6 +13,10 @@ function scopeOn(clock: ManualClock, more: Partial<ScopeOptions> = {}): Scope {
 const failing = (message: string) => async () => {
   throw new Error(message);
 };
+
+/** Matches the error of a scope that has closed. */
+const closed = (message: string) => expect.objectContaining({ name: 'ScopeClosedError', message });
+const tooLateFor = (what: string) => closed(`the drill is over; too late for ${what}`);
 
 /** Returns a resource that counts its disposals. */
 function counted() {
@@ -157,18 +161,18 @@ describe('what comes late', () => {
     const beganMs = clock.monotonicMs();
     await clock.drive(scope.close());
     expect(clock.monotonicMs()).toBe(beganMs);
-    await expect(opening).rejects.toBeInstanceOf(ScopeClosedError);
+    await expect(opening).rejects.toThrow(closed('the drill is over'));
   });
 
   it('refuses to set up anything after it has closed, and disposes what it is handed then', async () => {
     const scope = scopeOn(new ManualClock());
     await scope.close();
     const resource = counted();
-    expect(() => scope.own('the server', resource)).toThrow(ScopeClosedError);
+    expect(() => scope.own('the server', resource)).toThrow(tooLateFor('the server'));
     expect(resource.disposals).toBe(1);
-    expect(() => scope.defer('the folder', async () => undefined)).toThrow(ScopeClosedError);
-    await expect(scope.open('the asset', async () => counted())).rejects.toBeInstanceOf(ScopeClosedError);
-    await expect(scope.run('work', 1, async () => undefined)).rejects.toBeInstanceOf(ScopeClosedError);
+    expect(() => scope.defer('the folder', async () => undefined)).toThrow(tooLateFor('the folder'));
+    await expect(scope.open('the asset', async () => counted())).rejects.toThrow(tooLateFor('the asset'));
+    await expect(scope.run('work', 1, async () => undefined)).rejects.toThrow(tooLateFor('work'));
   });
 
   it('waits for work that was given up before it releases what the work uses', async () => {

@@ -24,7 +24,7 @@ export interface ReleaseOutcome {
 }
 
 /** Work was started in a scope, or a resource was handed to it, after the scope had closed. */
-export class ScopeClosedError extends Error {
+class ScopeClosedError extends Error {
   override readonly name = 'ScopeClosedError';
 }
 

@@ -1,7 +1,7 @@
 import { summaryOf } from '../model/errors.ts';
 
 /** Reason of an abort of work that has not failed itself. */
-export class GivenUpError extends Error {
+class GivenUpError extends Error {
   override readonly name = 'GivenUpError';
 }
 

@@ -44,7 +44,7 @@ export interface BuilderStatus extends ToolStatus {
 
 const OBTAIN = 'npx dr-contracts toolchain';
 
-export function checkTool(tool: ToolStatus): Check {
+function checkTool(tool: ToolStatus): Check {
   const isMissing = typeof tool.missing === 'string' || tool.missing === true || tool.foundVersion === undefined;
   return {
     name: tool.name,

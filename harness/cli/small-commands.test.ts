@@ -10,7 +10,7 @@ import { thisMachine } from '../process/identity.ts';
 import { describeTrigger } from '../project/ran-by.ts';
 import { RUNNING_FILE, writeBegun } from '../reporting/earlier-runs.ts';
 import { madeUpDrill, madeUpJudgement, madeUpPosture, madeUpRun } from '../reporting/testing/made-up-records.ts';
-import { checkNeededBuilder, checkTool } from './doctor-checks.ts';
+import { checkNeededBuilder, checkNeededTool } from './doctor-checks.ts';
 import { doctorReport, renderDoctorReport, runDoctor } from './doctor-command.ts';
 import { type Garbage, runGc } from './gc-command.ts';
 import { runList } from './list-command.ts';
@@ -198,7 +198,8 @@ describe('doctor', () => {
 
   it('fits into 100 columns', () => {
     const names = ['nats-server', 'kube-controller-manager', 'velero-plugin-for-aws', 'localstack-python'];
-    const checks = names.map((name) => checkTool({ ...etcd, name, wantedVersion: 'v1.34.4', foundVersion: 'v1.34.4' }));
+    const version = { wantedVersion: 'v1.34.4', foundVersion: 'v1.34.4' };
+    const checks = names.map((name) => checkNeededTool({ ...etcd, name, ...version }, { target: 'local' }));
     const traits = { live: false, columns: 100, rows: 24, colour: false, unicode: false };
     const text = renderDoctorReport(doctorReport(checks), traits);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);

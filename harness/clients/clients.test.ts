@@ -4,11 +4,28 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { route53Configuration } from './route53.ts';
-import { s3Client, s3Configuration } from './s3.ts';
+import { iamClient } from './iam.ts';
+import { route53Client } from './route53.ts';
+import { s3Client } from './s3.ts';
+
+// The real clients, which remember the configuration that they were given: a client itself shows only what it made of it.
+vi.mock('@aws-sdk/client-s3', async (original) => {
+  const sdk = await original<typeof import('@aws-sdk/client-s3')>();
+  return { ...sdk, S3Client: vi.fn(sdk.S3Client) };
+});
+vi.mock('@aws-sdk/client-route-53', async (original) => {
+  const sdk = await original<typeof import('@aws-sdk/client-route-53')>();
+  return { ...sdk, Route53Client: vi.fn(sdk.Route53Client) };
+});
+vi.mock('@aws-sdk/client-iam', async (original) => {
+  const sdk = await original<typeof import('@aws-sdk/client-iam')>();
+  return { ...sdk, IAMClient: vi.fn(sdk.IAMClient) };
+});
 
 const place = { endpoint: 'http://127.0.0.1:1', region: 'us-west-2', accessKeyId: 'id', secretAccessKey: 'key' };
 
@@ -41,13 +58,19 @@ const NO_BUCKETS = '<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucket
 
 describe('the clients of AWS services', () => {
   it.each([
-    ['@aws-sdk/client-s3', s3Configuration(place, {})],
-    ['@aws-sdk/client-route-53', route53Configuration(place, {})],
-  ])('E08: leave no setting of %s to be looked up in the environment or files of the user', async (client, given) => {
-    const lookedUp = await lookedUpBy(client);
-    expect(lookedUp).toContain('useFipsEndpoint');
-    expect(lookedUp.filter((name) => !(name in given))).toEqual([]);
-  });
+    ['@aws-sdk/client-s3', s3Client, S3Client],
+    ['@aws-sdk/client-route-53', route53Client, Route53Client],
+    ['@aws-sdk/client-iam', iamClient, IAMClient],
+  ])(
+    'E08: leave no setting of %s to be looked up in the environment or files of the user',
+    async (sdk, make, Client) => {
+      make(place).destroy();
+      const [given] = vi.mocked(Client).mock.lastCall ?? [];
+      const lookedUp = await lookedUpBy(sdk);
+      expect(lookedUp).toContain('useFipsEndpoint');
+      expect(lookedUp.filter((name) => !(name in (given ?? {})))).toEqual([]);
+    },
+  );
 
   it('E08: reach their endpoint whatever the variables and profiles of the user say', async () => {
     const { url, asked } = await loopbackServer(NO_BUCKETS);

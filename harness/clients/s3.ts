@@ -1,9 +1,12 @@
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { type AwsClientOptions, type AwsPlace, awsSettings } from './aws-settings.ts';
 
-/** The configuration of every S3 client of the harness. Nothing of it is looked up in the user's environment or files. */
-export function s3Configuration(place: AwsPlace, options: AwsClientOptions) {
-  return {
+/**
+ * The one way to an S3 client. Nothing of its configuration is looked up in the user's environment or files. It keeps connections alive;
+ * `destroy` it when it is no longer needed.
+ */
+export function s3Client(place: AwsPlace, options: AwsClientOptions = {}): S3Client {
+  return new S3Client({
     ...awsSettings(place, options),
     authSchemePreference: [],
     forcePathStyle: place.endpoint !== undefined,
@@ -13,10 +16,5 @@ export function s3Configuration(place: AwsPlace, options: AwsClientOptions) {
     disableS3ExpressSessionAuth: false,
     sigv4aSigningRegionSet: [place.region],
     useArnRegion: false,
-  } satisfies S3ClientConfig;
-}
-
-/** The one way to an S3 client. It keeps connections alive; `destroy` it when it is no longer needed. */
-export function s3Client(place: AwsPlace, options: AwsClientOptions = {}): S3Client {
-  return new S3Client(s3Configuration(place, options));
+  });
 }

@@ -6,7 +6,7 @@ import { contractFacts } from '../drill/new-record.ts';
 import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import { type ContractDefinition, defineContract, definePosture } from './define.ts';
-import { promiseFacts } from './promise-facts.ts';
+import { plannedPromises } from './promise-facts.ts';
 
 const { asset, protectedBy } = memoryContract(memoryWorld());
 const AUDIT = {
@@ -41,8 +41,8 @@ describe('what a contract states for auditors', () => {
       const contract = define({ cadence: '1d', audit: AUDIT });
       expect(contractFacts(contract)).toMatchObject({ cadenceMs: 86_400_000, audit: AUDIT });
       const postures = [posture({ cadence: '12h', audit: { testKind: 'inspection' } })];
-      const folders = { folder, outDir: join(folder, 'reports'), platformDir: folder };
-      expect(await promiseFacts({ contracts: [contract], postures }, folders)).toMatchObject([
+      const project = { folder, outDir: join(folder, 'reports') };
+      expect(await plannedPromises({ contracts: [contract], postures }, project)).toMatchObject([
         { contract: 'orders', cadenceMs: 86_400_000, audit: AUDIT },
         { contract: 'backups', cadenceMs: 43_200_000, audit: { testKind: 'inspection' } },
       ]);

@@ -75,7 +75,7 @@ export const scalesOf = ({ productionSizeBytes }: Pick<Contract, 'productionSize
 /** Findings that depend on the schedule alone, and the RTO, which all sizes decide together. */
 const NO_MATTER_OF_SIZE: readonly FindingName[] = ['rto', 'exposure', 'freshness'];
 
-export interface SizedDrill {
+interface SizedDrill {
   readonly scale: number;
   readonly earlierSizes: readonly SizePoint[];
 }
@@ -84,7 +84,7 @@ export interface SizedDrill {
  * Runs the drill once, or at several sizes where the contract declares a production size. Returns the last record: the largest, with the
  * points of all, or the first that is not proved.
  */
-export async function drillThroughSizes(
+async function drillThroughSizes(
   contract: Contract,
   drill: (size: SizedDrill) => Promise<DrillRecord>,
 ): Promise<DrillRecord> {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import config from '../../dr-contracts.config.ts';
 import { testsThatExist } from '../cli/plan-command.ts';
 import { readPlan } from '../cli/read-plan.ts';
@@ -8,7 +8,13 @@ import { holderName, type Plan } from '../model/plan.ts';
 import { parseConfig } from '../project/config.ts';
 import { knownHolders } from '../reporting/plan/proofs.ts';
 import { judgePlan, type KnownHolders } from '../verdict/plan.ts';
-import { knownPosture, loadDefined, runbookContract } from './runbook-contracts.ts';
+import { loadPlannedPromises } from './runbook-contracts.ts';
+
+// Nothing that is tested here depends on how kubectl renders manifests, so no kubectl is needed.
+vi.mock('../manifests/render.ts', async () => {
+  const { plainManifests } = await import('../manifests/testing/plain.ts');
+  return { manifestRenderer: () => plainManifests };
+});
 
 const folder = resolve(import.meta.dirname, '../..');
 let plan: Plan;
@@ -18,12 +24,14 @@ beforeAll(async () => {
   plan = await readPlan({ folder, config: parseConfig(config, 'the configuration') });
   const files = readdirSync(resolve(folder, 'contracts')).map((file) => resolve(folder, 'contracts', file));
   const contractFiles = { folder, files, mistakes: [] };
-  const { contracts, postures } = await loadDefined({ contractFiles, outDir: resolve(folder, 'reports') });
+  const written = { contractFiles, outDir: resolve(folder, 'reports') };
+  const { signal } = new AbortController();
+  const { contracts, postures } = await loadPlannedPromises(written, async () => 'kubectl', signal);
   const tests = await testsThatExist(
     plan.lines.flatMap(({ heldBy }) => heldBy),
     folder,
   );
-  known = knownHolders(contracts.map(runbookContract), postures.map(knownPosture), tests);
+  known = knownHolders(contracts, postures, tests);
 });
 
 describe('the plan of the reference platform', () => {

@@ -13,7 +13,7 @@ export const namesManifests = ({ asset, protectedBy }: Pick<Contract, 'asset' | 
  * Returns the contract with its rendered manifests. Drills and judgements use kubectl's output.
  * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
  */
-export async function prepareContract(contract: Contract, render: RenderManifests): Promise<Contract> {
+async function prepareContract(contract: Contract, render: RenderManifests): Promise<Contract> {
   const { asset, protectedBy } = contract;
   const [preparedAsset, preparedProcedure] = await Promise.all([
     asset.prepared?.(render),

@@ -19,13 +19,12 @@ type OnMistake = (mistake: ContractMistake) => 'leave it out' | 'list it without
 
 /**
  * Returns everything that a project promises, with the present files behind it.
- * @param onMistake decides about a contract with missing files; without it, such a contract is an error.
- * @throws {ContractMistakeError} for such a contract.
+ * @param onMistake decides about a contract with missing files.
  */
-export async function promiseFacts(
+async function promiseFacts(
   { contracts, postures }: Pick<Promises, 'contracts' | 'postures'>,
   folders: InputFolders,
-  onMistake?: OnMistake,
+  onMistake: OnMistake,
 ): Promise<readonly PromiseFacts[]> {
   const inputsOf = contractInputsIn(folders);
   const facts: PromiseFacts[] = [];
@@ -34,7 +33,7 @@ export async function promiseFacts(
     try {
       inputs = [...(await inputsOf(inputsNamedBy(promise)))];
     } catch (error) {
-      if (onMistake === undefined || !isOfAuthor(error)) throw error;
+      if (!isOfAuthor(error)) throw error;
       const { name, sourceFile = '' } = promise;
       if (onMistake({ contract: name, file: sourceFile, error }) === 'leave it out') continue;
     }

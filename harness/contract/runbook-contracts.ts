@@ -34,7 +34,7 @@ interface WrittenContracts {
  * Returns everything that a project promises, with the definition of each promise.
  * @throws {ExplainedError} for a mistake in a contract file, or an unreadable file behind a contract.
  */
-export async function loadDefined({ contractFiles, outDir }: WrittenContracts): Promise<Promises> {
+async function loadDefined({ contractFiles, outDir }: WrittenContracts): Promise<Promises> {
   const promises = await loadPromises(contractFiles);
   throwMistakes(promises.mistakes);
   return await withDefinitions(promises, {
@@ -72,7 +72,7 @@ export async function loadPlannedPromises(
 }
 
 /** Returns a posture in the form that a plan uses. */
-export const knownPosture = ({ name, checks, definitions }: PostureContract): KnownPosture => ({
+const knownPosture = ({ name, checks, definitions }: PostureContract): KnownPosture => ({
   name,
   checks: checks.map((check) => ({ name: check.name, definition: definitions?.get(check.name) ?? null })),
 });

@@ -6,9 +6,7 @@ import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
-import { runDrill } from '../drill/run-drill.ts';
 import { bucket, jetstream, kubernetesNamespace, script, veleroSchedule, versioning } from '../index.ts';
-import { manifestRenderer } from '../manifests/render.ts';
 import type { AssetKind, OpenAsset } from '../model/asset.ts';
 import type { Procedure } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
@@ -17,8 +15,7 @@ import { alterOnePayloadInBackup } from '../systems/nats/testing/alter-payload.t
 import { s3Store } from '../systems/s3/service.ts';
 import { attachTarget } from './attach-target.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
-import { newDrillId } from './drill-contract.ts';
-import { prepareContract } from './prepare.ts';
+import { drillContract } from './drill-contract.ts';
 import { overrideAsset, overriding } from './testing/overrides.ts';
 
 const { handle, facts } = inject('drContracts');
@@ -30,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratchDir, { recursive: true, force: true }));
 
 async function drill(changes: Partial<ContractDefinition>): Promise<DrillRecord> {
-  const defined = defineContract({
+  const contract = defineContract({
     name: 'sabotaged',
     asset: streams,
     rto: '15m',
@@ -41,21 +38,16 @@ async function drill(changes: Partial<ContractDefinition>): Promise<DrillRecord>
     survives: ['stream-deleted'],
     ...changes,
   });
-  const contract = await prepareContract(
-    defined,
-    manifestRenderer(target.tool('kubectl'), new AbortController().signal),
-  );
-  return runDrill({
+  return await drillContract({
     contract,
     disaster: contract.survives[0] ?? '',
     target,
-    drillId: newDrillId(),
-    run: facts,
+    facts,
+    runDir: scratchDir,
     scratchDir,
     clock: systemClock,
     signal: new AbortController().signal,
     listener: () => undefined,
-    save: async () => undefined,
     tuning: { goneBudgetMs: 2_000, serviceBudgetMs: 5_000 },
   });
 }

@@ -3,18 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { runDrill } from '../drill/run-drill.ts';
 import { gcsBackups, kubernetesNamespace, veleroSchedule } from '../index.ts';
-import { manifestRenderer } from '../manifests/render.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { attachTarget } from './attach-target.ts';
 import { defineContract } from './define.ts';
-import { newDrillId } from './drill-contract.ts';
-import { prepareContract } from './prepare.ts';
+import { drillContract } from './drill-contract.ts';
 
 const { handle, facts } = inject('drContracts');
 const target = attachTarget(handle, { clock: systemClock });
-const { signal } = new AbortController();
 let scratchDir: string;
 beforeAll(async () => {
   scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-velero-gcs-'));
@@ -27,7 +23,7 @@ async function drillBySchedule(change: (schedule: string) => string): Promise<Dr
   await cp('fixtures/platform/manifests/velero-gcs', manifest, { recursive: true });
   const path = join(manifest, 'schedule.yaml');
   await writeFile(path, change(await readFile(path, 'utf8')));
-  const defined = defineContract({
+  const contract = defineContract({
     name: 'to-gcs',
     asset: kubernetesNamespace({
       manifests: 'fixtures/platform/manifests/configuration',
@@ -47,17 +43,16 @@ async function drillBySchedule(change: (schedule: string) => string): Promise<Dr
     }),
     survives: ['namespace-deleted'],
   });
-  return await runDrill({
-    contract: await prepareContract(defined, manifestRenderer(target.tool('kubectl'), signal)),
+  return await drillContract({
+    contract,
     disaster: 'namespace-deleted',
     target,
-    drillId: newDrillId(),
-    run: facts,
+    facts,
+    runDir: scratchDir,
     scratchDir,
     clock: systemClock,
-    signal,
+    signal: new AbortController().signal,
     listener: () => undefined,
-    save: async () => undefined,
     tuning: { goneBudgetMs: 2_000, serviceBudgetMs: 5_000 },
   });
 }

@@ -47,8 +47,7 @@ export async function restoreOtherPoint(options: OtherPointOptions): Promise<voi
 }
 
 /** Returns a budget that is no objective. A restore that keeps its RTO ends well within it. */
-export const otherRestoreBudgetMs = (rtoMs: number, serviceBudgetMs: number): number =>
-  2 * Math.max(rtoMs, serviceBudgetMs);
+const otherRestoreBudgetMs = (rtoMs: number, serviceBudgetMs: number): number => 2 * Math.max(rtoMs, serviceBudgetMs);
 
 async function restoreAndVerify(options: OtherPointOptions, written: OtherRestoredRecord): Promise<void> {
   const { clearing, contract, other, stages, tuning, context } = options;

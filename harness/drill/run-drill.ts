@@ -40,7 +40,7 @@ export interface DrillOptions {
   readonly besideOf?: (endedMs: number) => readonly string[];
 }
 
-export interface DrillFolders {
+interface DrillFolders {
   make(path: string): Promise<unknown>;
   remove(path: string): Promise<unknown>;
 }

@@ -170,13 +170,7 @@ const recoveryPoints = z.object({
   points: z.array(recoveryPoint).describe(`The newest of them, newest first; all of them up to ${POINTS_LISTED}.`),
 });
 
-export const observationSchema = z.discriminatedUnion('kind', [
-  comparison,
-  schedule,
-  retention,
-  recoveryPoints,
-  costSchema,
-]);
+const observationSchema = z.discriminatedUnion('kind', [comparison, schedule, retention, recoveryPoints, costSchema]);
 export type Observation = z.infer<typeof observationSchema>;
 export type ComparisonObservation = z.infer<typeof comparison>;
 export type ScheduleObservation = z.infer<typeof schedule>;

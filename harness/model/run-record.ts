@@ -18,7 +18,7 @@ const proof = z.object({
 });
 
 /** Hand-over from a run to the next phase of a roll-out: where things are, what passed, and what is blocked and why. */
-export const handOverSchema = z.object({
+const handOverSchema = z.object({
   buckets: z.array(part),
   cronJobs: z.array(part).describe('Each as "<namespace>/<name>".'),
   veleroObjects: z.array(part).describe('Each by kind and name, e.g. "Schedule daily".'),

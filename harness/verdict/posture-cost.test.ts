@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CostLine, CostObservation } from '../model/cost.ts';
-import { observationSchema, type PostureCheckRecord } from '../model/posture.ts';
+import { type PostureRecord, postureRecordSchema } from '../model/posture.ts';
 import { judgeCheck, judgePosture } from './posture.ts';
 import { monthAboveBudget } from './posture-cost.ts';
 
@@ -35,8 +35,33 @@ function observed(lines: readonly CostLine[], total: string, changed: Partial<Co
     notCounted: ['taxes'],
     ...changed,
   };
-  observationSchema.parse(observation);
+  postureRecordSchema.parse(recordOf(observation));
   return observation;
+}
+
+/** Returns a record whose one check observed that. */
+function recordOf(observation: CostObservation): PostureRecord {
+  return {
+    contract: { name: 'off-site', owner: 'platform', controls: [] },
+    appliedBy: null,
+    at: '2026-11-29T03:00:00.000Z',
+    durationMs: 1,
+    applyMs: null,
+    checks: [
+      {
+        name: 'cost',
+        promise: 'The cost of backups stays within 20 USD a month',
+        condition: 'cost',
+        durationMs: 1,
+        observation,
+        failure: null,
+        verdict: 'met',
+        sentence: 'all is well',
+      },
+    ],
+    expectedChecks: ['cost'],
+    verdict: 'met',
+  };
 }
 
 const judged = (observation: CostObservation) =>
@@ -168,26 +193,7 @@ describe('growth', () => {
 });
 
 it('a record judged again adds the lines again, and halts for the cost', () => {
-  const check: PostureCheckRecord = {
-    name: 'cost',
-    promise: 'The cost of backups stays within 20 USD a month',
-    condition: 'cost',
-    durationMs: 1,
-    observation: observed([declared('21')], '1'),
-    failure: null,
-    verdict: 'met',
-    sentence: 'all is well',
-  };
-  const record = judgePosture({
-    contract: { name: 'off-site', owner: 'platform', controls: [] },
-    appliedBy: null,
-    at: '2026-11-29T03:00:00.000Z',
-    durationMs: 1,
-    applyMs: null,
-    checks: [check],
-    expectedChecks: ['cost'],
-    verdict: 'met',
-  });
+  const record = judgePosture(recordOf(observed([declared('21')], '1')));
   expect(record.verdict).toBe('unproven');
   expect(record.checks[0]).toMatchObject({ halts: 'cost', owner: 'platform' });
 });

@@ -5,7 +5,6 @@ import {
   arrived,
   endedByHopelessErrors,
   HopelessError,
-  isHopeless,
   isHopelessText,
   notYet,
   type Wait,
@@ -112,6 +111,12 @@ describe('a wait', () => {
 
 const errorWith = (fields: object) => Object.assign(new Error('it failed'), fields);
 
+/** Returns what a wait that hopeless errors end throws when its look throws that error. */
+const thrownAfter = async (error: Error): Promise<unknown> =>
+  await endedByHopelessErrors(wait(() => Promise.reject(error)))
+    .look(never)
+    .catch((thrown: unknown) => thrown);
+
 describe('an error', () => {
   it.each([
     ['a client with settings that exclude each other', { name: 'EndpointError' }],
@@ -119,9 +124,12 @@ describe('an error', () => {
     ['credentials that NATS refuses', { name: 'AuthorizationError' }],
     ['an unknown host', { code: 'ENOTFOUND' }],
     ['an address that is none', { code: 'ERR_INVALID_URL' }],
-  ])('E08: of %s is mended by no waiting, as a cause as well', (_, fields) => {
-    expect(isHopeless(errorWith(fields))).toBe(true);
-    expect(isHopeless(new Error('outer', { cause: errorWith(fields) }))).toBe(true);
+  ])('E08: of %s is mended by no waiting, as a cause as well', async (_, fields) => {
+    for (const error of [errorWith(fields), new Error('outer', { cause: errorWith(fields) })]) {
+      const thrown = await thrownAfter(error);
+      expect(thrown).toBeInstanceOf(HopelessError);
+      expect(thrown).toMatchObject({ cause: error });
+    }
   });
 
   it.each([
@@ -129,8 +137,9 @@ describe('an error', () => {
     ['a name server that is busy', { code: 'EAI_AGAIN' }],
     ['a server that is still starting', { name: 'InternalError', $metadata: { httpStatusCode: 503 } }],
     ['a bucket that is not there yet', { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } }],
-  ])('of %s may be mended', (_, fields) => {
-    expect(isHopeless(errorWith(fields))).toBe(false);
+  ])('of %s may be mended', async (_, fields) => {
+    const error = errorWith(fields);
+    expect(await thrownAfter(error)).toBe(error);
   });
 
   it('is known from what Velero says of its storage location', () => {

@@ -129,7 +129,7 @@ const HOPELESS_CODES: ReadonlySet<string | number> = new Set(['ENOTFOUND', 'ERR_
 const HOPELESS_TEXT = /\b(InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|InvalidClientTokenId|no such host)\b/;
 
 /** True for an error that no waiting can mend: a wrong configuration, refused credentials, an unknown host. */
-export function isHopeless(error: unknown): boolean {
+function isHopeless(error: unknown): boolean {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
     if (isHopelessError(current) || refusedByAws.safeParse(current).success) return true;
     const { name, code } = named.safeParse(current).data ?? { name: '' };

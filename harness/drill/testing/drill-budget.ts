@@ -1,5 +1,4 @@
 import type { Contract } from '../../model/contract.ts';
-import { otherRestoreBudgetMs } from '../other-point-part.ts';
 import { type DrillTuning, defaultTuning } from '../tuning.ts';
 
 /** Largest number of releases of the clean-up: folder, asset, writers, probe, watch. */
@@ -18,7 +17,9 @@ export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<
   const second = isTwice ? verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs : 0;
   // A contract with one disaster clears the restored data, restores the other point and reads it.
   const clearing = budgets.destroyBudgetMs + goneBudgetMs * 2;
-  const other = isTwice ? clearing + otherRestoreBudgetMs(rtoMs, serviceBudgetMs) + verifyBudgetMs * 2 : 0;
+  // The restore of the other point gets twice the RTO, but at least twice the service budget.
+  const otherRestore = Math.max(rtoMs, serviceBudgetMs) * 2;
+  const other = isTwice ? clearing + otherRestore + verifyBudgetMs * 2 : 0;
   const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;
   // Provisioning and restore each get the rest of the RTO plus one second, but at least the service budget.

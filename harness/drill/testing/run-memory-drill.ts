@@ -3,7 +3,7 @@ import type { Contract } from '../../model/contract.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { Places, type Target } from '../../model/target.ts';
 import type { RunFacts } from '../new-record.ts';
-import { type DrillFolders, type DrillOptions, runDrill } from '../run-drill.ts';
+import { type DrillOptions, runDrill } from '../run-drill.ts';
 
 const refuse = (): never => {
   throw new Error('the in-memory target has no servers');
@@ -38,8 +38,6 @@ export interface MemoryDrill {
   readonly saved: readonly DrillRecord[];
 }
 
-const inMemory: DrillFolders = { make: async () => undefined, remove: async () => undefined };
-
 /** Runs the drill on a manual clock: exact and without real waits. */
 export async function runMemoryDrill(
   contract: Contract,
@@ -54,7 +52,7 @@ export async function runMemoryDrill(
     drillId: 'dmemory',
     run: memoryFacts,
     scratchDir: 'nowhere',
-    folders: inMemory,
+    folders: { make: async () => undefined, remove: async () => undefined },
     signal: new AbortController().signal,
     listener: () => undefined,
     save: async (state) => {
