@@ -16,7 +16,7 @@ import { resultGroups } from './exports/result-groups.ts';
 import { csvHead, csvLines, renderResultsJson } from './exports/result-row.ts';
 import { seriesOfLedger } from './exports/series.ts';
 import { renderJunit } from './exports/test-reports.ts';
-import { promiseDecisionSchema } from './gate/decision.ts';
+import { gateDecisionSchema } from './gate/decision.ts';
 import { renderExplanation } from './gate/render-text.ts';
 import { DAY_MS, decide, ledgerOf, NOW, promise, run } from './gate/testing/made-up-gate.ts';
 import { diffRuns } from './history/diff-runs.ts';
@@ -67,8 +67,8 @@ describe('an asset that keeps no data', () => {
     expect(renderExplanation(decided, decision, plain)).toContain(
       'RTO 15 min / RTA 2 min 30 s and the asset keeps no data',
     );
-    const [proof] = promiseDecisionSchema.parse(JSON.parse(JSON.stringify(decided))).proofs;
-    expect(proof).toMatchObject({ keepsNoData: true, rpoMs: null, rpaMs: null, exposureMs: null });
+    const [written] = gateDecisionSchema.parse(JSON.parse(JSON.stringify(decision))).promises;
+    expect(written?.proofs[0]).toMatchObject({ keepsNoData: true, rpoMs: null, rpaMs: null, exposureMs: null });
     const [other] = (await decide(run())).promises;
     expect(other?.proofs[0]).not.toHaveProperty('keepsNoData');
   });
