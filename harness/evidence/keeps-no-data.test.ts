@@ -23,9 +23,7 @@ import { diffRuns } from './history/diff-runs.ts';
 import { stateChangesOf } from './notify/state-changes.ts';
 import { messageLines } from './notify/webhook.ts';
 import { htmlFaults } from './page/testing/html-faults.ts';
-import { fullDrill } from './page/testing/made-up-page.ts';
-import { pageView } from './page/view-model.ts';
-import { renderPage } from './page/write-page.ts';
+import { fullDrill, writtenPage } from './page/testing/made-up-page.ts';
 
 const plain = { live: false, columns: 200, rows: 24, colour: false, unicode: false };
 const record = noDataRecord();
@@ -44,7 +42,7 @@ describe('an asset that keeps no data', () => {
   });
 
   it('is shown as such on the page', async () => {
-    const page = await renderPage(pageView({ run: recorded, past: [] }));
+    const page = await writtenPage({ run: recorded, past: [] });
     expect(page).toContain('<span class="quiet">keeps no data</span>');
     expect(page).not.toContain('recovery point actual');
     expect(await htmlFaults(page)).toEqual([]);
