@@ -16,16 +16,14 @@ import { resultGroups } from './exports/result-groups.ts';
 import { csvHead, csvLines, renderResultsJson } from './exports/result-row.ts';
 import { seriesOfLedger } from './exports/series.ts';
 import { renderJunit } from './exports/test-reports.ts';
-import { promiseDecisionSchema } from './gate/decision.ts';
+import { gateDecisionSchema } from './gate/decision.ts';
 import { renderExplanation } from './gate/render-text.ts';
 import { DAY_MS, decide, ledgerOf, NOW, promise, run } from './gate/testing/made-up-gate.ts';
 import { diffRuns } from './history/diff-runs.ts';
 import { stateChangesOf } from './notify/state-changes.ts';
 import { messageLines } from './notify/webhook.ts';
 import { htmlFaults } from './page/testing/html-faults.ts';
-import { fullDrill } from './page/testing/made-up-page.ts';
-import { pageView } from './page/view-model.ts';
-import { renderPage } from './page/write-page.ts';
+import { fullDrill, writtenPage } from './page/testing/made-up-page.ts';
 
 const plain = { live: false, columns: 200, rows: 24, colour: false, unicode: false };
 const record = noDataRecord();
@@ -44,7 +42,7 @@ describe('an asset that keeps no data', () => {
   });
 
   it('is shown as such on the page', async () => {
-    const page = await renderPage(pageView({ run: recorded, past: [] }));
+    const page = await writtenPage({ run: recorded, past: [] });
     expect(page).toContain('<span class="quiet">keeps no data</span>');
     expect(page).not.toContain('recovery point actual');
     expect(await htmlFaults(page)).toEqual([]);
@@ -67,8 +65,8 @@ describe('an asset that keeps no data', () => {
     expect(renderExplanation(decided, decision, plain)).toContain(
       'RTO 15 min / RTA 2 min 30 s and the asset keeps no data',
     );
-    const [proof] = promiseDecisionSchema.parse(JSON.parse(JSON.stringify(decided))).proofs;
-    expect(proof).toMatchObject({ keepsNoData: true, rpoMs: null, rpaMs: null, exposureMs: null });
+    const [written] = gateDecisionSchema.parse(JSON.parse(JSON.stringify(decision))).promises;
+    expect(written?.proofs[0]).toMatchObject({ keepsNoData: true, rpoMs: null, rpaMs: null, exposureMs: null });
     const [other] = (await decide(run())).promises;
     expect(other?.proofs[0]).not.toHaveProperty('keepsNoData');
   });

@@ -143,7 +143,7 @@ export async function removeOldRuns(outDir: string, keep: number): Promise<reado
 }
 
 /** Returns the run ids beyond the newest `keep`, oldest first. */
-export function surplus(runIds: readonly string[], keep: number): string[] {
+function surplus(runIds: readonly string[], keep: number): string[] {
   const oldestFirst = runIds.toSorted();
   return oldestFirst.slice(0, Math.max(0, oldestFirst.length - keep));
 }

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { formatMargin, formatMeasure, renderResultsTable } from './results-table.ts';
+import type { Judgement } from '../model/record.ts';
+import { renderResultsTable } from './results-table.ts';
 import type { TerminalTraits } from './terminal.ts';
 import { madeUpDrill } from './testing/made-up-records.ts';
 
@@ -22,6 +23,13 @@ const drills = [
   madeUpDrill({ contract: 'backup-bucket', disaster: 'objects-overwritten', judgement: null }),
 ];
 
+/** Returns the cells of the one row of a drill with that judgement, by the title of their column. */
+const cellsOf = (judgement: Partial<Judgement>): Readonly<Record<string, string | undefined>> => {
+  const [head = [], , row = []] = renderResultsTable([madeUpDrill({ judgement })], plain)
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/));
+  return Object.fromEntries(head.map((title, column) => [title, row[column]]));
+};
 const widthOf = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
 describe('the results table', () => {
@@ -34,8 +42,8 @@ describe('the results table', () => {
 
   it('marks a value that was not reached as "more than"', () => {
     expect(renderResultsTable(drills, plain)).toMatch(/> 30 min .*> 1 d 2 h/);
-    expect(formatMeasure({ valueMs: 900_000, atLeast: true }, '-')).toBe('> 15 min');
-    expect(formatMeasure({ valueMs: 900_000, atLeast: false }, '-')).toBe('15 min');
+    expect(cellsOf({ rta: { valueMs: 900_000, atLeast: true } })).toMatchObject({ RTA: '> 15 min' });
+    expect(cellsOf({ rta: { valueMs: 900_000, atLeast: false } })).toMatchObject({ RTA: '15 min' });
   });
 
   it('shows a drill without a judgement as unproven, with no number made up', () => {
@@ -46,8 +54,8 @@ describe('the results table', () => {
   });
 
   it('rounds a margin down, so that a breach by a hair is not 0 %', () => {
-    expect(formatMargin(-0.01, '-')).toBe('-1 %');
-    expect(formatMargin(19.99, '-')).toBe('19 %');
+    expect(cellsOf({ marginPercent: -0.01 })).toMatchObject({ margin: '-1 %' });
+    expect(cellsOf({ marginPercent: 19.99 })).toMatchObject({ margin: '19 %' });
   });
 
   it.each([90, 100, 120])('fits into %i columns without breaking a word', (columns) => {

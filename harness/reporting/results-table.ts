@@ -35,13 +35,13 @@ export function renderResultsTable(drills: readonly DrillRecord[], traits: Termi
 }
 
 /** `> 15 min` for "more than": a phase timed out, or nothing survived. */
-export function formatMeasure(measure: Measure | null, none: string): string {
+function formatMeasure(measure: Measure | null, none: string): string {
   if (measure === null) return none;
   return `${measure.atLeast ? '> ' : ''}${formatDuration(measure.valueMs)}`;
 }
 
 /** Rounds down, so that a breach by a hair never reads as 0 %. */
-export function formatMargin(marginPercent: number | null, none: string): string {
+function formatMargin(marginPercent: number | null, none: string): string {
   return marginPercent === null ? none : `${Math.floor(marginPercent)} %`;
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { runRecordSchema } from '../model/run-record.ts';
 import { identifySelf, thisMachine } from '../process/identity.ts';
-import { RUNNING_FILE, removeOldRuns, surplus } from './earlier-runs.ts';
+import { RUNNING_FILE, removeOldRuns } from './earlier-runs.ts';
 import { openOutFolder } from './out-folder.ts';
 import { writeAtomically } from './replaceable-file.ts';
 import { newRunId, openRunFolder } from './run-folder.ts';
@@ -158,12 +158,16 @@ describe('the retention of runs', () => {
     expect(await readFile(join(outDir, 'latest', 'run.json'), 'utf8')).toBe('{"tests": 12}');
   });
 
-  it('keeps exactly the newest ones', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(59)), fc.integer({ min: 1, max: 20 }), (seconds, keep) => {
+  it('keeps exactly the newest ones', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.nat(59)), fc.integer({ min: 1, max: 20 }), async (seconds, keep) => {
+        await rm(join(outDir, 'runs'), { recursive: true, force: true });
         const ids = seconds.map(id);
-        const removed = surplus(ids, keep);
-        const kept = ids.filter((each) => !removed.includes(each));
+        await mkdir(join(outDir, 'runs'));
+        for (const each of ids) await mkdir(join(outDir, 'runs', each));
+        const removed = await removeOldRuns(outDir, keep);
+        const kept = await runsIn();
+        expect([...removed, ...kept]).toEqual(ids.toSorted());
         expect(kept).toHaveLength(Math.min(keep, ids.length));
         for (const old of removed) for (const young of kept) expect(old < young).toBe(true);
       }),

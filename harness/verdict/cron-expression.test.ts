@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CronField, type CronFields, parseCron } from './cron-expression.ts';
+import { type CronFields, parseCron } from './cron-expression.ts';
 
 // cron.differential.test.ts compares these expressions with robfig/cron v3. These tests also find a fault on a machine without Go.
 
@@ -8,7 +8,8 @@ const fieldsOf = (text: string): CronFields => {
   if (parsed.kind !== 'fields') throw new Error(`${text} has no fields`);
   return parsed;
 };
-const valuesOf = ({ matches }: CronField): number[] => Array.from({ length: 64 }, (_, value) => value).filter(matches);
+const valuesOf = ({ matches }: CronFields['minute']): number[] =>
+  Array.from({ length: 64 }, (_, value) => value).filter(matches);
 const minutes = (field: string): number[] => valuesOf(fieldsOf(`${field} * * * *`).minute);
 const from = (start: number, end: number, step = 1): number[] =>
   Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step);

@@ -2,7 +2,7 @@
 // compares this code with that library.
 
 /** Matching values of one field. */
-export interface CronField {
+interface CronField {
   readonly matches: (value: number) => boolean;
   /** True for `*` or `?`. Day of month and day of week must then both match; otherwise one of them is enough. */
   readonly isStar: boolean;

@@ -204,7 +204,7 @@ const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): 
   findingOf('exposure', verdict, sentence, cause);
 
 /** Judges an age: below `belowMs` the level is met, from `criticalMs` on it is broken, and in between it is at risk. */
-export function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdict {
+function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdict {
   if (ageMs < levels.belowMs) return 'met';
   return ageMs < levels.criticalMs ? 'at-risk' : 'breached';
 }

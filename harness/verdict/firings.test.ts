@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { firingsOf, type JobFirings, judgeFirings, type KnownFiring, lastFirings } from './firings.ts';
+import { firingsOf, type JobFirings, judgeFirings, lastFirings } from './firings.ts';
 import { longestGapMs } from './schedule-gap.ts';
 
 const from = new Date('2026-11-28T00:00:00Z');
@@ -26,6 +26,8 @@ describe('the firings of a schedule', () => {
     expect(firingsOf({ cron: '* * * * *', timeZone: 'UTC' }, from)).toHaveLength(100_000);
   });
 });
+
+type KnownFiring = JobFirings['known'][number];
 
 const LIMITS = { firings: 10, failedFirings: 2 };
 

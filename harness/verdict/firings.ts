@@ -111,7 +111,7 @@ export function fewestWithin(schedule: Schedule, from: Date, gapMs: number, leng
 }
 
 /** One firing of a job that its system still shows. */
-export interface KnownFiring {
+interface KnownFiring {
   /** Name of the object that it made, e.g. `Job nats-backup-29403120`. */
   readonly name: string;
   readonly at: string;

@@ -116,7 +116,7 @@ function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, ver
  * the production size, the worse of RPA and exposure, and the age of the newest recovery point against its critical level. Null when one of
  * them is unknown, or any loss occurred under an RPO of zero. For an asset that keeps no data only the recovery time counts.
  */
-export function marginPercentOf(record: DrillRecord): number | null {
+function marginPercentOf(record: DrillRecord): number | null {
   const { rtoMs, rpoMs, freshness } = record.contract;
   const recovery = recoveryTimeOf(record);
   if (recovery === null) return null;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord, PhaseRecord, SizePoint } from '../model/record.ts';
-import { judge, marginPercentOf } from './judge.ts';
+import { judge } from './judge.ts';
 import { judgeRto, recoveryTimeOf, rtaOf } from './recovery-time.ts';
 import { metRecord } from './testing/met-records.ts';
 
 const GIB = 2 ** 30;
+const marginOf = (record: DrillRecord): number | null => judge(record).marginPercent;
 
 /** Restores that take 2 s plus 10 s for each GiB, measured at 1, 2, 4 and 8 GiB. */
 const line: readonly SizePoint[] = [1, 2, 4, 8].map((size) => ({
@@ -148,7 +149,7 @@ describe('the RTO at a production size', () => {
   });
 
   it('B14: has the margin of what it judges', () => {
-    expect(marginPercentOf(sized())).toBe(35.6);
+    expect(marginOf(sized())).toBe(35.6);
     const slow = sized((record) => {
       record.contract.rtoMs = 500_000;
     });
@@ -156,7 +157,7 @@ describe('the RTO at a production size', () => {
       verdict: 'breached',
       sentence: expect.stringContaining('1 min 20 s too much'),
     });
-    expect(marginPercentOf(slow)).toBe(-16);
+    expect(marginOf(slow)).toBe(-16);
   });
 
   it('is not shorter than what was measured, where the line is below it', () => {
@@ -178,7 +179,7 @@ describe('the RTO at a production size', () => {
         'The RTO is promised for 50.0 GiB, but the restore cannot be extrapolated to it: it was measured at 1 size; a fit needs 4. Let the drill run at more and larger sizes.',
     });
     expect(recoveryTimeOf(one)).toBeNull();
-    expect(marginPercentOf(one)).toBeNull();
+    expect(marginOf(one)).toBeNull();
   });
 
   it('is breached by what was measured, whatever the line says', () => {
@@ -188,7 +189,7 @@ describe('the RTO at a production size', () => {
     });
     expect(judgeRto(late)).toMatchObject({ verdict: 'breached', sentence: expect.not.stringContaining('GiB') });
     expect(recoveryTimeOf(late)).toEqual({ valueMs: 160_000, atLeast: false });
-    expect(marginPercentOf(late)).toBe(0);
+    expect(marginOf(late)).toBe(0);
   });
 
   it('is not proved by a phase that was cut off', () => {
@@ -220,8 +221,8 @@ describe('the RTO at a production size', () => {
 
 describe('the margin', () => {
   it('is what is left of the tightest objective: RTO, RPO by RPA or exposure, freshness by its critical level', () => {
-    expect(marginPercentOf(metRecord())).toBe(83.3);
-    const margin = (change: (record: DrillRecord) => void) => marginPercentOf(metRecord(change));
+    expect(marginOf(metRecord())).toBe(83.3);
+    const margin = (change: (record: DrillRecord) => void) => marginOf(metRecord(change));
     // Exposure is 310 s, RPA 9 s.
     expect(
       margin((record) => {
@@ -249,7 +250,7 @@ describe('the margin', () => {
   });
 
   it('B14: is not known where a part of it is not', () => {
-    const margin = (change: (record: DrillRecord) => void) => marginPercentOf(metRecord(change));
+    const margin = (change: (record: DrillRecord) => void) => marginOf(metRecord(change));
     expect(margin((record) => phases(record))).toBeNull();
     expect(
       margin((record) => {
@@ -272,7 +273,7 @@ describe('the margin', () => {
 
   it('is not known of an RPO of nothing where something may be lost, and that of the RTO where nothing may', () => {
     const nothing = (change: (record: DrillRecord) => void) =>
-      marginPercentOf(
+      marginOf(
         metRecord((record) => {
           record.contract.rpoMs = 0;
           record.contract.schedule = 'continuous';

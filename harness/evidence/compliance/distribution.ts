@@ -92,12 +92,12 @@ const HALVINGS = 32;
  * The lower end of the one-sided confidence interval of a share (Clopper and Pearson, 1934, https://doi.org/10.1093/biomet/26.4.404): the
  * share at which at least this many successes occur in 5 % of all cases.
  */
-export function shareAtLeast(successes: number, trials: number, confidence = CONFIDENCE): number {
+function shareAtLeast(successes: number, trials: number): number {
   if (successes === 0) return 0;
   let [low, high] = [0, 1];
   for (let halving = 0; halving < HALVINGS; halving += 1) {
     const middle = (low + high) / 2;
-    if (tailOf(successes, trials, middle) > 1 - confidence) high = middle;
+    if (tailOf(successes, trials, middle) > 1 - CONFIDENCE) high = middle;
     else low = middle;
   }
   return low;

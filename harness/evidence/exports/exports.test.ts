@@ -4,16 +4,17 @@ import addFormats from 'ajv-formats';
 import type { Issue } from 'codeclimate-types';
 import { validateStrict } from 'ctrf';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { madeUpPosture, madeUpRun } from '../../reporting/testing/made-up-records.ts';
 import { exportedFromRecord } from './exported-run.ts';
-import { runFormats } from './format-names.ts';
+import { exportFormats, isStateFormat } from './format-names.ts';
 import { COMMENT_MARKER } from './markdown.ts';
 import { type ResultGroup, resultGroups } from './result-groups.ts';
 import type { ResultRow } from './result-row.ts';
-import { gitlabIssues } from './test-reports.ts';
 import { AT_MS, HOSTILE, madeUpResults, madeUpWaivers } from './testing/made-up-results.ts';
 import { exportRun } from './write-export.ts';
 
+const runFormats = exportFormats.filter((format) => !isStateFormat(format));
 const waiving = { waivers: madeUpWaivers, atMs: AT_MS };
 const run = madeUpResults();
 const groups = resultGroups(run, waiving);
@@ -204,14 +205,21 @@ describe('CSV', () => {
 });
 
 describe('GitLab', () => {
-  const issues: readonly Issue[] = gitlabIssues(run, groups).map((issue) => ({
-    ...issue,
-    categories: [...issue.categories],
-  }));
+  const issues: readonly Issue[] = JSON.parse(exported('gitlab'));
+  const form = z.strictObject({
+    type: z.literal('issue'),
+    check_name: z.string(),
+    description: z.string(),
+    categories: z.tuple([z.literal('Bug Risk')]),
+    severity: z.enum(['info', 'minor', 'critical', 'blocker']),
+    fingerprint: z.string(),
+    location: z.strictObject({ path: z.string(), lines: z.strictObject({ begin: z.int(), end: z.int() }) }),
+  }) satisfies z.ZodType<Issue>;
 
   it('gets one issue for each finding that is not as promised, in the form of Code Climate', () => {
     const wanting = rows().filter(({ verdict }) => verdict !== 'met');
     expect(issues).toHaveLength(wanting.length);
+    expect(z.array(form).safeParse(issues).error).toBeUndefined();
     expect(new Set(issues.map(({ fingerprint }) => fingerprint)).size).toBe(issues.length);
     expect(issues.every(({ description }) => !/[\r\n]/.test(description))).toBe(true);
   });

@@ -1,7 +1,7 @@
 // A separate file, so that the help of the command line names the formats without loading them.
 
 /** Formats that show one run. */
-export const runFormats = [
+const runFormats = [
   'junit',
   'ctrf',
   'in-toto',

@@ -114,7 +114,7 @@ const proofSchema = z.object({
     ),
 });
 
-export const promiseDecisionSchema = z.object({
+const promiseDecisionSchema = z.object({
   contract: z.string(),
   kind: z.enum(['drill', 'posture']),
   priority: z.string(),

@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { DrillRecord } from '../../model/record.ts';
 import { madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { COMMIT, DAY_MS, ledgerOf, postureRun, promise, run } from '../gate/testing/made-up-gate.ts';
 import { comparableTimes, historyOf } from './history.ts';
-import { renderHistory, sparkline } from './render-history.ts';
+import { renderHistory } from './render-history.ts';
 
 type Entries = ReturnType<typeof run>;
 
@@ -183,9 +184,20 @@ describe('the table of the history', () => {
     expect(renderHistory(await history([]), plain)).toBe('The ledger has no runs yet. Run `dr-contracts drill`.\n');
   });
 
-  it('draws from nothing to the longest time, and leaves a gap where none is known', () => {
-    expect(sparkline([0, 50, undefined, 100], true)).toBe('▁▅ █');
-    expect(sparkline([0, 50, undefined, 100], false)).toBe('.+ @');
-    expect(sparkline([], true)).toBe('');
+  it('draws from nothing to the longest time, and leaves a gap where none is known', async () => {
+    const taking = (seconds: number | undefined) => (record: DrillRecord) => {
+      const phase = { name: 'restore', addedMs: 0, outcome: 'completed' } as const;
+      record.phases = seconds === undefined ? [] : [{ ...phase, measuredMs: seconds * 1_000 }];
+    };
+    const runs = [0, 50, undefined, 100].map((seconds, index) =>
+      run({ agoMs: (4 - index) * DAY_MS, change: taking(seconds) }),
+    );
+    const known = await history(runs);
+    expect(renderHistory(known, plain)).toMatch(/^orders .* 1 min 40 s +▁▅ █ *$/m);
+    expect(renderHistory(known, { ...plain, unicode: false })).toMatch(/^orders .* 1 min 40 s +\.\+ @ *$/m);
+    const [started, , finished] = run();
+    if (started === undefined || finished === undefined) throw new Error('no run');
+    const none = renderHistory(await history([[started, finished]]), { ...plain, unicode: false });
+    expect(none).toMatch(/^orders +has not run +- +- +- *$/m);
   });
 });

@@ -56,7 +56,7 @@ export function renderHistory({ promises, runs, isCut, brokenRuns }: History, tr
 }
 
 /** Returns one character per time, with a height from 0 to the longest time; a blank for an unknown time. */
-export function sparkline(values: readonly (number | undefined)[], unicode: boolean): string {
+function sparkline(values: readonly (number | undefined)[], unicode: boolean): string {
   const bars = unicode ? BARS : ASCII_BARS;
   const most = Math.max(0, ...values.filter((value) => value !== undefined));
   return values

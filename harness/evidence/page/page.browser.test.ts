@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,8 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { madeUpPosture } from '../../reporting/testing/made-up-records.ts';
 import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
 import { axeViolations, sidewaysPixels, TestBrowser, unfold } from './testing/test-browser.ts';
-import { pageView } from './view-model.ts';
-import { renderPage } from './write-page.ts';
+import { writePage } from './write-page.ts';
 
 let folder: string;
 let address: string;
@@ -28,9 +27,9 @@ beforeAll(async () => {
     { name: 'bucket-settings', verdict: 'met' as const, sentence: '27 settings compared, all as promised.' },
   ];
   const past = drills.flatMap((drill) => [1, 2, 3].map((day) => pastDrill(drill, day)));
-  const source = { run: { ...run, postures: [...(run.postures ?? []), madeUpPosture(checks)].slice(1) }, past };
+  const checked = { ...run, postures: [...(run.postures ?? []), madeUpPosture(checks)].slice(1) };
   const file = join(folder, 'report.html');
-  await writeFile(file, await renderPage(pageView(source)));
+  await writePage({ outDir: folder, run: checked, history: { past }, file, root: folder });
   address = pathToFileURL(file).href;
 });
 

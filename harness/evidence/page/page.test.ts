@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { madeUpPosture, madeUpRun } from '../../reporting/testing/made-up-records.ts';
+import { link } from './markup.ts';
 import type { PageGate, PageLedger, PastDrill } from './page-source.ts';
-import { colours, type Theme } from './style.ts';
-import { contrastOf, shapePairs, textPairs } from './testing/contrast.ts';
+import { coloursOf, contrastOf, shapePairs, textPairs } from './testing/contrast.ts';
 import { htmlFaults } from './testing/html-faults.ts';
-import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
+import { fullDrill, fullRun, pastDrill, writtenPage } from './testing/made-up-page.ts';
 import { pageView } from './view-model.ts';
-import { renderPage, writePage } from './write-page.ts';
+import { writePage } from './write-page.ts';
 
-const themes: readonly Theme[] = ['light', 'dark'];
 const noLedger: PageLedger = {
   at: 'reports/ledger',
   option: '',
@@ -45,7 +44,7 @@ describe('the report page', () => {
   it('escapes every text of a record, wherever it stands', async () => {
     const hostile = `<"><img src=x onerror=alert(1)></script></style></title>&'\``;
     const run = withHostileTexts(fullRun([fullDrill('orders', 'breached'), fullDrill('users')]), hostile);
-    const page = await renderPage(pageView({ run, past: [pastDrill(run.drills[0] ?? fullDrill(), 3)] }));
+    const page = await writtenPage({ run, past: [pastDrill(run.drills[0] ?? fullDrill(), 3)] });
     expect(page).not.toContain('<img');
     expect(page.match(/<script/g)).toHaveLength(1);
     expect(page.match(/<\/script/g)).toHaveLength(1);
@@ -54,20 +53,8 @@ describe('the report page', () => {
     expect(page).toContain('&lt;&quot;&gt;&lt;img src=x');
   });
 
-  it('links only to files beside it and to places on it', async () => {
-    const drill = fullDrill();
-    const places = {
-      runFile: { label: 'r', href: 'javascript:alert(1)', digest: 'd' },
-      drillFiles: new Map([[drill.drillId, { label: 'd', href: '//elsewhere.example/x', digest: 'd' }]]),
-    };
-    const page = await renderPage(pageView({ run: fullRun([drill]), past: [], places }));
-    for (const [, href] of page.matchAll(/<a [^>]*href="([^"]*)"/g)) expect(href).toMatch(/^(#|\.\.\/)/);
-  });
-
   it('is well-formed HTML without inline styles and handlers', async () => {
-    const page = await renderPage(
-      pageView({ run: fullRun([fullDrill('orders', 'unproven'), fullDrill('users')]), past: [] }),
-    );
+    const page = await writtenPage({ run: fullRun([fullDrill('orders', 'unproven'), fullDrill('users')]), past: [] });
     expect(await htmlFaults(page)).toEqual([]);
     expect(page).not.toMatch(/<[^>]*\s(on\w+|style)=/);
     expect(page).toContain("default-src 'none'");
@@ -77,7 +64,7 @@ describe('the report page', () => {
     const pageOf = (count: number) => {
       const drills = Array.from({ length: count }, (_, index) => fullDrill(`contract-${index}`));
       const past = drills.flatMap((drill) => [1, 2, 3, 4, 5, 6, 7, 8, 9].map((day) => pastDrill(drill, day)));
-      return renderPage(pageView({ run: madeUpRun(drills), past }));
+      return writtenPage({ run: madeUpRun(drills), past });
     };
     expect(bytesOf(await pageOf(20))).toBeLessThan(1_000_000);
     expect(bytesOf(await pageOf(200))).toBeLessThan(5_000_000);
@@ -86,11 +73,12 @@ describe('the report page', () => {
     expect(many).toMatch(/The charts of \d+ promises are left out/);
   });
 
-  it.each(themes)('has enough contrast in the %s theme, in charts too', (theme) => {
+  it.each(['light', 'dark'] as const)('has enough contrast in the %s theme, in charts too', async (theme) => {
+    const colour = coloursOf(await writtenPage({ run: madeUpRun([]), past: [] }), theme);
     const poor = [
       ...textPairs.map((pair) => [...pair, 4.5] as const),
       ...shapePairs.map((pair) => [...pair, 3] as const),
-    ].filter(([one, on, least]) => contrastOf(colours[one][theme], colours[on][theme]) < least);
+    ].filter(([one, on, least]) => contrastOf(colour(one), colour(on)) < least);
     expect(poor).toEqual([]);
   });
 });
@@ -130,7 +118,8 @@ describe('what the page says', () => {
       { ...check, verdict: 'at-risk', halts: 'backups' },
       { name: 'settings', verdict: 'met', sentence: 'As declared.' },
     ]);
-    const view = pageView({ run: madeUpRun([], [posture]), past: [] });
+    const source = { run: madeUpRun([], [posture]), past: [] };
+    const view = pageView(source);
     expect(view.needsHuman).toMatchObject([
       {
         mark: 'at-risk',
@@ -142,7 +131,7 @@ describe('what the page says', () => {
     ]);
     expect(view.decision).toMatchObject({ mark: 'at-risk' });
     expect(view.decision.counts).toContainEqual({ mark: 'at-risk', count: 1, what: 'at risk, by posture check' });
-    const page = await renderPage(view);
+    const page = await writtenPage(source);
     expect(page).toContain('<b>It halts the roll-out (backups). Owner: platform. Repair the backups.</b>');
     expect(page.match(/<b>It halts the roll-out/g)).toHaveLength(1);
     expect(await htmlFaults(page)).toEqual([]);
@@ -150,7 +139,7 @@ describe('what the page says', () => {
 
   it('page 1: shows the commands in what it does not prove as commands', async () => {
     const run = madeUpRun([fullDrill()]);
-    const page = await renderPage(pageView({ run, past: [], whyNoGate: '`npx dr-contracts report` asks the gate.' }));
+    const page = await writtenPage({ run, past: [], whyNoGate: '`npx dr-contracts report` asks the gate.' });
     expect(page).toContain('<code class="command">npx dr-contracts report</code> asks the gate.');
     expect(page).toContain('<code class="command">dr-contracts verify</code> checks them.');
   });
@@ -390,8 +379,31 @@ describe('writing the page', () => {
     expect(page).toContain(`href="../runs/${run.runId}/drills/orders--stream-deleted--${drill?.drillId}.json"`);
   });
 
+  it('links only to files beside it and to places on it', async () => {
+    const run = { ...fullRun(), runId: 'javascript:alert(1)' };
+    const drills = join(folder, 'runs', run.runId, 'drills');
+    await mkdir(drills, { recursive: true });
+    await writeFile(join(drills, `orders--stream-deleted--${run.drills[0]?.drillId}.json`), '{}');
+    await writeFile(join(folder, 'runs', run.runId, 'run.json'), '{}');
+    const linksOf = async (file: string) => {
+      const wishes = { outDir: folder, run, history: { past: [] }, root: folder };
+      const page = await readFile(await writePage({ ...wishes, file: join(folder, file) }), 'utf8');
+      return [...page.matchAll(/<a [^>]*href="([^"]*)"[^>]*>([^<]*)/g)].map(([, href, label]) => ({ href, label }));
+    };
+    await mkdir(join(folder, 'latest'));
+    const apart = await linksOf('latest/report.html');
+    const records = apart.filter(({ label }) => label?.startsWith('runs/javascript:alert(1)/'));
+    expect(records.map(({ href }) => href?.slice(0, 3))).toEqual(['../', '../']);
+    for (const { href } of apart) expect(href).toMatch(/^(#|\.\.\/)/);
+    // Beside the folder of the run, the address of its files would begin with the name of that folder.
+    const beside = await linksOf('runs/report.html');
+    expect(beside.map(({ label }) => label)).toEqual(apart.map(({ label }) => label));
+    for (const { href } of beside) expect(href).toMatch(/^#/);
+    expect(String(await link({ label: 'x', href: '//elsewhere.example/x' }))).toBe('<a href="#">x</a>');
+  });
+
   it('is the same for the same records', async () => {
     const source = { run: fullRun(), past: [pastDrill(fullDrill(), 2)] };
-    expect(await renderPage(pageView(source))).toBe(await renderPage(pageView(source)));
+    expect(await writtenPage(source)).toBe(await writtenPage(source));
   });
 });

@@ -5,7 +5,7 @@ interface Colour {
 }
 
 /** Every colour of the page. The style sheet is made of these, and a test computes their contrast. */
-export const colours = {
+const colours = {
   page: { light: '#ffffff', dark: '#0f1318' },
   surface: { light: '#f5f7f9', dark: '#171c23' },
   text: { light: '#1b1f24', dark: '#e6eaef' },
@@ -27,14 +27,11 @@ export const colours = {
   band: { light: '#c9dcf2', dark: '#1f3a5a' },
 } as const satisfies Readonly<Record<string, Colour>>;
 
-export type ColourName = keyof typeof colours;
-export type Theme = 'light' | 'dark';
-
 const variables = Object.entries(colours)
   .map(([name, { light, dark }]) => `--${name}:light-dark(${light},${dark})`)
   .join(';');
 
-const marks: readonly ColourName[] = ['met', 'at-risk', 'breached', 'unproven', 'not-run'];
+const marks: readonly (keyof typeof colours)[] = ['met', 'at-risk', 'breached', 'unproven', 'not-run'];
 const markRules = marks
   .map(
     (name) =>

@@ -84,7 +84,7 @@ const DETAILS_BYTES = 3_500_000;
 const ALL_OPEN = 2;
 
 /** The whole page: one file that needs nothing else. */
-export async function renderPage(view: PageView): Promise<string> {
+async function renderPage(view: PageView): Promise<string> {
   return await renderDocument({
     title: view.title,
     heading: 'Disaster recovery: which promises hold',

@@ -1,7 +1,5 @@
-import type { ColourName } from '../style.ts';
-
 /** Text on its background, as the style sheet uses them; chart text stands on `page`. */
-export const textPairs: readonly (readonly [text: ColourName, on: ColourName])[] = [
+export const textPairs: readonly (readonly [text: string, on: string])[] = [
   ['text', 'page'],
   ['text', 'surface'],
   ['muted', 'page'],
@@ -27,7 +25,7 @@ export const textPairs: readonly (readonly [text: ColourName, on: ColourName])[]
 ];
 
 /** Shapes that carry meaning, on their background. */
-export const shapePairs: readonly (readonly [shape: ColourName, on: ColourName])[] = [
+export const shapePairs: readonly (readonly [shape: string, on: string])[] = [
   ['measured', 'page'],
   ['budgeted', 'page'],
   ['measured', 'band'],
@@ -36,6 +34,17 @@ export const shapePairs: readonly (readonly [shape: ColourName, on: ColourName])
   ['breached', 'page'],
   ['unproven', 'page'],
 ];
+
+/** Returns a function that finds the colour of a name in the style sheet of a page. */
+export function coloursOf(page: string, theme: 'light' | 'dark'): (name: string) => string {
+  const declared = page.matchAll(/--([a-z-]+):light-dark\((#[0-9a-f]{6}),(#[0-9a-f]{6})\)/g);
+  const colours = new Map([...declared].map(([, name, light, dark]) => [name, theme === 'light' ? light : dark]));
+  return (name) => {
+    const colour = colours.get(name);
+    if (colour === undefined) throw new Error(`the page has no colour ${name}`);
+    return colour;
+  };
+}
 
 /** Contrast ratio as WCAG 2 defines it (relative luminance of sRGB), from 1 to 21. */
 export function contrastOf(one: string, other: string): number {

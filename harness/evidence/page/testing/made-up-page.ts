@@ -1,8 +1,12 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DrillRecord, drillRecordSchema, type Verdict } from '../../../model/record.ts';
 import type { RunRecord } from '../../../model/run-record.ts';
 import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/testing/made-up-records.ts';
 import { MEASUREMENT_VERSION } from '../../entry.ts';
-import type { PastDrill } from '../page-source.ts';
+import type { PageSource, PastDrill } from '../page-source.ts';
+import { writePage } from '../write-page.ts';
 
 // Records with a value in every field that the page shows.
 
@@ -97,4 +101,17 @@ export function fullRun(drills: readonly DrillRecord[] = [fullDrill()]): RunReco
     mistakes: [{ contract: 'typo', file: 'contracts/typo.spec.ts', message: 'rto is missing' }],
     failure: { messages: ['the disk is full'], interrupted: false },
   };
+}
+
+/** Returns the page of a run, written in a folder without records. */
+export async function writtenPage(source: Pick<PageSource, 'run' | 'past' | 'whyNoGate'>): Promise<string> {
+  const { run, past, whyNoGate } = source;
+  const folder = await mkdtemp(join(tmpdir(), 'dr-page-'));
+  try {
+    const file = join(folder, 'report.html');
+    await writePage({ outDir: folder, run, history: { past }, whyNoGate, file, root: folder });
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
