@@ -1,11 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import config from '../../dr-contracts.config.ts';
 import { testsThatExist } from '../cli/plan-command.ts';
 import { readPlan } from '../cli/read-plan.ts';
 import { holderName, type Plan } from '../model/plan.ts';
-import { parseConfig } from '../project/config.ts';
+import { readConfiguration } from '../project/config.ts';
 import { knownHolders } from '../reporting/plan/proofs.ts';
 import { judgePlan, type KnownHolders } from '../verdict/plan.ts';
 import { loadPlannedPromises } from './runbook-contracts.ts';
@@ -21,7 +20,7 @@ let plan: Plan;
 let known: KnownHolders;
 
 beforeAll(async () => {
-  plan = await readPlan({ folder, config: parseConfig(config, 'the configuration') });
+  plan = await readPlan(await readConfiguration(folder));
   const files = readdirSync(resolve(folder, 'contracts')).map((file) => resolve(folder, 'contracts', file));
   const contractFiles = { folder, files, mistakes: [] };
   const written = { contractFiles, outDir: resolve(folder, 'reports') };

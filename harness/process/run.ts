@@ -211,7 +211,7 @@ export function isNoSuchProcess(error: unknown): boolean {
 }
 
 /** Returns the text with `***` in place of every secret, the longest first. */
-export function redact(text: string, secrets: readonly string[] = []): string {
+function redact(text: string, secrets: readonly string[] = []): string {
   return secrets
     .filter((secret) => secret !== '')
     .toSorted((one, other) => other.length - one.length)

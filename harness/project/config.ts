@@ -103,7 +103,7 @@ export function defineConfig(config: DrContractsConfig): DrContractsConfig {
 }
 
 /** @throws {ExplainedError} for an unknown or malformed field, by name. */
-export function parseConfig(config: unknown, thing: string): ParsedConfig {
+function parseConfig(config: unknown, thing: string): ParsedConfig {
   const parsed = parsedOptions(
     thing,
     configSchema,

@@ -155,13 +155,10 @@ const goBuild = (
 });
 
 /** Returns the user's environment, because it contains proxies and mirrors, without variables that would change the build. */
-export function goEnvironment(
-  environment: NodeJS.ProcessEnv,
-  machine: Machine = { freeBytes: process.availableMemory(), processors: availableParallelism() },
-): Record<string, string> {
+function goEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const { goos, goarch } = goPlatform();
   return {
-    ...compilerMemory(environment, machine),
+    ...compilerMemory(environment),
     ...withoutUndefined(environment, ['GOFLAGS', 'GOEXPERIMENT', 'GOAMD64', 'GOARM64']),
     GOOS: goos,
     GOARCH: goarch,
@@ -173,12 +170,6 @@ export function goEnvironment(
   };
 }
 
-interface Machine {
-  /** Within a container's limits, if any. */
-  readonly freeBytes: number;
-  readonly processors: number;
-}
-
 /** Below this, the largest packages would spend all their time on garbage collection. */
 const LEAST_COMPILER_BYTES = 1024 ** 3;
 
@@ -186,11 +177,10 @@ const LEAST_COMPILER_BYTES = 1024 ** 3;
  * Returns the variables for the compiler's memory. Go compiles each package in a short-lived process, one per processor. Where memory
  * suffices, none of them collects garbage: that took a quarter of a build's processor time. The built program stays the same.
  */
-function compilerMemory(
-  { GOGC, GOMEMLIMIT }: NodeJS.ProcessEnv,
-  { freeBytes, processors }: Machine,
-): Record<string, string> {
-  const eachBytes = Math.floor(freeBytes / 2 / processors);
+function compilerMemory({ GOGC, GOMEMLIMIT }: NodeJS.ProcessEnv): Record<string, string> {
+  // Within a container's limits, if any.
+  const freeBytes = process.availableMemory();
+  const eachBytes = Math.floor(freeBytes / 2 / availableParallelism());
   if (GOGC !== undefined || GOMEMLIMIT !== undefined || eachBytes < LEAST_COMPILER_BYTES) return {};
   return { GOGC: 'off', GOMEMLIMIT: `${eachBytes}B` };
 }

@@ -84,14 +84,14 @@ async function minimumGoVersion(wanted: readonly GoRecipe[]): Promise<string> {
 }
 
 /** Returns the version on the `go` line of a go.mod file. */
-export function goLineOf(goMod: string): string {
+function goLineOf(goMod: string): string {
   const version = /^go (\d+(?:\.\d+)*)$/m.exec(goMod)?.[1];
   if (version === undefined) throw new Error('a go.mod file of the toolchain has no go line');
   return version;
 }
 
 /** Compares dotted numbers; a missing one counts as 0. */
-export function isAtLeast(version: string, minimum: string): boolean {
+function isAtLeast(version: string, minimum: string): boolean {
   const parts = version.split('.').map(Number);
   const wanted = minimum.split('.').map(Number);
   for (let index = 0; index < Math.max(parts.length, wanted.length); index += 1) {

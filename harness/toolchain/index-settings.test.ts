@@ -1,12 +1,29 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { pipFiles, readIndexSettings } from './index-settings.ts';
+import { readIndexSettings } from './index-settings.ts';
 import { temporaryFolder } from './testing/fake-programs.ts';
 
 const PYPI = 'https://pypi.org/simple';
 const none = { PIP_CONFIG_FILE: '/dev/null' };
 const settings = (environment: NodeJS.ProcessEnv) => readIndexSettings({ environment: { ...none, ...environment } });
+
+/** The files that pip reads by itself, in ascending precedence. */
+const PIP_FILES = ['etc/pip/pip.conf', 'home/.pip/pip.conf', 'home/.config/pip/pip.conf', 'venv/pip.conf'];
+
+/** A machine whose files of pip lie in that folder. */
+const linuxIn = (dir: string, PIP_CONFIG_FILE: string) => ({
+  environment: { XDG_CONFIG_DIRS: join(dir, 'etc'), VIRTUAL_ENV: join(dir, 'venv'), PIP_CONFIG_FILE },
+  platform: 'linux' as const,
+  home: join(dir, 'home'),
+});
+
+/** Writes a file that names the index by its own path. */
+async function writeIndex(dir: string, path: string): Promise<void> {
+  const file = join(dir, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `# mine\n[global]\nindex-url = https://index.example/${path}\n`);
+}
 
 describe('the index of a user', () => {
   it('is the public one where nothing else is said', async () => {
@@ -34,29 +51,9 @@ describe('the index of a user', () => {
 
   it('is that of the file that counts most: user before machine, virtual environment before user, PIP_CONFIG_FILE before all', async () => {
     await using folder = await temporaryFolder();
-    const machine = {
-      environment: {
-        XDG_CONFIG_DIRS: join(folder.dir, 'etc'),
-        VIRTUAL_ENV: join(folder.dir, 'venv'),
-        PIP_CONFIG_FILE: join(folder.dir, 'named.conf'),
-      },
-      platform: 'linux' as const,
-      home: join(folder.dir, 'home'),
-    };
-    const write = async (path: string, url: string) => {
-      const file = join(folder.dir, path);
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, `# mine\n[global]\nindex-url = ${url}\n`);
-    };
-    const inOrder = [
-      'etc/pip/pip.conf',
-      'home/.pip/pip.conf',
-      'home/.config/pip/pip.conf',
-      'venv/pip.conf',
-      'named.conf',
-    ];
-    for (const path of inOrder) {
-      await write(path, `https://index.example/${path}`);
+    const machine = linuxIn(folder.dir, join(folder.dir, 'named.conf'));
+    for (const path of [...PIP_FILES, 'named.conf']) {
+      await writeIndex(folder.dir, path);
       expect((await readIndexSettings(machine)).indexes).toEqual([`https://index.example/${path}`]);
     }
   });
@@ -75,7 +72,9 @@ describe('the index of a user', () => {
     });
   });
 
-  it('no file counts where PIP_CONFIG_FILE is the null device, as for pip', () => {
-    expect(pipFiles({ environment: none })).toEqual([]);
+  it('no file counts where PIP_CONFIG_FILE is the null device, as for pip', async () => {
+    await using folder = await temporaryFolder();
+    for (const path of PIP_FILES) await writeIndex(folder.dir, path);
+    expect((await readIndexSettings(linuxIn(folder.dir, '/dev/null'))).indexes).toEqual([PYPI]);
   });
 });

@@ -62,7 +62,7 @@ async function settingsOfFiles(surroundings: IndexSurroundings): Promise<Readonl
 }
 
 /** Returns pip's configuration files in ascending precedence: of the machine, of the user, of the virtual environment, PIP_CONFIG_FILE. */
-export function pipFiles({ environment, platform = process.platform, home = homedir() }: IndexSurroundings): string[] {
+function pipFiles({ environment, platform = process.platform, home = homedir() }: IndexSurroundings): string[] {
   const named = environment['PIP_CONFIG_FILE'];
   if (named === NO_FILES) return [];
   const given = (name: string) => (environment[name] === '' ? undefined : environment[name]);

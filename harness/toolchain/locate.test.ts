@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from './cache-entry.ts';
 import { type CacheEntry, cacheEntryOf } from './cache-folder.ts';
-import { environmentVariableOf, locateTool, type Whereabouts } from './locate.ts';
+import { locateTool, type Whereabouts } from './locate.ts';
 import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 
@@ -101,7 +101,10 @@ describe('a tool is looked for', () => {
       await expect(located).rejects.toThrow(/^environment variable DR_CONTRACTS_NATS: /);
       await expect(located).rejects.toThrow(problem);
     }
-    expect(environmentVariableOf('velero-plugin-for-aws')).toBe('DR_CONTRACTS_VELERO_PLUGIN_FOR_AWS');
+    const environment = { DR_CONTRACTS_VELERO_PLUGIN_FOR_AWS: absent };
+    await expect(locateTool(recipeOf('velero-plugin-for-aws'), entry, where(environment))).rejects.toThrow(
+      /^environment variable DR_CONTRACTS_VELERO_PLUGIN_FOR_AWS: .*not an executable file/,
+    );
   });
 });
 

@@ -17,8 +17,7 @@ export interface Whereabouts {
 }
 
 /** Returns `DR_CONTRACTS_NATS_SERVER` for `nats-server`. */
-export const environmentVariableOf = (name: ToolName): string =>
-  `DR_CONTRACTS_${name.toUpperCase().replaceAll('-', '_')}`;
+const environmentVariableOf = (name: ToolName): string => `DR_CONTRACTS_${name.toUpperCase().replaceAll('-', '_')}`;
 
 /**
  * Finds a tool without building it: by its environment variable, in the source of prebuilt programs, in the cache, on PATH. A source that

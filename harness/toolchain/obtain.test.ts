@@ -1,13 +1,14 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { getPriority } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, getPriority } from 'node:os';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { ToolName } from '../model/target.ts';
-import { goEnvironment } from './build.ts';
-import { goLineOf, isAtLeast } from './builders.ts';
+import { fillEntry } from './build.ts';
+import { findBuilders } from './builders.ts';
+import { cacheEntryOf, lockFolder } from './cache-folder.ts';
 import { inspectBuilders, inspectToolchain, neededBuilders } from './inspect.ts';
 import { beginObtaining, type ObtainOptions, obtainToolchain } from './obtain.ts';
 import { recipeOf } from './recipes.ts';
@@ -15,6 +16,7 @@ import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 /** Makes a `go` that instantly builds a shell script which reports the version of `nats`, and counts its builds. */
@@ -150,7 +152,7 @@ printf '#!/bin/sh\necho "Kubernetes v${recipeOf('kube-apiserver').version}"\n' >
     expect([...(await neededBuilders(['nats']))]).toEqual([]);
     expect([...(await neededBuilders(['nats', 'localstack-python']))]).toEqual(['python']);
     const [go] = await inspectBuilders(['nats']);
-    const line = goLineOf(await readFile(new URL('./go/nats/go.mod', import.meta.url), 'utf8'));
+    const [, line] = /^go (.+)$/m.exec(await readFile(join(lockFolder, 'go/nats/go.mod'), 'utf8')) ?? [];
     expect(go?.wantedVersion).toBe(`${line} or newer`);
   });
 
@@ -320,9 +322,23 @@ describe('programs that are obtained for a run', () => {
   });
 });
 
+/** Returns the environment in which Go builds a program for a user with that environment. */
+async function environmentOfGo(environment: NodeJS.ProcessEnv): Promise<Readonly<Record<string, string>>> {
+  await using folder = await temporaryFolder();
+  const nats = recipeOf('nats');
+  const kept = join(folder.dir, 'environment');
+  const builderPath = await fakeProgram(folder.dir, 'go', `/usr/bin/env >'${kept}'; exit 1`);
+  const build = { entry: await cacheEntryOf(nats, folder.dir), recipes: [nats], builderPath };
+  const signal = new AbortController().signal;
+  const filled = fillEntry(build, { clock: systemClock, signal, environment, say: () => undefined });
+  await expect(filled).rejects.toThrow('exited 1');
+  const lines = (await readFile(kept, 'utf8')).split('\n');
+  return Object.fromEntries(lines.map((line) => line.split(/=(.*)/, 2)));
+}
+
 describe('the surroundings of a Go build', () => {
-  it('keep proxies and the number of jobs, and drop what would build something else', () => {
-    const environment = goEnvironment({
+  it('keep proxies and the number of jobs, and drop what would build something else', async () => {
+    const environment = await environmentOfGo({
       GOPROXY: 'https://mirror.example',
       GOFLAGS: '-mod=vendor -p=1 -modcacherw -tags=x',
       GOOS: 'plan9',
@@ -334,23 +350,62 @@ describe('the surroundings of a Go build', () => {
     expect(environment['GOOS']).not.toBe('plan9');
   });
 
-  it('let compilers collect no garbage where memory suffices for one on each processor, unless the user decides', () => {
-    const large = { freeBytes: 8 * 1024 ** 3, processors: 2 };
-    expect(goEnvironment({}, large)).toMatchObject({ GOGC: 'off', GOMEMLIMIT: '2147483648B' });
-    expect(goEnvironment({}, { ...large, processors: 8 })).not.toHaveProperty('GOGC');
-    expect(goEnvironment({ GOGC: '50' }, large)).toMatchObject({ GOGC: '50' });
-    expect(goEnvironment({ GOMEMLIMIT: '512MiB' }, large)).not.toHaveProperty('GOGC');
+  it('let compilers collect no garbage where memory suffices for one on each processor, unless the user decides', async () => {
+    const freeBytesEach = (bytes: number) =>
+      vi.spyOn(process, 'availableMemory').mockReturnValue(bytes * availableParallelism());
+    freeBytesEach(4 * 1024 ** 3);
+    expect(await environmentOfGo({})).toMatchObject({ GOGC: 'off', GOMEMLIMIT: '2147483648B' });
+    expect(await environmentOfGo({ GOGC: '50' })).toMatchObject({ GOGC: '50' });
+    expect(await environmentOfGo({ GOMEMLIMIT: '512MiB' })).not.toHaveProperty('GOGC');
+    freeBytesEach(1024 ** 3);
+    expect(await environmentOfGo({})).not.toHaveProperty('GOGC');
   });
+});
 
-  it('are new enough exactly when no earlier number is smaller', () => {
-    const part = fc.nat({ max: 30 });
-    fc.assert(
-      fc.property(fc.tuple(part, part, part), fc.tuple(part, part, part), (one, other) => {
+describe('the Go that builds', () => {
+  /** Finds the Go on that PATH for modules with these `go` lines. */
+  async function findGo(dir: string, lines: readonly string[], PATH = '') {
+    const nats = recipeOf('nats');
+    if (nats.kind !== 'go') throw new Error('nats is built with Go');
+    const recipes = lines.map((_, index) => ({
+      ...nats,
+      goModule: relative(join(lockFolder, 'go'), join(dir, String(index))),
+    }));
+    for (const [index, line] of lines.entries()) {
+      await mkdir(join(dir, String(index)), { recursive: true });
+      await writeFile(join(dir, String(index), 'go.mod'), `module example.test\n\ngo ${line}\n`);
+    }
+    const signal = new AbortController().signal;
+    const [go] = await findBuilders(recipes, { environment: { PATH }, clock: systemClock, signal });
+    return go;
+  }
+
+  it('is wanted as new as the newest line asks, where the first number that differs decides', async () => {
+    await using folder = await temporaryFolder();
+    // Few numbers, so that the first ones are often the same.
+    const part = fc.constantFrom(0, 9, 10);
+    const version = fc.tuple(part, part, part);
+    await fc.assert(
+      fc.asyncProperty(version, version, async (one, other) => {
         const weight = ([a, b, c]: [number, number, number]) => a * 10_000 + b * 100 + c;
-        expect(isAtLeast(one.join('.'), other.join('.'))).toBe(weight(one) >= weight(other));
+        const newest = weight(one) > weight(other) ? one : other;
+        const go = await findGo(folder.dir, [one.join('.'), other.join('.')]);
+        expect(go?.wantedVersion).toBe(`${newest.join('.')} or newer`);
       }),
     );
-    expect(isAtLeast('1.26', '1.26.0')).toBe(true);
-    expect(isAtLeast('1.9', '1.26.0')).toBe(false);
+  });
+
+  it.each([
+    ['1.26', '1.26.0', true],
+    ['1.9', '1.26.0', false],
+    ['1.26.3', '1.26.4', false],
+    ['1.26.10', '1.26.4', true],
+    ['2.0', '1.26.4', true],
+  ])('may be %s where %s is wanted: %s', async (version, line, may) => {
+    await using folder = await temporaryFolder();
+    const path = await fakeProgram(folder.dir, 'go', `echo go version go${version} linux/amd64`);
+    expect(await findGo(folder.dir, [line], folder.dir)).toMatchObject(
+      may ? { version, path } : { version, problem: `${path} is Go ${version}` },
+    );
   });
 });

@@ -1,9 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import type { Command } from '../process/run.ts';
 import { obtainToolchain } from './obtain.ts';
-import { indexOf } from './python-build.ts';
+import { buildVirtualEnvironment } from './python-build.ts';
 import { pythonVersions, recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 
@@ -94,7 +95,20 @@ describe("pip's index", () => {
     ["global.index-url='https://a/simple'\ninstall.index-url='https://c/simple'", 'https://c/simple'],
     ["global.extra-index-url='https://a/simple'\nglobal.cert='/x'", undefined],
     ['', undefined],
-  ])('in %j is %s', (config, index) => {
-    expect(indexOf(config)).toBe(index);
+  ])('in %j is %s', async (config, index) => {
+    const commands: Command[] = [];
+    await buildVirtualEnvironment({
+      pythonPath: '/usr/bin/python3',
+      dir: '/made/by/nobody',
+      environment: {},
+      run: async (command) => {
+        commands.push(command);
+        return { stdout: command.name === 'pip config list' ? config : '', stderr: '', durationMs: 1 };
+      },
+      say: () => undefined,
+      signal: new AbortController().signal,
+    });
+    const byUv = commands.filter(({ file }) => basename(file) === 'uv');
+    expect(byUv.map(({ env }) => env?.['UV_DEFAULT_INDEX'])).toEqual([index, index]);
   });
 });

@@ -83,7 +83,7 @@ async function installByPip(
 }
 
 /** Returns the package index from the output of `pip config list`, by pip's own order of precedence: uv does not read pip's settings. */
-export function indexOf(pipConfig: string): string | undefined {
+function indexOf(pipConfig: string): string | undefined {
   const settings = [':env:', 'install', 'global'].map((section) => `${section}.index-url`);
   const values = settings.map((name) => new RegExp(`^${name}='(.*)'$`, 'm').exec(pipConfig)?.[1]);
   return values.find((value) => value !== undefined);

@@ -45,7 +45,7 @@ async function askCommand(
   return version;
 }
 
-export function parseVersion(text: string, pattern: RegExp): string | undefined {
+function parseVersion(text: string, pattern: RegExp): string | undefined {
   return pattern.exec(text)?.[1];
 }
 

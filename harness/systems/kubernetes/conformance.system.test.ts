@@ -2,7 +2,6 @@ import { configMapsPath, KubernetesApi } from '../../clients/kubernetes-api.ts';
 import type { KubernetesObject } from '../../clients/kubernetes-object.ts';
 import { conformance, type Sabotage } from '../../conformance/suite.ts';
 import { grafanaDashboards } from './acceptance/grafana-dashboards.ts';
-import { NAMESPACE_DELETED } from './disasters.ts';
 import { kubernetesNamespace } from './kind.ts';
 import { hourly } from './testing.ts';
 
@@ -30,7 +29,7 @@ const dashboards = kubernetesNamespace({
 
 conformance(dashboards, {
   protectedBy: hourly,
-  disasters: [NAMESPACE_DELETED],
+  disasters: ['namespace-deleted'],
   sabotage: {
     drop: toConfigMap((api, path, { metadata }) => api.delete(`${path}/${metadata.name}`, never)),
     alter: toConfigMap((api, path, { metadata }) =>

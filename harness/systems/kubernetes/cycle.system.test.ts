@@ -3,13 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { KubernetesApi, NAMESPACES } from '../../clients/kubernetes-api.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
-import {
-  CONTROL_PLANE_LOST,
-  disasters,
-  NAMESPACE_DELETED,
-  NAMESPACE_DELETED_TO_STAGING,
-  REGION_LOST,
-} from './disasters.ts';
+import { CONTROL_PLANE_LOST, disasters, NAMESPACE_DELETED_TO_STAGING, REGION_LOST } from './disasters.ts';
 import { changeOneLabel, dropOneConfigMap, dropOneSecretKey } from './testing/sabotage.ts';
 import { beginDrill, platformConfiguration } from './testing.ts';
 
@@ -134,7 +128,7 @@ describe('what is spoilt after the restore is named', () => {
   });
 
   test('a restore that did nothing, though the namespace is there with what appears by itself', async () => {
-    await using drill = await beginDrill(target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+    await using drill = await beginDrill(target, 'namespace-deleted', { manifests: platformConfiguration });
     await drill.strike();
     using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
     const labels = { 'dr-contracts.dev/session': target.sessionId };
@@ -150,14 +144,14 @@ describe('what is spoilt after the restore is named', () => {
 });
 
 test('a marker is written once, and a second one of the same number is refused', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, { configMaps: 1 });
+  await using drill = await beginDrill(target, 'namespace-deleted', { configMaps: 1 });
   const [lane] = drill.asset.lanes;
   await expect(lane?.write(1, 'another', drill.step.signal)).rejects.toThrow('already exists');
   expect(await drill.readMarkers()).toEqual(drill.markers);
 });
 
 test('a namespace without the mark of this session is refused', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, { configMaps: 1 });
+  await using drill = await beginDrill(target, 'namespace-deleted', { configMaps: 1 });
   using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
   const path = `${NAMESPACES}/dr-${drill.drillId}`;
   const mark = async (session: string) =>
@@ -172,7 +166,7 @@ test('a namespace without the mark of this session is refused', async () => {
 });
 
 test('no value of a Secret is in the fingerprint', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+  await using drill = await beginDrill(target, 'namespace-deleted', { manifests: platformConfiguration });
   using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
   const kept = await readFile(drill.expected.path, 'utf8');
   const path = `${NAMESPACES}/dr-${drill.drillId}/secrets`;
@@ -188,7 +182,7 @@ test('no value of a Secret is in the fingerprint', async () => {
 });
 
 async function restoredDrill() {
-  const drill = await beginDrill(target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+  const drill = await beginDrill(target, 'namespace-deleted', { manifests: platformConfiguration });
   const point = await drill.backUp();
   await drill.strike();
   await drill.restore(point);

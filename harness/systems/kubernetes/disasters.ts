@@ -2,7 +2,6 @@ import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../velero/access.ts';
 
-export const NAMESPACE_DELETED = 'namespace-deleted';
 export const NAMESPACE_DELETED_TO_STAGING = 'namespace-deleted-to-staging';
 export const CONTROL_PLANE_LOST = 'control-plane-lost';
 
@@ -10,7 +9,7 @@ export const REGION_LOST = 'region-lost';
 
 export const disasters = [
   {
-    name: NAMESPACE_DELETED,
+    name: 'namespace-deleted',
     threat: 'the namespace is deleted, with everything in it',
     blastRadius: 'one namespace; its control plane survives',
     offers: [veleroBackup, environmentAccess],

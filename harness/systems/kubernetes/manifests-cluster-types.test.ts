@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clusterTypeOf, requireOwn } from './manifests.ts';
+import { clusterTypeOf, renderedManifests } from './manifests.ts';
 import type { ManifestObject } from './objects.ts';
 
 const NAME = 'REPLACE_WITH_NAMESPACE-x';
@@ -12,6 +12,9 @@ const admission = (kind: string, more: object): ManifestObject => ({
 });
 const hook = (namespaceSelector: object | undefined, scope?: string) =>
   admission('ValidatingWebhookConfiguration', { webhooks: [{ namespaceSelector, rules: [{ scope }] }] });
+
+/** The manifests of a folder with that object alone. */
+const manifestsOf = (object: ManifestObject) => renderedManifests(async () => [object], 'manifests');
 
 describe('objects of the whole cluster', () => {
   test('are also those of a CustomResourceDefinition with that scope', () => {
@@ -43,8 +46,8 @@ describe('objects of the whole cluster', () => {
       'a policy, and what binds it to this namespace alone',
       admission('ValidatingAdmissionPolicyBinding', { spec: { matchResources: { namespaceSelector: here } } }),
     ],
-  ])('may be drilled where no other drill can notice: %s', (_, object) => {
-    expect(() => requireOwn(object)).not.toThrow();
+  ])('may be drilled where no other drill can notice: %s', async (_, object) => {
+    expect((await manifestsOf(object)).ofCluster).toEqual([object]);
   });
 
   test.each([
@@ -68,7 +71,7 @@ describe('objects of the whole cluster', () => {
       'a policy for objects of the whole cluster',
       admission('ValidatingAdmissionPolicy', { spec: { matchConstraints: { resourceRules: [{ scope: '*' }] } } }),
     ],
-  ])('are refused where other drills would notice: %s', (_, object) => {
-    expect(() => requireOwn(object)).toThrow('to concern nobody but this namespace');
+  ])('are refused where other drills would notice: %s', async (_, object) => {
+    await expect(manifestsOf(object)).rejects.toThrow('to concern nobody but this namespace');
   });
 });

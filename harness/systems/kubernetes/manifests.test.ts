@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { plainObjects } from '../../manifests/testing/plain.ts';
+import { plainManifests } from '../../manifests/testing/plain.ts';
 import { bytesFor, fillPlaceholders, generateConfigMap, generateSecret } from './generate.ts';
 import { kubernetesNamespace } from './kind.ts';
-import { type Manifests, sortedManifests } from './manifests.ts';
+import { renderedManifests } from './manifests.ts';
 
-const readManifests = (path: string): Manifests => sortedManifests(plainObjects(path), path);
+const readManifests = (path: string) => renderedManifests(plainManifests, path);
 
 let folder = '';
 beforeEach(async () => {
@@ -20,27 +20,27 @@ afterEach(async () => {
 const write = (name: string, text: string) => writeFile(join(folder, name), text);
 
 describe('a folder of manifests', () => {
-  test('is sorted into the namespace, definitions and objects', () => {
-    const manifests = readManifests('fixtures/platform/manifests/configuration');
+  test('is sorted into the namespace, definitions and objects', async () => {
+    const manifests = await readManifests('fixtures/platform/manifests/configuration');
     expect(manifests.namespace?.metadata.name).toBe('kgents-agents');
     expect(manifests.definitions.map(({ metadata }) => metadata.name)).toEqual(['agentprofiles.platform.kgents.dev']);
     expect(manifests.objects.filter(({ kind }) => kind === 'Secret')).toHaveLength(5);
   });
 
   test('may bring objects of the whole cluster along, when no other drill can notice', async () => {
-    const { ofCluster, objects } = readManifests('fixtures/platform/manifests/configuration');
+    const { ofCluster, objects } = await readManifests('fixtures/platform/manifests/configuration');
     expect(ofCluster.map(({ kind }) => kind)).toEqual(['ClusterRole', 'ClusterRoleBinding', 'PriorityClass']);
     expect(objects.map(({ kind }) => kind)).not.toContain('ClusterRole');
     const head = 'apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nvalue: 1\n';
     await write('a.yaml', `${head}metadata: {name: agents}\n`);
-    expect(() => readManifests(folder)).toThrow(/PriorityClass agents: .*same in every drill/);
+    await expect(readManifests(folder)).rejects.toThrow(/PriorityClass agents: .*same in every drill/);
     await write('a.yaml', `${head}metadata: {name: REPLACE_WITH_NAMESPACE-a}\nglobalDefault: true\n`);
-    expect(() => readManifests(folder)).toThrow(/REPLACE_WITH_NAMESPACE-a: .*whole cluster's default/);
+    await expect(readManifests(folder)).rejects.toThrow(/REPLACE_WITH_NAMESPACE-a: .*whole cluster's default/);
   });
 
   test('is read as kubectl reads it: 0400 is octal, a date stays text', async () => {
     await write('a.yaml', 'apiVersion: v1\nkind: X\nmetadata: {name: x}\nmode: 0400\nday: 2026-01-31\nat: 12:30\n');
-    expect(readManifests(folder).objects).toEqual([
+    expect((await readManifests(folder)).objects).toEqual([
       { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' }, mode: 256, day: '2026-01-31', at: '12:30' },
     ]);
   });
@@ -52,9 +52,11 @@ describe('a folder of manifests', () => {
       'a.yaml',
       `${object('a', ', namespace: shop')}---\n${object('b', '')}---\n${object('c', ', namespace: REPLACE_WITH_NAMESPACE')}`,
     );
-    expect(readManifests(folder).objects).toHaveLength(3);
+    expect((await readManifests(folder)).objects).toHaveLength(3);
     await write('b.yaml', object('settings', ', namespace: monitoring'));
-    expect(() => readManifests(folder)).toThrow(/one namespace.*ConfigMap a in shop, ConfigMap settings in monitoring/);
+    await expect(readManifests(folder)).rejects.toThrow(
+      /one namespace.*ConfigMap a in shop, ConfigMap settings in monitoring/,
+    );
   });
 
   test('that is not there is named', () => {
@@ -63,12 +65,12 @@ describe('a folder of manifests', () => {
 
   test('with a document that is no Kubernetes object is refused, by file and field', async () => {
     await write('bad.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n');
-    expect(() => readManifests(folder)).toThrow(/bad\.yaml.*metadata\.name/);
+    await expect(readManifests(folder)).rejects.toThrow(/bad\.yaml.*metadata\.name/);
   });
 
   test('with broken YAML is refused', async () => {
     await write('bad.yaml', 'kind: [\n');
-    expect(() => readManifests(folder)).toThrow(/bad\.yaml: expected valid YAML/);
+    await expect(readManifests(folder)).rejects.toThrow(/bad\.yaml: expected valid YAML/);
   });
 });
 

@@ -27,7 +27,7 @@ export const renderedManifests = async (render: RenderManifests, path: string): 
   sortedManifests(await render(path), path);
 
 /** @param objects the manifests as rendered by kubectl. */
-export function sortedManifests(objects: readonly ManifestObject[], path: string): Manifests {
+function sortedManifests(objects: readonly ManifestObject[], path: string): Manifests {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
   if (namespaces.length > 1) throw badManifest(path, 'one Namespace at most', `found ${namespaces.length}`);
   const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
@@ -125,7 +125,7 @@ export function clusterTypeOf(
 }
 
 /** @throws {ExplainedError} for a cluster-scoped object that affects other drills on the same cluster. */
-export function requireOwn(object: ManifestObject): void {
+function requireOwn(object: ManifestObject): void {
   const found = othersNotice(object);
   if (found === undefined) return;
   const { kind, metadata } = object;

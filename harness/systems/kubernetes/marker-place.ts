@@ -50,9 +50,7 @@ export async function choosePlace(
  * Returns the labels of the first ConfigMap and of the first Secret. Their common labels would be too few: a selector may list several
  * values of one label.
  */
-export function labelsOfFirst(
-  seeded: Iterable<ManifestObject>,
-): ReadonlyMap<OwnKind, Readonly<Record<string, string>>> {
+function labelsOfFirst(seeded: Iterable<ManifestObject>): ReadonlyMap<OwnKind, Readonly<Record<string, string>>> {
   const labels = new Map<OwnKind, Readonly<Record<string, string>>>();
   for (const { apiVersion, kind, metadata } of seeded) {
     if (apiVersion !== 'v1' || (kind !== 'ConfigMap' && kind !== 'Secret')) continue;

@@ -7,7 +7,6 @@ import type { Target } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
 import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small-drill.ts';
 import { veleroSchedule } from '../velero/procedure.ts';
-import { NAMESPACE_DELETED } from './disasters.ts';
 import { kubernetesNamespace } from './kind.ts';
 import type { KubernetesNamespaceOptions } from './options.ts';
 
@@ -28,7 +27,7 @@ export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers'> {
 export async function beginCase(
   target: Target,
   manifests: string,
-  disaster: string = NAMESPACE_DELETED,
+  disaster: string = 'namespace-deleted',
   procedure: Procedure = hourly,
 ): Promise<TestDrill> {
   const folder = await mkdtemp(join(tmpdir(), 'dr-kubernetes-case-'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pointNameOf, readerOfPattern, timeInName } from './point-names.ts';
+import { pointNameOf, readerOfPattern } from './point-names.ts';
 
 const DAY_MS = 86_400_000;
 const utc = (text: string) => Date.parse(text);
@@ -19,7 +19,7 @@ describe('the name of a recovery point', () => {
     ['backup-1771121700.tgz', '2026-02-15T02:15:00Z'],
     ['1771121700123', '2026-02-15T02:15:00.123Z'],
   ])('C09: "%s" says when its capture began', (name, at) => {
-    expect(timeInName(name)).toEqual({ fromMs: utc(at), untilMs: utc(at), hasZone: true });
+    expect(pointNameOf(name)).toEqual({ name, fromMs: utc(at), untilMs: utc(at), hasZone: true });
   });
 
   it.each([
@@ -34,14 +34,14 @@ describe('the name of a recovery point', () => {
     'dump-20260215021500.sql',
   ])('C09: "%s" says it without a zone', (name) => {
     const at = utc('2026-02-15T02:15:00Z');
-    expect(timeInName(name)).toEqual({ fromMs: at, untilMs: at, hasZone: false });
+    expect(pointNameOf(name)).toEqual({ name, fromMs: at, untilMs: at, hasZone: false });
   });
 
   it.each(['2026-02-15', '20260215', '2026_02_15', '2026.02.15', 'orders-2026-02-15.tar.gz', 'dump_20260215.sql.gz'])(
     'C09: "%s" says only on which day',
     (name) => {
       const fromMs = utc('2026-02-15T00:00:00Z');
-      expect(timeInName(name)).toEqual({ fromMs, untilMs: fromMs + DAY_MS, hasZone: false });
+      expect(pointNameOf(name)).toEqual({ name, fromMs, untilMs: fromMs + DAY_MS, hasZone: false });
     },
   );
 
@@ -57,7 +57,7 @@ describe('the name of a recovery point', () => {
     ...['2026021524', '3141592653', '2034000000', 'acct-4100000000000', '2026-02-15_13-15-PM'],
     ...['dabc1234', 'latest', 'v1.20.3', '123456789012', '9920260215', '202602151', '4999999999', ''],
   ])('C09: "%s" says nothing, or a time that there is not', (name) => {
-    expect(timeInName(name)).toBeUndefined();
+    expect(pointNameOf(name)).toBeUndefined();
   });
 
   it.each([
@@ -65,7 +65,7 @@ describe('the name of a recovery point', () => {
     ['2026021523', '2026-02-15T23:00:00Z'],
   ])('C07, C09: "%s" names an hour, and no second since 1970', (name, at) => {
     const fromMs = Date.parse(at);
-    expect(timeInName(name)).toEqual({ fromMs, untilMs: fromMs + 3_600_000, hasZone: false });
+    expect(pointNameOf(name)).toEqual({ name, fromMs, untilMs: fromMs + 3_600_000, hasZone: false });
   });
 
   it.each([
@@ -74,7 +74,7 @@ describe('the name of a recovery point', () => {
     ['2026-02-15_02-15-amended.tar', '2026-02-15T02:15:00Z'],
     ['20260215-021500-01.tar', '2026-02-15T02:15:00Z'],
   ])('C09: "%s" names a half of the day, or the number of a try', (name, at) => {
-    expect(timeInName(name)).toMatchObject({ fromMs: Date.parse(at), hasZone: false });
+    expect(pointNameOf(name)).toMatchObject({ fromMs: Date.parse(at), hasZone: false });
   });
 
   it('C09: is that of the first folder, or of an object that lies in none', () => {

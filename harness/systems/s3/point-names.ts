@@ -32,7 +32,7 @@ const HOUR = /(?<!\d)(?<year>20\d{2})(?<month>\d{2})(?<day>\d{2})(?<hour>\d{2})(
 const EPOCH = /(?<!\d)(?:(?<seconds>1\d{9})|(?<milliseconds>1\d{12}))(?!\d)/;
 
 /** Returns the time in a name; undefined if it contains none, or an impossible one, such as 30 February. */
-export function timeInName(name: string): NamedTime | undefined {
+function timeInName(name: string): NamedTime | undefined {
   const stamp = STAMP.exec(name)?.groups;
   if (stamp !== undefined) return timeOf(stamp);
   const hour = HOUR.exec(name)?.groups;

@@ -2,13 +2,12 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { DRILL_LABEL } from '../kubernetes/access.ts';
-import { NAMESPACE_DELETED } from '../kubernetes/disasters.ts';
 import { beginDrill, kubectl } from '../kubernetes/testing.ts';
 
 const target = sharedTarget();
 
 test('a backup of one namespace by hand is Completed, and describe --details names what is in it and nothing else', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, { secrets: 2, configMaps: 3 });
+  await using drill = await beginDrill(target, 'namespace-deleted', { secrets: 2, configMaps: 3 });
   const { KUBECONFIG = '', VELERO_NAMESPACE = '', ASSET_NAMESPACE = '' } = drill.asset.environment();
   const name = `by-hand-${drill.drillId}`;
   const velero = async (...args: string[]) =>

@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { goEnvironment } from '../../toolchain/build.ts';
-import { goBuildFlags, goModuleFolder } from '../../toolchain/cache-folder.ts';
+import { systemClock } from '../../clock/clock.ts';
+import type { GoRecipe } from '../../registered/recipe.ts';
+import { fillEntry } from '../../toolchain/build.ts';
+import { findFinished } from '../../toolchain/cache-entry.ts';
+import { cacheEntryOf } from '../../toolchain/cache-folder.ts';
 import { recipeOf } from '../../toolchain/recipes.ts';
 
 import { backupFilters, includesNamespace, ResourceFilter, type ResourceType, refusalOfFilters } from './filters.ts';
@@ -67,25 +70,30 @@ it('a continuous integration has Go, so that this comparison is never skipped th
 
 describe.skipIf(!hasGo)('Velero’s own packages and this reader of its filters', () => {
   let folder = '';
-  beforeAll(() => {
+  let program = '';
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'dr-velero-filters-'));
-    // In the module and with the flags of the toolchain's Velero, so that the two compile nothing twice.
+    // As the toolchain builds its Velero, so that the two compile nothing twice.
     const velero = recipeOf('velero');
     if (velero.kind !== 'go') throw new Error('Velero is built with Go');
-    const flags = goBuildFlags({ ...velero, stamps: {} });
-    const main = fileURLToPath(new URL('testing/filters/main.go', import.meta.url));
-    const built = spawnSync('go', ['build', ...flags, '-o', join(folder, 'filters'), main], {
-      cwd: goModuleFolder(velero),
-      env: goEnvironment(process.env),
-      encoding: 'utf8',
-    });
-    if (built.status !== 0) throw new Error(`go build: ${built.stderr}`);
+    const filters: GoRecipe = {
+      ...velero,
+      goPackage: fileURLToPath(new URL('testing/filters/main.go', import.meta.url)),
+      probe: { kind: 'go-build-info', module: 'github.com/vmware-tanzu/velero' },
+      stamps: {},
+      compiledFirst: [],
+    };
+    const entry = await cacheEntryOf(filters, folder);
+    const { signal } = new AbortController();
+    const options = { clock: systemClock, signal, environment: process.env, say: () => undefined };
+    await fillEntry({ entry, recipes: [filters], builderPath: 'go' }, options);
+    program = join((await findFinished(entry)) ?? '', filters.name);
   }, 1_800_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const ask = (specs: readonly Spec[]): Answer[] => {
     const resources = types.map((type) => ({ ...type, aliases: calledBy(type) }));
-    const asked = spawnSync(join(folder, 'filters'), {
+    const asked = spawnSync(program, {
       input: specs.map((spec) => `${JSON.stringify({ spec, namespaces, resources })}\n`).join(''),
       encoding: 'utf8',
       maxBuffer: 2 ** 28,

@@ -5,7 +5,6 @@ import { systemClock } from '../../clock/clock.ts';
 import { RegionBucket } from '../../targets/region-bucket.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { NAMESPACE_DELETED } from '../kubernetes/disasters.ts';
 import { beginDrill, hourly } from '../kubernetes/testing.ts';
 import { s3Store } from '../s3/service.ts';
 import { VeleroObjects } from './objects.ts';
@@ -16,7 +15,7 @@ const target = sharedTarget();
 const fewThings = { secrets: 2, configMaps: 2 };
 
 test('a backup that Velero calls completed, but that does not lie where it should, is no recovery point', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, 'namespace-deleted', fewThings);
   const { step, drillId } = drill;
   const environment = { ...drill.asset.environment(), VELERO_BACKUP_PREFIX: 'velero/elsewhere' };
   const backup = hourly.backup({ target: target, drillId, environment, step });
@@ -24,7 +23,7 @@ test('a backup that Velero calls completed, but that does not lie where it shoul
 });
 
 test('a backup that Velero refuses is named with its reason', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, 'namespace-deleted', fewThings);
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
   const template = { includedNamespaces: [`dr-${drill.drillId}`], storageLocation: 'nowhere' };
   const velero = await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE);
@@ -38,7 +37,7 @@ test('a backup that Velero refuses is named with its reason', async () => {
 });
 
 test('the recovery point is what lies in the bucket', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, 'namespace-deleted', fewThings);
   const [first, second] = [await drill.backUp(), await drill.backUp()];
   expect(first.location).toContain(`/${drill.asset.environment()['VELERO_BACKUP_PREFIX']}/backups/${first.id}/`);
   expect(first.objects).toBeGreaterThan(5);
@@ -48,7 +47,7 @@ test('the recovery point is what lies in the bucket', async () => {
 });
 
 test('a time zone reaches Velero in its own notation, and Velero accepts it', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, 'namespace-deleted', fewThings);
   const { clock, signal } = drill.step;
   await drill.backUp(veleroSchedule({ cron: '30 3 29 2 *', timeZone: 'Europe/Berlin' }));
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
@@ -73,7 +72,7 @@ test('a time zone reaches Velero in its own notation, and Velero accepts it', as
 /** The shared cluster's drill as if it were that of a region whose bucket is copied into another one. */
 async function inTwoRegions(copy: string | undefined) {
   await using undo = new Scope({ what: 'this test', clock: systemClock });
-  const drill = await undo.open('drill', () => beginDrill(target, NAMESPACE_DELETED, fewThings));
+  const drill = await undo.open('drill', () => beginDrill(target, 'namespace-deleted', fewThings));
   const { step, drillId, asset } = drill;
   const s3 = await target.place(s3Store);
   const bucket = `copy-of-${drillId}`;

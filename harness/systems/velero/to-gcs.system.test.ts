@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { gcsBackups } from '../gcs/backup-store.ts';
-import { CONTROL_PLANE_LOST, NAMESPACE_DELETED } from '../kubernetes/disasters.ts';
+import { CONTROL_PLANE_LOST } from '../kubernetes/disasters.ts';
 import { beginDrill, platformConfiguration } from '../kubernetes/testing.ts';
 import type { VeleroScheduleOptions } from './options.ts';
 import { veleroSchedule } from './procedure.ts';
@@ -16,7 +16,7 @@ const toGcs = (options: Pick<VeleroScheduleOptions, 'manifest' | 'name' | 'names
   });
 const things = { manifests: platformConfiguration, secrets: 3, configMaps: 3 };
 
-test.each([NAMESPACE_DELETED, CONTROL_PLANE_LOST])(
+test.each(['namespace-deleted', CONTROL_PLANE_LOST])(
   '%s: either of two backups in Google Cloud Storage lies there by itself, and the older one brings back its content',
   async (disaster) => {
     await using drill = await beginDrill(target, disaster, things, toGcs());

@@ -40,7 +40,7 @@ export const containers: AttachableRuntime = {
 };
 
 /** @throws {ExplainedError} for a handle of another target. */
-export function containersIn({ kind, runtime }: TargetHandle): ContainersHandle {
+function containersIn({ kind, runtime }: TargetHandle): ContainersHandle {
   const parsed = runtimeSchema.safeParse(runtime);
   if (parsed.success) return parsed.data;
   throw malformedHandle(kind, parsed.error);

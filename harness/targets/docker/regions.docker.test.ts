@@ -5,7 +5,7 @@ import { recipeOf } from '../../toolchain/recipes.ts';
 import { attachTo } from '../attach.ts';
 import type { StartedTarget } from '../start.ts';
 import { regionsBehave } from '../testing/regions-behave.ts';
-import { containers, containersIn } from './attach.ts';
+import { containers } from './attach.ts';
 import { docker } from './docker-command.ts';
 import { madeName, makeImage } from './made-images.ts';
 import { dockerSettings, imageOf } from './settings.ts';
@@ -49,7 +49,8 @@ test('the record says which images the regions ran on, and only those that can b
   ]);
   const step = { clock: systemClock, signal: patient, progress: () => undefined };
   expect(await makeImage('coredns/coredns:0.0.0', step)).toBe(false);
-  await docker(['image', 'inspect', imageOf(containersIn(started.handle), 'coredns')], patient);
+  const coredns = images.find(({ name }) => name === 'image coredns');
+  await docker(['image', 'inspect', coredns?.version ?? ''], patient);
 });
 
 test('an image of the slim CoreDNS is called slim, and says so', async () => {

@@ -8,7 +8,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { sharedNats } from '../../systems/nats/service.ts';
-import { environmentVariableOf } from '../../toolchain/locate.ts';
 import { localToolNames } from '../../toolchain/recipes.ts';
 import { collectGarbage } from '../garbage.ts';
 import { parseHandle } from '../handle.ts';
@@ -29,7 +28,9 @@ test('after kill -9 of its owner a target is collected, and another one lives on
   const scratch = await mkdtemp(join(tmpdir(), 'drc-'));
   vi.stubEnv('DR_CONTRACTS_SCRATCH', scratch);
   const toolchain = await testToolchain();
-  const paths = Object.fromEntries(localToolNames.map((name) => [environmentVariableOf(name), toolchain.path(name)]));
+  const paths = Object.fromEntries(
+    localToolNames.map((name) => [`DR_CONTRACTS_${name.toUpperCase().replaceAll('-', '_')}`, toolchain.path(name)]),
+  );
   const survivor = await startParts(toolchain, 'nats');
   onTestFinished(async () => {
     await survivor[Symbol.asyncDispose]();

@@ -2,9 +2,9 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../process/run.ts';
-import { goEnvironment } from '../../../toolchain/build.ts';
 import { goBuildFlags, goModuleFolder } from '../../../toolchain/cache-folder.ts';
 import { cacheRoot } from '../../../toolchain/cache-root.ts';
+import { withoutUndefined } from '../../../toolchain/python-build.ts';
 import { recipeOf } from '../../../toolchain/recipes.ts';
 
 import {
@@ -88,8 +88,18 @@ async function obtainPromtool(options: CheckerOptions): Promise<string> {
     await writeFile(join(source, 'go.sum'), sums.join(''));
     const target = ['-o', join(dir, 'promtool'), 'github.com/prometheus/prometheus/cmd/promtool'];
     const file = await builderPath('go', options);
-    const args = ['build', ...flags, ...target];
-    await run({ name: 'go build promtool', file, args, cwd: source, env: goEnvironment(options.environment) });
+    const args = ['build', '-buildvcs=false', ...flags, ...target];
+    // What decides in the toolchain's builds what is compiled, so that promtool compiles nothing twice.
+    const decisive = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+    const ofUser = withoutUndefined(options.environment, [
+      'GOFLAGS',
+      'GOEXPERIMENT',
+      'GOAMD64',
+      'GOARM64',
+      'GOOS',
+      'GOARCH',
+    ]);
+    await run({ name: 'go build promtool', file, args, cwd: source, env: { ...ofUser, ...decisive } });
     await rm(source, { recursive: true });
   });
 }

@@ -1,7 +1,29 @@
-import { describe, expect, it } from 'vitest';
-import { placeholdersIn } from './placeholders.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
+import type { KubernetesObject } from '../../../clients/kubernetes-object.ts';
+import { findPlaceholders } from './placeholders.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const metadata = { name: 'x' };
+
+/** Searches a namespace with that object alone, in a cluster that serves its type alone. */
+async function search(type: string, object: KubernetesObject): ReturnType<typeof findPlaceholders> {
+  const [kind = '', ...group] = type.split('.');
+  const resource = { resource: 'things', responseKind: { kind }, scope: 'Namespaced', verbs: ['create', 'list'] };
+  const served = { metadata: { name: group.join('.') }, versions: [{ version: 'v1', resources: [resource] }] };
+  vi.spyOn(KubernetesApi.prototype, 'get').mockImplementation(async (path) => ({
+    kind: 'APIGroupDiscoveryList',
+    items: (path === '/api') === (group.length === 0) ? [served] : [],
+  }));
+  vi.spyOn(KubernetesApi.prototype, 'list').mockImplementation(async function* (path) {
+    if (path.endsWith('/namespaces/shop/things')) yield object;
+  });
+  return await findPlaceholders('kubeconfig', ['shop'], new AbortController().signal);
+}
+
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describe('a placeholder in a live object', () => {
@@ -32,16 +54,20 @@ describe('a placeholder in a live object', () => {
       'metadata.annotations.a',
       'REPLACE_WITH_ZONE',
     ],
-  ])('is found in a %s', (kind, object, path, placeholder) => {
-    expect([...placeholdersIn(kind, object)]).toEqual([{ path, placeholder }]);
+  ])('is found in a %s', async (type, object, path, placeholder) => {
+    const { objects, left } = await search(type, object);
+    expect(objects).toBe(1);
+    expect(left.map(({ item, expected, found }) => ({ item, expected, found }))).toEqual([
+      { item: `${type} shop/x`, expected: `${path} filled in`, found: placeholder },
+    ]);
   });
 
-  it('is not looked for where only the server or kubectl writes', () => {
+  it('is not looked for where only the server or kubectl writes', async () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"a":"REPLACE_WITH_A"}' };
     const object = {
       metadata: { name: 'x', annotations, managedFields: [{ f: 'REPLACE_WITH_B' }] },
       status: { m: 'REPLACE_WITH_C' },
     };
-    expect([...placeholdersIn('ConfigMap', object)]).toEqual([]);
+    expect(await search('ConfigMap', object)).toEqual({ objects: 1, left: [] });
   });
 });

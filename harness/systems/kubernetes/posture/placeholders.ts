@@ -52,13 +52,13 @@ async function* existing(objects: AsyncIterable<KubernetesObject>): AsyncGenerat
   }
 }
 
-export interface PlaceholderAt {
+interface PlaceholderAt {
   readonly path: string;
   readonly placeholder: string;
 }
 
 /** Yields placeholders in fields that people write. It skips field managers and kubectl's copy of the manifest. */
-export function* placeholdersIn(kind: string, object: KubernetesObject): Generator<PlaceholderAt> {
+function* placeholdersIn(kind: string, object: KubernetesObject): Generator<PlaceholderAt> {
   const { metadata, ...rest } = toJson(object);
   if (isJsonObject(metadata)) {
     const { managedFields: _, annotations, ...named } = metadata;

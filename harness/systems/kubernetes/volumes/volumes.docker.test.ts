@@ -3,7 +3,7 @@ import { KubernetesApi } from '../../../clients/kubernetes-api.ts';
 import { sharedTarget } from '../../../testing/shared-target.ts';
 import { compareContent } from '../compare.ts';
 import type { ContentItem } from '../content.ts';
-import { NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING } from '../disasters.ts';
+import { NAMESPACE_DELETED_TO_STAGING } from '../disasters.ts';
 import { readFingerprint } from '../fingerprint.ts';
 import { sharedKubernetes } from '../service.ts';
 import { beginDrill, hourly, platformConfiguration } from '../testing.ts';
@@ -26,7 +26,7 @@ const planned: VolumePlan = {
 };
 const files = 'file of volume uploads';
 
-test.for([NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING])(
+test.for(['namespace-deleted', NAMESPACE_DELETED_TO_STAGING])(
   '%s: a StatefulSet comes back with every file of its volume, and its hook ran before the backup',
   async (disaster) => {
     await using drill = await beginDrill(target, disaster, { manifests: platformConfiguration, volumes: [uploads] });
@@ -70,7 +70,7 @@ test.for([NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING])(
 );
 
 test('a restore into staging while the original lives gives the same files, and leaves the original alone', async () => {
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, {
+  await using drill = await beginDrill(target, 'namespace-deleted', {
     volumes: [{ ...uploads, files: 50, largest: '1MiB' }],
   });
   const { asset, step } = drill;
@@ -101,7 +101,7 @@ test('a restore into staging while the original lives gives the same files, and 
 
 test('a hostPath volume, which the backup passes over and calls Completed, is found empty', async () => {
   const storageClass = await hostPathClass();
-  await using drill = await beginDrill(target, NAMESPACE_DELETED, {
+  await using drill = await beginDrill(target, 'namespace-deleted', {
     volumes: [{ name: 'uploads', files: 50, largest: '1MiB', storageClass }],
   });
   const point = await drill.backUp();
