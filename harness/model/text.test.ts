@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { counted, countedOf, isBlank } from './text.ts';
+import { counted, countedOf, isBlank, isVersionAtLeast } from './text.ts';
 
 it.each([
   [counted(0, 'drill'), '0 drills'],
@@ -23,4 +23,16 @@ describe('a text', () => {
   it.each(['Ada', ' x ', '-', '李', '0'])('that shows something is not: %j', (text) => {
     expect(isBlank(text)).toBe(false);
   });
+});
+
+it.each([
+  ['1.26', '1.26', true],
+  ['1.26', '1.26.0', true],
+  ['1.26', '1.26.1', false],
+  ['1.9', '1.10', false],
+  ['2.0', '1.41', true],
+  ['1.41', '1.41', true],
+  ['1.40', '1.41', false],
+])('whether version %s is at least %s: %s', (version, minimum, isAtLeast) => {
+  expect(isVersionAtLeast(version, minimum)).toBe(isAtLeast);
 });

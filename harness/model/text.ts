@@ -116,3 +116,14 @@ export const fieldOf = (path: readonly PropertyKey[]): string => path.map(String
 /** Returns the kind with its article: `a number`, `an array`. */
 export const aKind = (kind: string): string =>
   kind === 'null' ? kind : kind === 'int' ? 'a whole number' : `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
+
+/** Compares dotted numbers, such as `1.26` and `1.26.3`; a missing number counts as 0. */
+export function isVersionAtLeast(version: string, minimum: string): boolean {
+  const parts = version.split('.').map(Number);
+  const wanted = minimum.split('.').map(Number);
+  for (let index = 0; index < Math.max(parts.length, wanted.length); index += 1) {
+    const difference = (parts[index] ?? 0) - (wanted[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}

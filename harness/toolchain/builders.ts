@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
+import { isVersionAtLeast } from '../model/text.ts';
 import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
 import { programs } from '../registered/programs.ts';
@@ -67,7 +68,7 @@ async function findGo(wanted: readonly GoRecipe[], where: Whereabouts): Promise<
   const version = await readVersion(path, goProbe, where.clock, where.signal).catch(() => undefined);
   where.signal.throwIfAborted();
   if (version === undefined) return { ...builder, problem: `${path} does not say its version` };
-  return isAtLeast(version, minimum)
+  return isVersionAtLeast(version, minimum)
     ? { ...builder, path, version }
     : { ...builder, version, problem: `${path} is Go ${version}` };
 }
@@ -80,7 +81,7 @@ async function minimumGoVersion(wanted: readonly GoRecipe[]): Promise<string> {
   const lines = await Promise.all(
     folders.map(async (folder) => goLineOf(await readFile(join(folder, 'go.mod'), 'utf8'))),
   );
-  return lines.reduce((highest, version) => (isAtLeast(version, highest) ? version : highest), '0');
+  return lines.reduce((highest, version) => (isVersionAtLeast(version, highest) ? version : highest), '0');
 }
 
 /** Returns the version on the `go` line of a go.mod file. */
@@ -88,17 +89,6 @@ function goLineOf(goMod: string): string {
   const version = /^go (\d+(?:\.\d+)*)$/m.exec(goMod)?.[1];
   if (version === undefined) throw new Error('a go.mod file of the toolchain has no go line');
   return version;
-}
-
-/** Compares dotted numbers; a missing one counts as 0. */
-function isAtLeast(version: string, minimum: string): boolean {
-  const parts = version.split('.').map(Number);
-  const wanted = minimum.split('.').map(Number);
-  for (let index = 0; index < Math.max(parts.length, wanted.length); index += 1) {
-    const difference = (parts[index] ?? 0) - (wanted[index] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
 }
 
 const pythonProbe = {

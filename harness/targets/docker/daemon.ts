@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { isVersionAtLeast } from '../../model/text.ts';
 import { docker } from './docker-command.ts';
 
 const serverSchema = z.object({ Version: z.string(), ApiVersion: z.string(), Os: z.string(), Arch: z.string() });
@@ -21,7 +22,7 @@ export async function inspectDaemon(signal: AbortSignal): Promise<Daemon | { rea
     const { stdout } = await docker(['version', '--format', '{{json .Server}}'], AbortSignal.any([signal, budget]));
     const server = serverSchema.parse(JSON.parse(stdout));
     if (server.Os !== 'linux') return { problem: `the daemon runs ${server.Os} containers, not Linux ones` };
-    if (!isAtLeast(server.ApiVersion, MINIMUM_API_VERSION)) {
+    if (!isVersionAtLeast(server.ApiVersion, MINIMUM_API_VERSION)) {
       return { problem: `its API is ${server.ApiVersion}, older than ${MINIMUM_API_VERSION}` };
     }
     return { version: server.Version, apiVersion: server.ApiVersion };
@@ -36,10 +37,4 @@ function problemOf(error: unknown): string {
   if (!(error instanceof ExplainedError)) return summaryOf(error);
   const { observed } = error.explanation;
   return observed.includes('ENOENT') ? 'no docker is on PATH' : (observed.split(' / ')[0] ?? observed);
-}
-
-function isAtLeast(version: string, minimum: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [minimumMajor = 0, minimumMinor = 0] = minimum.split('.').map(Number);
-  return major > minimumMajor || (major === minimumMajor && minor >= minimumMinor);
 }
