@@ -4,15 +4,16 @@ import type { ListedObject } from '../model/backup-store.ts';
 import type { RecoveryPoint } from '../model/procedure.ts';
 import { Secrets } from '../model/secrets.ts';
 import { arrivalOf } from './arrival.ts';
-import { endsInMinute, secondArrival, untilAnotherName } from './second-backup.ts';
+import { secondArrival, untilAnotherName } from './second-backup.ts';
 
 const listing = (...objects: (Partial<ListedObject> & { readonly key: string })[]) =>
   new Map(objects.map((object) => [object.key, { sizeBytes: 1, etag: 'first', modifiedMs: 1, ...object }]));
 
-const point = (location: string, utc = '2026-11-28T12:03:45.000Z'): RecoveryPoint => {
-  const moment = { utc, monotonicMs: 0 };
+const point = (location: string, utc = '2026-11-28T12:03:45.000Z', durableUtc = utc): RecoveryPoint => {
+  const captureBegan = { utc, monotonicMs: 0 };
+  const durable = { utc: durableUtc, monotonicMs: 0 };
   const there = { objects: 1, sizeBytes: 1, digest: 'sha256:1', encryption: 'none', immutability: 'none', claimed: '' };
-  return { id: location, location, captureBegan: moment, durable: moment, ...there };
+  return { id: location, location, captureBegan, durable, ...there };
 };
 
 function second(before: ReadonlyMap<string, ListedObject>, after: ReadonlyMap<string, ListedObject>) {
@@ -69,6 +70,22 @@ describe('the recovery point of a second backup', () => {
   });
 });
 
+const stepAt = (clock: ManualClock) => ({
+  clock,
+  signal: new AbortController().signal,
+  scratchDir: '',
+  secrets: new Secrets(),
+  progress: () => undefined,
+});
+
+/** Returns the time of day at which a second backup may begin, where it would begin as soon as the first one is durable. */
+async function nextAfter(first: RecoveryPoint): Promise<string> {
+  const clock = new ManualClock();
+  await clock.pass(Date.parse(first.durable.utc) - Date.parse(clock.now().utc));
+  await clock.drive(untilAnotherName(first, stepAt(clock)));
+  return clock.now().utc.slice(11, 19);
+}
+
 describe('a name that is made of the time', () => {
   it.each([
     ['s3://b/p/orders-28-11-2026-12-3.gz', true],
@@ -88,8 +105,16 @@ describe('a name that is made of the time', () => {
     ['s3://b/p/orders-20261128.gz', false],
     ['s3://b/p/orders-latest.gz', false],
     ['s3://b/p/orders-28-11-2026-12-4.gz', false],
-  ])('N10: %s ends in the minute: %s', (name, isSo) => {
-    expect(endsInMinute(name, '2026-11-28T12:03:44.900Z', '2026-11-28T12:03:47.100Z')).toBe(isSo);
+  ])('N10: %s ends in the minute: %s', async (name, isSo) => {
+    const next = await nextAfter(point(name, '2026-11-28T12:03:44.900Z', '2026-11-28T12:03:47.100Z'));
+    expect(next).toBe(isSo ? '12:04:00' : '12:03:48');
+  });
+
+  it.each([
+    ['s3://b/p/20261128-1203.tar.bz2', '02'],
+    ['s3://b/p/20261128-1203.sql.7z', '07'],
+  ])('N10: the number in the extension of %s is not the second %s', async (name, second) => {
+    expect(await nextAfter(point(name, `2026-11-28T12:03:${second}.500Z`))).toBe('12:04:00');
   });
 
   it.each([
@@ -98,15 +123,8 @@ describe('a name that is made of the time', () => {
   ])('N10: is another one when the second backup begins in the next %s', async (_, location, waitedMs) => {
     const clock = new ManualClock();
     expect(clock.now().utc).toBe('2026-01-15T12:00:01.000Z');
-    const step = {
-      clock,
-      signal: new AbortController().signal,
-      scratchDir: '',
-      secrets: new Secrets(),
-      progress: () => undefined,
-    };
     const beganMs = clock.monotonicMs();
-    await clock.drive(untilAnotherName(point(location, clock.now().utc), step));
+    await clock.drive(untilAnotherName(point(location, clock.now().utc), stepAt(clock)));
     expect(clock.monotonicMs() - beganMs).toBeGreaterThanOrEqual(waitedMs);
     expect(clock.monotonicMs() - beganMs).toBeLessThan(waitedMs + 1_000);
   });

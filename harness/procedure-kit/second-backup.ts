@@ -79,7 +79,7 @@ export async function untilAnotherName(earlier: RecoveryPoint, { clock, signal, 
  * behind the minute is the second only where it can be: an extension (`.tar.bz2`), a counter (`-1`) and a version (`.v2`) are none.
  * @param beganUtc, endedUtc Between them the name was made.
  */
-export function endsInMinute(name: string, beganUtc: string, endedUtc: string): boolean {
+function endsInMinute(name: string, beganUtc: string, endedUtc: string): boolean {
   const groups = [...name.replace(EXTENSIONS, '').matchAll(/\d+/g)].map(([digits]) => digits);
   const spanS = Math.floor(Date.parse(endedUtc) / SECOND_MS) - Math.floor(Date.parse(beganUtc) / SECOND_MS);
   const isSecond = (digits: string | undefined) =>

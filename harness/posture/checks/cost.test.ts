@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { summaryOf } from '../../model/errors.ts';
 import { madeBy, measuredGrowth } from '../cost/object-life.ts';
-import { parsePriceTable, pricesOfRegion, readPriceTable, requireCurrency } from '../cost/price-table.ts';
+import { pricesOfRegion, readPriceTable, requireCurrency } from '../cost/price-table.ts';
 import { costWithin } from './cost.ts';
 
 const items = [{ item: 'standby cluster', perMonth: '340 USD' }];
@@ -11,6 +12,15 @@ const job = { namespace: 'agents', name: 'backup' };
 const below = (prefix: string, bucket = 'backups') => ({ bucket, prefix, madeBy: job });
 const region = { storage: { STANDARD: { perGbMonth: 0.023 } }, requestsPerThousand: {} };
 const table = { date: '2027-01-31', source: 'our contract', currency: 'USD', regions: { 'us-west-2': region } };
+
+/** Writes the table to a file of the user. Returns the path. */
+async function written(content: object): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-prices-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'prices.json');
+  await writeFile(path, JSON.stringify(content));
+  return path;
+}
 
 describe('what a contract gets wrong', () => {
   it.each([
@@ -98,42 +108,41 @@ describe('a price table', () => {
     ],
     ['without a date', { date: 'last year' }, /`date` to be the day on which the prices were read/],
     ['in no currency', { currency: 'dollars' }, /`currency` to be the three letters of a currency/],
-  ])('%s is refused with one clear message', (_, wrong, message) => {
-    expect(() => parsePriceTable({ ...table, ...wrong }, 'price table prices.json')).toThrow(message);
-    expect(() => parsePriceTable({ ...table, ...wrong }, 'price table prices.json')).toThrow(
-      /^price table prices.json: /,
-    );
+  ])('%s is refused with one clear message', async (_, wrong, message) => {
+    const path = await written({ ...table, ...wrong });
+    const refusal = await readPriceTable(path).then(() => 'none', summaryOf);
+    expect(refusal).toMatch(message);
+    expect(refusal.startsWith(`price table ${path}: `)).toBe(true);
   });
 
-  it('without the region of the bucket is no guess at its prices', () => {
-    const read = parsePriceTable(table, 'price table prices.json');
+  it('without the region of the bucket is no guess at its prices', async () => {
+    const read = await readPriceTable(await written(table));
     expect(() => pricesOfRegion(read, 'eu-west-1', 'backups', 'price table prices.json')).toThrow(
       'price table prices.json: expected prices of region eu-west-1, in which bucket backups lies, but it has those of us-west-2.',
     );
   });
 
-  it('in another currency than the budget is refused', () => {
-    const read = parsePriceTable(table, 'price table prices.json');
+  it('in another currency than the budget is refused', async () => {
+    const read = await readPriceTable(await written(table));
     expect(() => requireCurrency(read, 'EUR', 'check cost', 'price table prices.json')).toThrow(
       'check cost: expected a budget in USD, the currency of price table prices.json, but it is in EUR.',
     );
     expect(() => requireCurrency(read, 'USD', 'check cost', 'price table prices.json')).not.toThrow();
   });
 
-  it('keeps a price as it is written, as a number or as a text', () => {
+  it('keeps a price as it is written, as a number or as a text', async () => {
     const prices = { STANDARD: { perGbMonth: 0.0000001 }, OTHER: { perGbMonth: '0.10' } };
-    const read = parsePriceTable({ ...table, regions: { here: { ...region, storage: prices } } }, 'prices');
-    expect(read.regions['here']?.storage).toEqual({
+    const { regions } = await readPriceTable(
+      await written({ ...table, regions: { here: { ...region, storage: prices } } }),
+    );
+    expect(regions['here']?.storage).toEqual({
       STANDARD: { perGbMonth: '0.0000001' },
       OTHER: { perGbMonth: '0.1' },
     });
   });
 
   it('that is the user’s own is read from its path, and the one of this package says where it is from', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-prices-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const path = join(folder, 'prices.json');
-    await writeFile(path, JSON.stringify(table));
+    const path = await written(table);
     expect((await readPriceTable(path)).source).toBe('our contract');
     await writeFile(path, '{');
     await expect(readPriceTable(path)).rejects.toThrow(/expected a readable JSON file/);

@@ -3,9 +3,11 @@ import { systemClock } from '../../clock/clock.ts';
 import type { PastRun } from '../../model/past-run.ts';
 import type { PostureContext, PostureProject } from '../../model/posture.ts';
 import { Secrets } from '../../model/secrets.ts';
-import type { CronJobFirings } from '../../systems/kubernetes/posture/job-firings.ts';
+import { type KubernetesPlace, sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { kubeconfigOf } from '../../systems/kubernetes/testing/answering-api.ts';
+import { withPlace } from '../../testing/with-place.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
-import { firingsOfCronJob, type NotRepeatedOptions, notRepeated } from './not-repeated.ts';
+import { type NotRepeatedOptions, notRepeated } from './not-repeated.ts';
 
 const step: PostureContext['step'] = {
   clock: systemClock,
@@ -14,7 +16,7 @@ const step: PostureContext['step'] = {
   secrets: new Secrets(),
   progress: () => undefined,
 };
-// None of these checks reads a target.
+// A check of the ledger alone reads no target.
 const target = {} as PostureContext['target'];
 
 function run(verdict: 'met' | 'breached'): PastRun {
@@ -24,9 +26,8 @@ function run(verdict: 'met' | 'breached'): PastRun {
   return { runId: 'r', began, target: 'local', promises, results: [{ ...found, at: began, verdict }] };
 }
 
-/** Judges a ledger of those runs, newest first. */
-async function judged(verdicts: readonly ('met' | 'breached')[], options: NotRepeatedOptions = {}) {
-  const check = notRepeated(options);
+/** Observes a ledger of those runs, newest first. */
+async function observed(verdicts: readonly ('met' | 'breached')[], options: NotRepeatedOptions, on = target) {
   const project: PostureProject = {
     folder: '/nowhere',
     outDir: '/nowhere',
@@ -38,8 +39,13 @@ async function judged(verdicts: readonly ('met' | 'breached')[], options: NotRep
       return { isCut: false };
     },
   };
-  const observation = await check.observe({ target, project, step });
-  return judgeCheck({ promise: check.promise, observation, failure: null });
+  return await notRepeated(options).observe({ target: on, project, step });
+}
+
+async function judged(verdicts: readonly ('met' | 'breached')[], options: NotRepeatedOptions = {}) {
+  const { promise } = notRepeated(options);
+  const observation = await observed(verdicts, options);
+  return judgeCheck({ promise, observation, failure: null });
 }
 
 describe('notRepeated', () => {
@@ -99,42 +105,79 @@ describe('notRepeated', () => {
 });
 
 describe('the firings of a CronJob', () => {
-  const limits = { firings: 10, failedFirings: 2 };
-  const job = (hour: number, outcome: 'succeeded' | 'failed') => ({
-    name: `Job backup-${hour}`,
-    dueAt: `2026-03-20T${String(hour).padStart(2, '0')}:00:00.000Z`,
-    outcome,
-    said: outcome,
+  const ownJob = (hour: number, outcome: 'succeeded' | 'failed') => ({
+    metadata: {
+      name: `backup-${hour}`,
+      creationTimestamp: '2026-03-20T12:00:00Z',
+      annotations: {
+        'batch.kubernetes.io/cronjob-scheduled-timestamp': `2026-03-20T${String(hour).padStart(2, '0')}:00:00Z`,
+      },
+      ownerReferences: [{ uid: 'own' }],
+    },
+    status: { conditions: [{ type: outcome === 'failed' ? 'Failed' : 'Complete', status: 'True' }] },
   });
-  const cronJob = (wanted: Partial<CronJobFirings> = {}): CronJobFirings => ({
-    cron: '0 * * * *',
-    timeZone: 'Etc/UTC',
-    created: '2026-03-01T00:00:00.000Z',
-    lastFired: '2026-03-20T12:00:00.000Z',
-    keepsSucceeded: 3,
-    keepsFailed: 2,
-    replacesRunning: false,
-    expires: false,
-    firings: [job(12, 'succeeded'), job(8, 'failed')],
-    ...wanted,
-  });
-  const of = (wanted?: Partial<CronJobFirings>) => firingsOfCronJob('CronJob ops/backup', cronJob(wanted), limits);
+  interface Wanted {
+    readonly created?: string;
+    readonly lastFired?: string | null;
+    readonly spec?: object;
+    readonly firings?: readonly ReturnType<typeof ownJob>[];
+  }
+  /** Judges a CronJob that fires each hour, and keeps Jobs as its `spec` says. */
+  const of = async ({
+    created = '2026-03-01T00:00:00Z',
+    lastFired = '2026-03-20T12:00:00Z',
+    spec,
+    firings = [ownJob(12, 'succeeded'), ownJob(8, 'failed')],
+  }: Wanted = {}) => {
+    const cronJob = {
+      metadata: { name: 'backup', uid: 'own', creationTimestamp: created },
+      spec: { schedule: '0 * * * *', timeZone: 'Etc/UTC', failedJobsHistoryLimit: 2, ...spec },
+      status: { lastScheduleTime: lastFired },
+    };
+    const kubeconfigPath = await kubeconfigOf({
+      '/apis/batch/v1/namespaces/ops/cronjobs/backup': cronJob,
+      '/apis/batch/v1/namespaces/ops/jobs': { metadata: {}, items: firings },
+    });
+    const place = { kubeconfigPath, veleroNamespace: 'velero' } as KubernetesPlace;
+    const cluster = withPlace(target, sharedKubernetes, place);
+    const observation = await observed([], { cronJobs: [{ namespace: 'ops', name: 'backup' }] }, cluster);
+    if (observation.kind !== 'comparison') throw new Error('it compared nothing');
+    const { differing, undecided, evidence, notVerified } = observation;
+    return { differing, hides: undecided?.[0]?.reason, ended: evidence['CronJob ops/backup'], notVerified };
+  };
 
-  it('are those that were due, and unknown where no Job is left', () => {
-    expect(of()).toMatchObject({ unknown: 8, hidesFailures: undefined });
-    expect(of({ created: '2026-03-20T09:30:00.000Z', firings: [job(12, 'succeeded')] }).unknown).toBe(2);
-    expect(of({ lastFired: null, firings: [] })).toMatchObject({ known: [], unknown: 0 });
+  it('are those that were due, and unknown where no Job is left', async () => {
+    expect(await of()).toMatchObject({
+      differing: 0,
+      hides: undefined,
+      ended: '1 succeeded, 1 failed, 0 running, 8 unknown',
+      notVerified: expect.arrayContaining([expect.stringContaining('it keeps 3 that succeeded and 2 that failed')]),
+    });
+    const young = await of({ created: '2026-03-20T09:30:00Z', firings: [ownJob(12, 'succeeded')] });
+    expect(young.ended).toBe('1 succeeded, 0 failed, 0 running, 2 unknown');
+    expect(await of({ lastFired: null, firings: [] })).toMatchObject({
+      ended: '0 succeeded, 0 failed, 0 running, 0 unknown',
+      notVerified: expect.arrayContaining(['CronJob ops/backup, which has not fired yet']),
+    });
   });
 
-  it('leave out a failure that is older', () => {
-    expect(of({ firings: [job(12, 'succeeded'), job(3, 'failed'), job(2, 'failed')] }).known).toHaveLength(2);
+  it('leave out a failure that is older', async () => {
+    const firings = [ownJob(12, 'succeeded'), ownJob(3, 'failed'), ownJob(2, 'failed')];
+    expect(await of({ firings })).toMatchObject({
+      differing: 0,
+      ended: '1 succeeded, 1 failed, 0 running, 8 unknown',
+    });
   });
 
-  it('may hide failures where too few failed Jobs are kept, or something else removes them', () => {
-    expect(of({ keepsFailed: 1 }).hidesFailures?.because).toContain('1 failed Job (spec.failedJobsHistoryLimit)');
-    expect(of({ expires: true }).hidesFailures?.because).toContain('ttlSecondsAfterFinished');
-    expect(of({ firings: [] }).hidesFailures?.because).toContain('no Job of it is there, although it keeps 3 Jobs');
-    expect(of({ firings: [], keepsSucceeded: 0 }).hidesFailures).toBeUndefined();
-    expect(of({ replacesRunning: true }).hidesFailures?.because).toContain('concurrencyPolicy: Replace');
+  it('may hide failures where too few failed Jobs are kept, or something else removes them', async () => {
+    const hides = async (wanted: Wanted) => (await of(wanted)).hides;
+    expect(await hides({ spec: { failedJobsHistoryLimit: 1 } })).toContain(
+      '1 failed Job (spec.failedJobsHistoryLimit)',
+    );
+    const jobTemplate = { spec: { ttlSecondsAfterFinished: 60 } };
+    expect(await hides({ spec: { jobTemplate } })).toContain('ttlSecondsAfterFinished');
+    expect(await hides({ firings: [] })).toContain('no Job of it is there, although it keeps 3 Jobs');
+    expect(await hides({ firings: [], spec: { successfulJobsHistoryLimit: 0 } })).toBeUndefined();
+    expect(await hides({ spec: { concurrencyPolicy: 'Replace' } })).toContain('concurrencyPolicy: Replace');
   });
 });

@@ -115,7 +115,7 @@ async function cronJobFirings(
 }
 
 /** Returns the last firings of a CronJob: those due since its creation, with the Jobs that remain of them. */
-export function firingsOfCronJob(what: string, found: CronJobFirings, limits: FiringLimits): JobFirings {
+function firingsOfCronJob(what: string, found: CronJobFirings, limits: FiringLimits): JobFirings {
   const { cron, timeZone, created, lastFired, keepsSucceeded, keepsFailed, firings } = found;
   const newest = firings[0]?.dueAt ?? lastFired;
   const until = newest === null ? undefined : new Date(Math.max(Date.parse(newest), Date.parse(lastFired ?? newest)));

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -8,7 +10,7 @@ import { CostLines } from './cost-lines.ts';
 import { currentObjects, estimateCopy, estimateListings, estimatePoints, type PointsPlan } from './estimate.ts';
 import { estimateOthers } from './estimate-others.ts';
 import { madeBy } from './object-life.ts';
-import { parsePriceTable, type RegionPrices, readPriceTable } from './price-table.ts';
+import { type RegionPrices, readPriceTable } from './price-table.ts';
 import { type LiveBucket, rulesOf } from './reading.ts';
 import { sizesOf } from './sizes.ts';
 import { aSetting, simulatedCost } from './testing/simulation.ts';
@@ -22,6 +24,20 @@ async function cronOf(path: string, name: string): Promise<string> {
   const documents = parseAllDocuments(await readFile(new URL(`manifests/${path}`, platform), 'utf8'));
   const found = documents.find((document) => document.getIn(['metadata', 'name']) === name);
   return String(found?.getIn(['spec', 'schedule']));
+}
+
+/** Returns the prices of the region `here` as they are read from a file of the user. */
+async function pricesHere(table: unknown): Promise<RegionPrices> {
+  const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-prices-'));
+  try {
+    const path = join(folder, 'prices.json');
+    await writeFile(path, JSON.stringify(table));
+    const prices = (await readPriceTable(path)).regions['here'];
+    if (prices === undefined) throw new Error('the table has the region');
+    return prices;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 const point = (...sizes: readonly number[]): StoredPoint => ({
@@ -164,12 +180,11 @@ describe('the reference platform, worked out by hand', () => {
 });
 
 describe('500 generated settings', () => {
-  it('cost what an independent simulation, day by day, adds up', { timeout: 180_000 }, () => {
-    fc.assert(
-      fc.property(aSetting, (setting) => {
+  it('cost what an independent simulation, day by day, adds up', { timeout: 180_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(aSetting, async (setting) => {
         const lines = new CostLines();
-        const prices = parsePriceTable(setting.table, 'the table').regions['here'];
-        if (prices === undefined) throw new Error('the table has the region');
+        const prices = await pricesHere(setting.table);
         const place = { region: 'here', prices };
         const plan: PointsPlan = {
           ...place,
@@ -293,18 +308,14 @@ describe('what S3 bills besides bytes, worked out by hand', () => {
 });
 
 describe('what has no price is undecided, never nothing', () => {
-  it('names the storage class and the region', () => {
+  it('names the storage class and the region', async () => {
     const lines = new CostLines();
-    const prices = parsePriceTable(
-      {
-        date: '2025-06-01',
-        source: 'made up',
-        currency: 'USD',
-        regions: { here: { storage: {}, requestsPerThousand: {} } },
-      },
-      'the table',
-    ).regions['here'];
-    if (prices === undefined) throw new Error('the table has the region');
+    const prices = await pricesHere({
+      date: '2025-06-01',
+      source: 'made up',
+      currency: 'USD',
+      regions: { here: { storage: {}, requestsPerThousand: {} } },
+    });
     const objects = [{ sizeBytes: 5, storageClass: 'OUTPOSTS' }];
     estimateOthers({ region: 'here', prices, what: 'others', kinds: [['other objects', objects]] }, lines);
     expect(lines.lines).toEqual([]);

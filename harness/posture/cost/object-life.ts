@@ -38,7 +38,7 @@ interface Stay {
  * midnight, so the next rule counts from the midnight after that.
  * @param isMovable false for an object that is too small to be moved by the lifecycle.
  */
-export function staysOf(createdMs: number, rules: LifeRules, isMovable: boolean): readonly Stay[] {
+function staysOf(createdMs: number, rules: LifeRules, isMovable: boolean): readonly Stay[] {
   const due = (transitions: LifeRules['transitions']) =>
     isMovable ? transitions : transitions.filter(({ storageClass }) => rules.movesSmallInto?.includes(storageClass));
   const deletedMs = Math.min(...rules.endings.map((ending) => endOf(createdMs, ending)));

@@ -73,7 +73,7 @@ export async function readPriceTable(path: string | undefined): Promise<PriceTab
 }
 
 /** @throws {ExplainedError} naming the first field that is wrong. */
-export function parsePriceTable(table: unknown, thing: string): PriceTable {
+function parsePriceTable(table: unknown, thing: string): PriceTable {
   try {
     return parsedOptions(thing, tableSchema, table, 'Correct the price table.');
   } catch (error) {

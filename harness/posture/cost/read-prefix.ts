@@ -134,7 +134,7 @@ export function countAsItLies({ what, bucket, stored, isOverwrittenPlanned }: Be
  * Returns the overwritten versions per recovery point: the stored ones, divided among the points captured within the life of a noncurrent
  * version. Undefined if there are none, or their rate is unknown.
  */
-export function overwrittenIn(
+function overwrittenIn(
   { overwritten, points }: StoredBelow,
   { isVersioned }: LiveBucket,
   rules: LifeRules | string,

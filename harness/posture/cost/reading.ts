@@ -117,7 +117,7 @@ export function rulesOf(
  * Returns the class of the uploads: the class of the newest point, unless a rule may have moved it. Undefined if its objects are in several
  * classes, so that no single set of prices applies.
  */
-export function uploadClassOf(
+function uploadClassOf(
   points: readonly StoredPoint[],
   { live }: Pick<LiveBucket, 'live'>,
   prefix: string,

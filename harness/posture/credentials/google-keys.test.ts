@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { credentialsIn } from './scan.ts';
+import { foundIn } from './testing/scan-of.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2_048,
@@ -44,7 +44,7 @@ describe('the search for keys of Google Cloud', () => {
       }),
     ],
   ])('finds %s, and never shows it', async (_, name, content) => {
-    const found = await credentialsIn(name, content);
+    const found = await foundIn(name, content);
     expect(found).not.toEqual([]);
     expect(JSON.stringify(found)).not.toContain(privateKey.split('\n')[1]);
   });
@@ -64,6 +64,6 @@ describe('the search for keys of Google Cloud', () => {
       }),
     ],
   ])('lets %s pass', async (_, content) => {
-    expect(await credentialsIn('gcp.yaml', content)).toEqual([]);
+    expect(await foundIn('gcp.yaml', content)).toEqual([]);
   });
 });

@@ -132,7 +132,7 @@ const unreadDocuments = (path: string, content: string): boolean =>
  * @param path its name for the reader.
  * @param generated how a kustomization makes a Secret of it; undefined if none does.
  */
-export async function credentialsIn(
+async function credentialsIn(
   path: string,
   content: string,
   generated?: GeneratorFile,

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { comparisonOf } from '../../model/comparison.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
-import { scanForCredentials } from './scan.ts';
+import { type Files, folderOf, scanned } from './testing/scan-of.ts';
 
 // Assembled here, so that no scanner finds a credential in this file.
 const PASSWORD = ['hunter', '22'].join('');
@@ -21,19 +21,6 @@ const secret = (...lines: string[]) =>
 const pod = (name: string, value: string) =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec:\n  template:\n    spec:\n      containers:\n        - name: a\n          image: a:1\n          env:\n            - { name: ${name}, value: "${value}" }\n`;
 
-type Files = Readonly<Record<string, string | Buffer>>;
-
-async function folderOf(files: Files): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-credentials-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-  return folder;
-}
-
-const scanned = async (folder: string) => await scanForCredentials([folder], new AbortController().signal);
 const scan = async (files: Files) => await scanned(await folderOf(files));
 const judged = (made: Awaited<ReturnType<typeof scan>>) =>
   judgeCheck({ promise: 'No file holds a credential', observation: comparisonOf(made), failure: null });

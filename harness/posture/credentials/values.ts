@@ -222,7 +222,7 @@ const DOCUMENTED = /^((AKIA|ASIA)[A-Z0-9]+EXAMPLE|[A-Za-z0-9/+]+EXAMPLEKEY)$/;
 const LONGEST = 200;
 
 /** True for a text that stands for a value to be filled in later. A password that only begins like one is not a placeholder. */
-export function isPlaceholder(text: string): boolean {
+function isPlaceholder(text: string): boolean {
   if (/^REPLACE_WITH_[A-Z0-9_]+$/.test(text) || CROSSED_OUT.test(text) || DOCUMENTED.test(text)) return true;
   if (text.length > LONGEST) return false;
   for (const pattern of MARKED) {

@@ -4,7 +4,7 @@ import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import { formatDuration } from '../../model/units.ts';
 
 /** The steps of a rehearsal, in order. */
-export const rehearsalStepKinds = [
+const rehearsalStepKinds = [
   'backup-before',
   'wrong-secret',
   'rotation',

@@ -12,14 +12,8 @@ export interface Caller {
 }
 
 /** Values that S3 accepts; a test compares them with the enumerations of its SDK. */
-export const SERVER_SIDE_ENCRYPTIONS: readonly string[] = [
-  'AES256',
-  'aws:kms',
-  'aws:kms:dsse',
-  'aws:fsx',
-  'aws:backup',
-];
-export const STORAGE_CLASSES: readonly string[] = [
+const SERVER_SIDE_ENCRYPTIONS: readonly string[] = ['AES256', 'aws:kms', 'aws:kms:dsse', 'aws:fsx', 'aws:backup'];
+const STORAGE_CLASSES: readonly string[] = [
   'STANDARD',
   'STANDARD_IA',
   'ONEZONE_IA',

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Comparison, comparisonOf } from '../../model/comparison.ts';
-import type { ComparisonObservation, UndecidedItem } from '../../model/posture.ts';
+import type { Comparison } from '../../model/comparison.ts';
+import type { UndecidedItem } from '../../model/posture.ts';
 import { type Access, AccessDecider, type Context } from './access.ts';
 import { type Caller, callerNamed } from './facts.ts';
 import { instancesOf } from './patterns.ts';
@@ -45,11 +45,6 @@ const OVER_TLS = { 'aws:SecureTransport': 'true' };
  * Checks that a bucket's own policy refuses every unencrypted and every unsigned request, wherever in the bucket and whatever else the
  * request carries, and admits the requests of a backup.
  */
-export async function compareTransportPolicy(question: TransportQuestion): Promise<ComparisonObservation> {
-  return comparisonOf(await decideTransportPolicy(question));
-}
-
-/** Does the same, with every difference. */
 export async function decideTransportPolicy(question: TransportQuestion): Promise<Comparison> {
   const { name, document, bucket, prefix, signal } = question;
   const simulator = await loadPolicySimulator();

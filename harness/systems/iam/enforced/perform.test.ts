@@ -1,5 +1,18 @@
-import { expect, test } from 'vitest';
-import { answerOf, answerTo } from './perform.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { s3Client } from '../../../clients/s3.ts';
+import { answerOf, performAll } from './perform.ts';
+
+/** Performs an operation that makes this request, as a client of a service that is not there. */
+async function answerTo(attempt: () => Promise<unknown>) {
+  const place = { endpoint: 'http://127.0.0.1:1', region: 'us-west-2', accessKeyId: 'a', secretAccessKey: 'b' };
+  const client = s3Client(place, { maxAttempts: 1 });
+  onTestFinished(() => client.destroy());
+  const operation = { id: 's3:GetObject', action: 's3:GetObject', on: 'object', needs: 'nothing', attempt } as const;
+  const { signal } = new AbortController();
+  const answers = await performAll([{ operation, bucket: 'b', prefix: 'p/' }], { admin: client, client, signal });
+  expect(answers).toHaveLength(1);
+  return answers[0];
+}
 
 const failing = (name: string, httpStatusCode: number) => async () => {
   throw Object.assign(new Error('x'), { name, $metadata: { httpStatusCode } });

@@ -69,7 +69,7 @@ const partlySchema = z.object({ Errors: z.array(z.object({ Code: z.string() })).
  * Makes the request, and tells a decision about rights from other answers.
  * @throws the error that kept the service from answering at all.
  */
-export async function answerTo(request: () => Promise<unknown>): Promise<Answer> {
+async function answerTo(request: () => Promise<unknown>): Promise<Answer> {
   try {
     const partly = partlySchema.safeParse(await request());
     const code = partly.data?.Errors[0]?.Code;

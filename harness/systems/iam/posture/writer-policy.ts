@@ -14,7 +14,7 @@ import { compareSetting } from '../../s3/compare-settings.ts';
 import { s3Store } from '../../s3/service.ts';
 import { REGIONS } from '../facts.ts';
 import { type LivePolicy, readWriter } from '../live-writer.ts';
-import { compareTransportPolicy } from '../transport-policy.ts';
+import { decideTransportPolicy } from '../transport-policy.ts';
 import { decideWriterPolicy } from '../writer-policy.ts';
 
 /** Basis of a decision made from the policy documents alone, without asking a service. */
@@ -142,13 +142,15 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
       const name = `the policy of bucket ${scope.bucket}`;
       // A bucket without a policy refuses nothing, as with an empty policy.
       const none = { Version: '2012-10-17', Statement: [] };
-      return await compareTransportPolicy({
-        ...scope,
-        name,
-        document: settings.policy ?? none,
-        now: new Date(step.clock.now().utc),
-        signal: step.signal,
-      });
+      return comparisonOf(
+        await decideTransportPolicy({
+          ...scope,
+          name,
+          document: settings.policy ?? none,
+          now: new Date(step.clock.now().utc),
+          signal: step.signal,
+        }),
+      );
     },
   };
 }

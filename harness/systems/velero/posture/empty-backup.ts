@@ -32,7 +32,7 @@ export async function isEmptyBackup(
 }
 
 /** Kubernetes creates these in each new namespace. */
-export function holdsNothing(listed: Readonly<Record<string, readonly string[] | null>>): boolean {
+function holdsNothing(listed: Readonly<Record<string, readonly string[] | null>>): boolean {
   return Object.entries(listed).every(([kind, names]) =>
     (names ?? []).every(
       (name) =>
