@@ -109,6 +109,7 @@ export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariabl
 export type { Target } from './model/target.ts';
 export { compareText, counted, issuesInWords } from './model/text.ts';
 export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
+export { nameSchema, parseOptions, pathSchema, readDocument } from './posture-kit/check-options.ts';
 export { executableOf, type ProcessOfDrill, runProcess } from './procedure-kit/as-process.ts';
 export { backupMachine, OPERATOR, restoreMachine } from './procedure-kit/machines.ts';
 export { lastLine, lastLines, type ObservedBackup } from './procedure-kit/observe.ts';

@@ -56,4 +56,5 @@ export const pathSchema = z
   .string()
   .min(1)
   .transform((path) => normalize(path));
+/** A name that is not empty. */
 export const nameSchema = z.string().min(1);
