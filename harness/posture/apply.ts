@@ -5,14 +5,10 @@ import type { Target } from '../model/target.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { type Program, runProgram } from '../process/program.ts';
 import { providers } from '../registered/providers.ts';
-import { sharedKubernetes } from '../systems/kubernetes/service.ts';
-import { sharedNats } from '../systems/nats/service.ts';
-import { s3Store } from '../systems/s3/service.ts';
 
 /**
- * Runs the script that installs the platform on a disposable target, with the target's addresses in its environment: `AWS_*`, `S3_URL` and
- * `S3_URL_FROM_CLUSTER`, `BACKUP_BUCKET`, `KUBECONFIG`, `VELERO_NAMESPACE`, `NATS_URL`, `WORK_DIR`. A variable is unset where the target
- * lacks the part.
+ * Runs the script that installs the platform on a disposable target, with `WORK_DIR` and the addresses of the target's parts in its
+ * environment. Each part's provider names them, such as `AWS_*` or `KUBECONFIG`. A variable is unset if the target lacks the part.
  * @throws {ExplainedError} with the last lines of the script's output, when it does not exit 0.
  */
 export async function applyPlatform(
@@ -63,26 +59,12 @@ export async function runPlatformScript(
 }
 
 async function addressesOf(target: Target): Promise<Record<string, string>> {
-  const addresses: Record<string, string> = {};
-  if (target.offers(s3Store)) {
-    const s3 = await target.place(s3Store);
-    Object.assign(addresses, {
-      S3_URL: s3.endpoint,
-      S3_URL_FROM_CLUSTER: s3.endpointFromPods ?? s3.endpoint,
-      AWS_ENDPOINT_URL: s3.endpoint,
-      AWS_REGION: s3.region,
-      AWS_DEFAULT_REGION: s3.region,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      BACKUP_BUCKET: s3.backupBucket,
-    });
+  const variables: Record<string, string> = {};
+  for (const { capability, addresses } of providers()) {
+    if (addresses !== undefined && target.capabilities.includes(capability))
+      Object.assign(variables, await addresses.values(target));
   }
-  if (target.offers(sharedKubernetes)) {
-    const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
-    Object.assign(addresses, { KUBECONFIG: kubeconfigPath, VELERO_NAMESPACE: veleroNamespace });
-  }
-  if (target.offers(sharedNats)) addresses['NATS_URL'] = (await target.place(sharedNats)).url;
-  return addresses;
+  return variables;
 }
 
 interface Lacking {

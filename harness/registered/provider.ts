@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Capability, Service } from '../model/service.ts';
-import type { ToolName } from '../model/target.ts';
+import type { Target, ToolName } from '../model/target.ts';
 import type { StartingProcess } from '../process/supervised.ts';
 
 /** Resources of one target for a capability. */
@@ -19,6 +19,8 @@ interface Addresses {
   readonly variables: string;
   /** Matches a script's text or error output that shows that the script uses them. */
   readonly signs: RegExp;
+  /** Returns the variables of a target that has the capability. */
+  values(target: Target): Promise<Readonly<Record<string, string>>>;
 }
 
 /**

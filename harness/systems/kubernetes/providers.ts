@@ -1,6 +1,7 @@
 import type { ShippedProvider } from '../../registered/first-contract.ts';
 import type { Provider } from '../../registered/provider.ts';
 import { namespaceFirstContract } from './first-contract.ts';
+import { sharedKubernetes } from './service.ts';
 
 const NODE_IMAGE = 'kind-node';
 
@@ -16,6 +17,10 @@ export const kubernetesProvider: ShippedProvider = {
   addresses: {
     variables: 'KUBECONFIG and VELERO_NAMESPACE',
     signs: /\b(KUBECONFIG|VELERO_NAMESPACE)\b|\b(kubectl|velero|helm)\s|localhost:8080/,
+    async values(target) {
+      const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
+      return { KUBECONFIG: kubeconfigPath, VELERO_NAMESPACE: veleroNamespace };
+    },
   },
   typicalDrillS: 8,
   isShared: true,

@@ -1,6 +1,7 @@
 import type { ShippedProvider } from '../../registered/first-contract.ts';
 import type { Provider } from '../../registered/provider.ts';
 import { natsFirstContract } from './first-contract.ts';
+import { sharedNats } from './service.ts';
 
 export const natsProvider: ShippedProvider = {
   capability: 'nats',
@@ -11,7 +12,11 @@ export const natsProvider: ShippedProvider = {
   },
   // nats-box does not run: the `nats` command line is copied out of it.
   images: { nats: 'nats:2.15.2', 'nats-box': 'natsio/nats-box:0.5.1' },
-  addresses: { variables: 'NATS_URL', signs: /\bNATS_URL\b|\bnats\s|\b4222\b/ },
+  addresses: {
+    variables: 'NATS_URL',
+    signs: /\bNATS_URL\b|\bnats\s|\b4222\b/,
+    values: async (target) => ({ NATS_URL: (await target.place(sharedNats)).url }),
+  },
   typicalDrillS: 15,
   firstContract: natsFirstContract,
 };

@@ -1,4 +1,5 @@
 import type { Provider } from '../../registered/provider.ts';
+import { s3Store } from './service.ts';
 
 export const s3Provider: Provider = {
   capability: 's3',
@@ -12,6 +13,19 @@ export const s3Provider: Provider = {
     variables: 'S3_URL, BACKUP_BUCKET and AWS_*',
     signs:
       /\b(S3_URL(_FROM_CLUSTER)?|BACKUP_BUCKET|AWS_[A-Z_]+)\b|\baws\s|@aws-sdk|\bboto3?\b|Unable to locate credentials/,
+    async values(target) {
+      const s3 = await target.place(s3Store);
+      return {
+        S3_URL: s3.endpoint,
+        S3_URL_FROM_CLUSTER: s3.endpointFromPods ?? s3.endpoint,
+        AWS_ENDPOINT_URL: s3.endpoint,
+        AWS_REGION: s3.region,
+        AWS_DEFAULT_REGION: s3.region,
+        AWS_ACCESS_KEY_ID: s3.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+        BACKUP_BUCKET: s3.backupBucket,
+      };
+    },
   },
   typicalDrillS: 4,
 };
