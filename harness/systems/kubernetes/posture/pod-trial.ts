@@ -181,7 +181,7 @@ async function untilEnded(
           const isLate = clock.monotonicMs() - beganMs > START_BUDGET_MS;
           if (object === undefined) {
             const refusal = await refusalOf(api, namespace, job, looking);
-            if (refusal !== undefined && isLate) return arrived({ neverEnded: `it is never made: ${refusal}` });
+            if (refusal !== undefined && isLate) return arrived({ neverEnded: `it was never created: ${refusal}` });
             return notYet(refusal ?? 'there is no pod yet');
           }
           const { status } = podSchema.parse(object);
@@ -191,7 +191,7 @@ async function untilEnded(
             return arrived({ neverEnded: `it exited ${terminated.exitCode} (${terminated.reason}) and said nothing` });
           }
           if (waiting !== undefined && neverStarts(waiting.reason, isLate)) {
-            return arrived({ neverEnded: `it never starts: ${inWords(waiting)}` });
+            return arrived({ neverEnded: `it never started: ${inWords(waiting)}` });
           }
           const condition = status.conditions.find(({ status: is }) => is === 'False');
           return notYet(waiting === undefined ? condition?.message || 'it has not ended' : inWords(waiting));
