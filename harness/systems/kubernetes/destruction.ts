@@ -31,7 +31,7 @@ export async function requireOwnNamespace(
       found === undefined
         ? 'it does not exist'
         : `it carries ${found.metadata.labels?.[SESSION_LABEL] ?? 'no such label'}`,
-    nextStep: 'Nothing was destroyed. Only what this session made itself may be destroyed; find out who made it.',
+    nextStep: 'Nothing was destroyed. A session may destroy only its own namespaces; find out who made this one.',
   });
 }
 

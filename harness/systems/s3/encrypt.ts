@@ -125,7 +125,7 @@ async function attempt(attempts: Attempts, work: () => Promise<unknown>): Promis
   attempts.tried += 1;
   try {
     await work();
-    attempts.example ||= 'one was not refused';
+    attempts.example ||= 'one was accepted';
   } catch (error) {
     if (!(error instanceof S3ServiceException) || !REFUSALS.has(error.name)) throw error;
     attempts.refused += 1;

@@ -188,7 +188,7 @@ async function untilEnded(
           const { terminated, waiting } = status.containerStatuses[0]?.state ?? {};
           if (terminated !== undefined) {
             if (terminated.message !== '') return arrived({ said: terminated.message });
-            return arrived({ neverEnded: `it exited ${terminated.exitCode} (${terminated.reason}) and said nothing` });
+            return arrived({ neverEnded: `it exited ${terminated.exitCode} (${terminated.reason}) without a message` });
           }
           if (waiting !== undefined && neverStarts(waiting.reason, isLate)) {
             return arrived({ neverEnded: `it never started: ${inWords(waiting)}` });
