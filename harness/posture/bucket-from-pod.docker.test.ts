@@ -116,5 +116,5 @@ test('halts when the Secret has no key, because the pod finds none elsewhere', a
 test('halts when the namespace refuses the pod, and says why', async () => {
   await secretWith({ AWS_ACCESS_KEY_ID: 'AKIAOFTHEWRITER00000', AWS_SECRET_ACCESS_KEY: 'secret-of-the-writer' });
   await cronJob({ ...image, securityContext: {} });
-  expect((await looked()).sentence).toMatch(/it is never made: .*violates PodSecurity/);
+  expect((await looked()).sentence).toMatch(/it was never created: .*violates PodSecurity/);
 });

@@ -111,7 +111,9 @@ test('settings of a live bucket are read back: what is missing, and what was swi
     'are not as promised: versioning.Status: expected Enabled, found Suspended. Apply what is declared.',
   );
   const observation = await check.observe({ target, project, step: step() });
-  expect(JSON.stringify(observation)).toContain('"item":"lifecycle","expected":"it as declared","found":"none at all"');
+  expect(JSON.stringify(observation)).toContain(
+    '"item":"lifecycle","expected":"the declared setting","found":"no setting"',
+  );
 });
 
 test('recovery points are what really lies in the bucket: none, one that is not whole, one that grows old', async () => {

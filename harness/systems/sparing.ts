@@ -44,7 +44,7 @@ export function sparing<W extends Ways>(
   { controlOf = machineControl, makeFolder = makeWithParents }: SparingParts = {},
 ): AssetKind<W> {
   const [first] = bystander.disasters;
-  if (first === undefined) throw new Error('a bystander that no disaster is known of cannot be opened');
+  if (first === undefined) throw new Error('a bystander without a known disaster cannot be opened');
   const namesManifests = asset.prepared !== undefined || bystander.prepared !== undefined;
   const prepared = async (render: RenderManifests): Promise<AssetKind> => {
     const [struck, beside] = await Promise.all([asset.prepared?.(render), bystander.prepared?.(render)]);

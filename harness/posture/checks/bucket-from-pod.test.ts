@@ -76,8 +76,8 @@ describe('the requests of a pod', () => {
   });
 
   it('are breached when the pod never ran to its end, with the reason', () => {
-    expect(judged({ neverEnded: 'it never starts: ErrImageNeverPull' }).sentence).toContain(
-      'the pod in agents with image tools:1: expected to run to its end, found it never starts: ErrImageNeverPull',
+    expect(judged({ neverEnded: 'it never started: ErrImageNeverPull' }).sentence).toContain(
+      'the pod in agents with image tools:1: expected to run to its end, found it never started: ErrImageNeverPull',
     );
   });
 

@@ -144,7 +144,7 @@ function knownDisaster(name: string): DisasterName {
   throw new ExplainedError({
     thing: 'gcsBucket()',
     expected: `one of ${disasters.map((each) => each.name).join(', ')}`,
-    observed: `was asked for the disaster "${name}"`,
+    observed: `"${name}" was requested`,
     nextStep: 'Correct `survives` in the contract.',
   });
 }
@@ -330,7 +330,7 @@ async function bucketGone(
   signal: AbortSignal,
 ): Promise<readonly AbsenceCheck[]> {
   const [there] = await request(() => bucket.exists(), signal);
-  const look = { what: LOOK_AT_BUCKET, gone: !there, observed: there ? 'it is there' : 'there is none of that name' };
+  const look = { what: LOOK_AT_BUCKET, gone: !there, observed: there ? 'it is there' : 'it does not exist' };
   return [look, await sampleGone(bucket, samples, signal)];
 }
 

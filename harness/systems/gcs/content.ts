@@ -49,9 +49,9 @@ async function listed(
 const withoutName = (bucket: Bucket): NotProvableHereError =>
   new NotProvableHereError({
     thing: `bucket ${bucket.name}`,
-    expected: 'objects with names, as Google Cloud Storage asks for',
-    observed: 'an object whose name is empty, which the server of the drill took and Google would have refused',
-    nextStep: 'Look at what the script makes of the names of objects, e.g. of a path that ends in "/".',
+    expected: 'a name for every object, as Google Cloud Storage requires',
+    observed: 'at least one object has an empty name, which the server of the drill accepts and Google refuses',
+    nextStep: 'Check how the script makes object names, e.g. from a path that ends in "/".',
   });
 
 /** Generations have sixteen digits and will stay below twenty. */

@@ -58,7 +58,7 @@ export function gcsBucket(options: GcsBucketOptions): AssetKind<WaysOf<typeof di
 const notEnforced = (guards: readonly string[]): NotProvableHereError =>
   new NotProvableHereError({
     thing: `gcsBucket({ ${guards.join(', ')} })`,
-    expected: 'a server that enforces what keeps objects from being deleted or lost',
-    observed: 'the target has fake-gcs-server, which enforces neither holds nor retention nor soft delete',
-    nextStep: `Leave out ${guards.join(' and ')} to prove content and restores, and prove immutability on a bucket of Google's own.`,
+    expected: 'a server that enforces holds, retention and soft delete',
+    observed: 'the target has fake-gcs-server, which enforces none of them',
+    nextStep: `Leave out ${guards.join(' and ')} to prove content and restores, and prove immutability on a real Google bucket.`,
   });

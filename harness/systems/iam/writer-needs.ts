@@ -46,7 +46,7 @@ export function judgeKeys(needs: readonly Need[], findings: Findings): void {
   const { request, said } = lacking;
   const [by] = said.deniedBy;
   const item = by === undefined ? findings.name : `${by.name} of ${findings.name}`;
-  const reason = `${itemOf(request, {})} is not allowed, and on other keys there it is: say in \`keys\` more closely which the writer uses`;
+  const reason = `${itemOf(request, {})} is not allowed, but it is allowed on other keys there: state in \`keys\` exactly which keys the writer uses`;
   findings.undecided.set(`${item} ${request.entry.action}`, { item, reason, cause: 'statement-undecided' });
 }
 
@@ -91,7 +91,7 @@ export function judgeNeed(needs: readonly Need[], findings: Findings): void {
   }
   for (const [statement, end] of endsOf(cases, needs, access.nowMs)) {
     dependsOn.add(
-      `that the writer needs ${first.request.entry.action} no longer than until ${end}, when ${statement} ends it`,
+      `that the writer does not need ${first.request.entry.action} after ${end}, when ${statement} ends it`,
     );
   }
   const denied = needs.filter(({ said }) => said.allowed.length === 0);

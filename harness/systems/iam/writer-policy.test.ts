@@ -104,7 +104,7 @@ describe('the policy of a writer', () => {
       item,
       expected: 'denied',
       found: 'allowed',
-      nextStep: 'Narrow statement 1 of the policy so that it does not.',
+      nextStep: 'Narrow statement 1 of the policy so that it does not allow this.',
       cause: 'policy-allows-too-much',
     });
   });

@@ -196,7 +196,9 @@ async function decideFor(given: OneCaller): Promise<Decided> {
     ...decided,
     decided: { access, partition, callerName, variables, facts: caller.facts },
     dependsOn: [
-      ...(byOwnKey ? ["that S3's own KMS key encrypts: another takes permissions of KMS (state `encryption`)"] : []),
+      ...(byOwnKey
+        ? ["that S3's own KMS key encrypts the backups: another key needs KMS permissions (state `encryption`)"]
+        : []),
       ...(isGuessed ? [`that the writer is called ${callerName}, as the variables of the policy need it`] : []),
       ...tags.map((each) => `that ${each} of the writer is ${tag}, as its policy needs it`),
       ...(isOfAccount ? [`that the writer belongs to account ${account}, which the name of the bucket holds`] : []),
@@ -280,8 +282,8 @@ async function mistakesIn(
     if (action.includes('*') ? known.length > 0 : known.includes(action)) continue;
     mistakes.push({
       item: action,
-      expected: `an action that ${service === 's3' ? 'S3' : service} knows`,
-      found: 'it knows none of that name',
+      expected: `an action of ${service === 's3' ? 'S3' : service}`,
+      found: 'there is no action of that name',
       nextStep: 'Correct `may` in the contract.',
       cause: 'contract-mistake',
     });
@@ -298,7 +300,7 @@ function ambiguous(name: string, repeated: readonly string[]): Comparison {
       item: name,
       expected: 'each name to stand once in its object',
       found,
-      nextStep: 'Write it once, with both contents where both are meant: whoever reads it drops one of the two.',
+      nextStep: 'Write it once, with both contents if both are meant: a parser keeps only one of the two.',
       isCause: true,
       cause: 'policy-rejected',
     })),
@@ -316,7 +318,7 @@ export function refused(name: string, problems: readonly string[]): Comparison {
       item: name,
       expected: 'a document that IAM accepts',
       found: problem,
-      nextStep: 'Correct the document: nothing that it says is in force.',
+      nextStep: 'Correct the document: none of it is in force.',
       isCause: true,
       cause: 'policy-rejected',
     })),

@@ -62,7 +62,7 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     if (request.expected === 'unknown') {
       if (action.startsWith('s3:')) {
         const item = `${first.by[0]?.name ?? 'a statement'} of ${name}`;
-        const reason = `it allows ${itemOf(request, first.context)}, and the documents do not tell which bucket lies behind it`;
+        const reason = `it allows ${itemOf(request, first.context)}, and the documents do not say to which bucket that belongs`;
         undecided.set(item, { item, reason, cause: 'statement-undecided' });
       }
       continue;
@@ -91,7 +91,7 @@ function excessOf(request: Request, context: Context, by: Statement | undefined,
     item: itemOf(request, context),
     expected: 'denied',
     found: 'allowed',
-    nextStep: `Narrow ${statement} of ${name} so that it does not${orNeeded}.`,
+    nextStep: `Narrow ${statement} of ${name} so that it does not allow this${orNeeded}.`,
     cause: 'policy-allows-too-much',
     isExcess: true,
     isReading: request.entry.isReading,

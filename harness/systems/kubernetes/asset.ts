@@ -325,7 +325,7 @@ export class NamespaceAsset implements OpenAsset {
     scope.defer('API client', async () => this.#api[Symbol.dispose]());
     // The node port is free for others once its Service is gone.
     scope.defer('node port', async () => await this.#service?.[Symbol.asyncDispose]());
-    scope.defer('what the drill made', async () => {
+    scope.defer('objects of the drill', async () => {
       // A dedicated control plane is removed as a whole.
       if (this.#cluster.loses !== 'namespace') await this.#place[Symbol.asyncDispose]();
       else {

@@ -48,7 +48,7 @@ export async function cleanUp(place: CleanupPlace): Promise<void> {
       removeBackups(inVelero, signal),
     ]);
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-    if (failures.length > 0) throw new AggregateError(failures, 'what the drill made could not be removed');
+    if (failures.length > 0) throw new AggregateError(failures, 'objects of the drill could not be removed');
   });
 }
 
@@ -65,7 +65,7 @@ async function removeNamespace(place: CleanupPlace, namespace: string, signal: A
   await api.delete(path, signal);
   const left = await api.findObject(path, signal);
   if (left !== undefined && left.metadata.deletionTimestamp === undefined) {
-    throw new Error(`namespace ${namespace} was asked to go, but is not terminating`);
+    throw new Error(`namespace ${namespace} was deleted, but is not terminating`);
   }
   if (mayBeHeld) await releaseUntilGone(place, namespace, signal);
 }

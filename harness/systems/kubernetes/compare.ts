@@ -152,11 +152,11 @@ class Tally {
         ...NOT_VERIFIED,
         ...(this.#options.alsoNotVerified ?? []),
         ...this.#notMapped(),
-        ...this.#jobs.told('what Jobs do again: a restored Job is a new one and starts anew'),
+        ...this.#jobs.told('progress of Jobs: a restored Job is a new one and starts again'),
         ...this.#ended.told(
-          'what had ended before the disaster and stayed away, as Velero leaves it out; it counts as matched',
+          'objects that had ended before the disaster and were not restored, because Velero leaves them out; they count as matched',
         ),
-        ...this.#besides.told('what tools and the API server added where the original had nothing'),
+        ...this.#besides.told('fields that tools or the API server added and the original did not have'),
       ],
     };
   }

@@ -31,7 +31,7 @@ export async function requireOwnNamespace(
       found === undefined
         ? 'it does not exist'
         : `it carries ${found.metadata.labels?.[SESSION_LABEL] ?? 'no such label'}`,
-    nextStep: 'Nothing was destroyed. Only what this session made itself may be destroyed; find out who made it.',
+    nextStep: 'Nothing was destroyed. A session may destroy only its own namespaces; find out who made this one.',
   });
 }
 
@@ -113,7 +113,7 @@ const heldError = (namespace: string, held: readonly HeldObject[]): ExplainedErr
   new ExplainedError({
     thing: `namespace ${namespace}`,
     expected: 'to be gone after it was deleted',
-    observed: `${tellHeld(held)} ${held.length === 1 ? 'keeps' : 'keep'} it, and nobody here removes ${held.length === 1 ? 'it' : 'them'}`,
+    observed: `${tellHeld(held)} ${held.length === 1 ? 'keeps' : 'keep'} it, and no controller here removes ${held.length === 1 ? 'its' : 'their'} finalizers`,
     nextStep:
       'Drill on a target that runs the controller of that finalizer, or leave the object out of the manifests of this contract.',
     cause: 'finalizer-not-removed',
@@ -164,7 +164,7 @@ export async function controlPlaneAbsence(
     {
       what: 'look for the processes of the control plane',
       gone: !alive,
-      observed: alive ? 'they live' : 'none lives',
+      observed: alive ? 'they are running' : 'none is running',
     },
     await unanswered(api, signal),
     ...(cluster.loses === 'region' ? [await bucketAbsence(cluster.place.regions, signal)] : []),

@@ -69,7 +69,7 @@ export class HttpService implements AsyncDisposable {
     const { status, body } = await this.#ask('GET', reads, signal);
     if (status !== 200) throw new Error(`${reads} answers ${status}`);
     // The answer may be confidential: it is compared, and never shown.
-    if (sha256(body) !== this.#expected) throw new Error(`${reads} does not answer what it answered before`);
+    if (sha256(body) !== this.#expected) throw new Error(`${reads} gives another answer than when it was seeded`);
     if (writes !== undefined) await this.#get(SEED, writes, signal);
   }
 

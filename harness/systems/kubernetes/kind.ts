@@ -72,7 +72,7 @@ function kindOf(parsed: ParsedOptions, known: Manifests | undefined): AssetKind<
         throw new ExplainedError({
           thing: 'kubernetesNamespace',
           expected: `one of the disasters ${disasters.map(({ name }) => name).join(', ')}`,
-          observed: `was asked for "${disaster}"`,
+          observed: `"${disaster}" was requested`,
           nextStep: 'Correct the name in the contract.',
         });
       }

@@ -72,6 +72,6 @@ describe('objects of the whole cluster', () => {
       admission('ValidatingAdmissionPolicy', { spec: { matchConstraints: { resourceRules: [{ scope: '*' }] } } }),
     ],
   ])('are refused where other drills would notice: %s', async (_, object) => {
-    await expect(manifestsOf(object)).rejects.toThrow('to concern nobody but this namespace');
+    await expect(manifestsOf(object)).rejects.toThrow('to affect only this namespace');
   });
 });

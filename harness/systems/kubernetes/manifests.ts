@@ -57,7 +57,7 @@ function requireOneNamespace(objects: readonly ManifestObject[], path: string): 
     'objects of one namespace',
     `found ${found.join(', ')}`,
     undefined,
-    'Name manifests of one namespace only, and write another contract for each other one.',
+    'Name manifests of one namespace only, and write a separate contract for each further namespace.',
   );
 }
 
@@ -131,14 +131,14 @@ function requireOwn(object: ManifestObject): void {
   const { kind, metadata } = object;
   throw new ExplainedError({
     thing: `${kind} ${metadata.name}`,
-    expected: 'to concern nobody but this namespace, because other drills use the same cluster',
+    expected: 'to affect only this namespace, because other drills use the same cluster',
     observed: found.observed,
     nextStep: found.nextStep,
   });
 }
 
 const DEFAULT_CLASSES = ['storageclass.kubernetes.io/is-default-class', 'ingressclass.kubernetes.io/is-default-class'];
-const NAMED = `Put ${NAMESPACE_PLACEHOLDER} into its name and wherever it is referred to, and let it be nobody's default.`;
+const NAMED = `Put ${NAMESPACE_PLACEHOLDER} into its name and into every reference to it, and do not make it a default.`;
 const SELECTED = `Give it the namespaceSelector { matchLabels: { kubernetes.io/metadata.name: ${NAMESPACE_PLACEHOLDER} } } and its rules the scope Namespaced.`;
 
 function othersNotice(object: ManifestObject): { observed: string; nextStep: string } | undefined {

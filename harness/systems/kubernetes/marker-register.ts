@@ -53,7 +53,7 @@ export function* markersIn(
 ): Generator<{ sequence: number; body: string }> {
   const isProved = proofOver(register, bodies) === register.proof;
   for (const sequence of sequencesIn(register.written)) {
-    const body = isProved ? bodies.get(sequence) : 'not what was written: the proof over the markers is another one';
+    const body = isProved ? bodies.get(sequence) : 'not what was written: the proof over the markers does not match';
     yield { sequence, body: sequence === register.sequence ? register.body : (body ?? '') };
   }
 }

@@ -102,7 +102,7 @@ export class NamespaceMarkers implements MarkerLane {
   }
 
   #known(): MarkerPlace {
-    if (this.#place === undefined) throw new Error('nothing was seeded yet that markers could be written beside');
+    if (this.#place === undefined) throw new Error('no object was seeded yet, so markers have no place');
     return this.#place;
   }
 }

@@ -235,11 +235,13 @@ class StatefulSetServer implements ProvidedNats {
     const { port, step } = this.#around;
     await waitFor(
       {
-        for: `${this.url} to be greeted by a NATS server`,
+        for: `a NATS server to send its greeting at ${this.url}`,
         budgetMs: READY_BUDGET_MS,
         intervalMs: 200,
         look: async (lookSignal) =>
-          (await greeting(port, lookSignal)).startsWith('INFO ') ? arrived(undefined) : notYet('it greets otherwise'),
+          (await greeting(port, lookSignal)).startsWith('INFO ')
+            ? arrived(undefined)
+            : notYet('the greeting is not that of a NATS server'),
       },
       step.clock,
       signal,
@@ -260,7 +262,7 @@ async function greeting({ host, port }: ExposedPort, signal: AbortSignal): Promi
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect({ host, port, signal, timeout: GREETING_BUDGET_MS });
   socket.once('data', (data) => resolve(data.toString('utf8', 0, 5)));
-  socket.once('timeout', () => reject(new Error('nobody greets')));
+  socket.once('timeout', () => reject(new Error('no greeting arrived in time')));
   socket.once('error', reject);
   socket.once('close', () => reject(new Error('the connection was closed without a greeting')));
   try {

@@ -40,7 +40,7 @@ const optionsSchema = z.strictObject({
   /** A service in the manifests, called from outside throughout the drill. Needs a target with pods. */
   service: serviceSchema.optional(),
   /** A user program of the restored objects that refuses invalid ones, e.g. `grafanaDashboards()`. */
-  accepts: z.custom<Acceptance>(isAcceptance, 'must be somebody such as grafanaDashboards()').optional(),
+  accepts: z.custom<Acceptance>(isAcceptance, 'must be an acceptance such as grafanaDashboards()').optional(),
 });
 
 /** Options in a contract on the content of the namespace. */

@@ -61,10 +61,10 @@ export async function streamInfoFromLeader(
   const look = async () => {
     const info = await jsm.streams.info(stream);
     if (info.config.num_replicas === 1 || info.cluster?.leader) return arrived(info);
-    return notYet(`nobody leads it; a server with a copy of ${info.state.messages} messages answered`);
+    return notYet(`it has no leader; a server with a copy of ${info.state.messages} messages answered`);
   };
   return await retryDuringElection(
-    { for: `whoever leads stream ${stream} to describe it`, budgetMs: LEADER_BUDGET_MS, look },
+    { for: `the leader of stream ${stream} to describe it`, budgetMs: LEADER_BUDGET_MS, look },
     step,
   );
 }
@@ -85,7 +85,7 @@ export async function createWithEnoughPeers<T>(
   const look = async () => arrived(await make());
   try {
     return await retryDuringElection(
-      { for: `servers enough for ${label}`, budgetMs: PEERS_BUDGET_MS, intervalMs: 200, look },
+      { for: `enough servers for ${label}`, budgetMs: PEERS_BUDGET_MS, intervalMs: 200, look },
       step,
     );
   } catch (error) {
@@ -125,7 +125,7 @@ export async function consumerOnLeader(
     // A standalone server reports the leader of its streams but not of its consumers.
     if (stored.num_replicas === 1 || made.cluster?.leader === cluster?.leader) return arrived(made);
     await jsm.consumers.delete(stream, made.name);
-    return notYet(`${cluster?.leader} leads the stream, and the consumer came to lie on ${made.cluster?.leader}`);
+    return notYet(`${cluster?.leader} leads the stream, but the consumer was placed on ${made.cluster?.leader}`);
   };
   const name = `a consumer on the server that leads stream ${stream}`;
   return await retryDuringElection({ for: name, budgetMs: CONSUMER_BUDGET_MS, intervalMs: 1, look }, step);

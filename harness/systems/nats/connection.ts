@@ -126,7 +126,10 @@ export async function publishAcknowledged(
       throw new Error(`${subject} was refused: no permission to publish it`, { cause: error });
     }
     const why = error instanceof TimeoutError ? `no answer within ${timeoutMs} ms` : 'the connection was lost';
-    throw new IndeterminateWriteError(`${subject}: sent, but ${signal.aborted ? 'given up' : why}`, { cause: error });
+    throw new IndeterminateWriteError(
+      `${subject}: sent, but ${signal.aborted ? 'the wait for the answer was ended' : why}`,
+      { cause: error },
+    );
   }
   return acknowledgedSequence(answer.data, subject);
 }

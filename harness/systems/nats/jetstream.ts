@@ -122,7 +122,7 @@ function noCluster({ description }: NatsProvider): ExplainedError {
   return new ExplainedError({
     thing: 'jetstream(…): replicas',
     expected: `1, because the streams lie on ${description}`,
-    observed: 'more were asked for',
+    observed: 'the contract sets more',
     nextStep: 'Leave out replicas, or leave out server: the target then starts a cluster.',
   });
 }

@@ -275,7 +275,7 @@ export class OpenJetStream implements OpenAsset {
         thing: `the NATS server that replaces the lost one at ${this.#server.url}`,
         expected: `no ${place.label} before anything is restored`,
         observed: sight.kind === 'there' ? 'it has one' : sight.observed,
-        nextStep: 'The storage of the lost server came back with it: the disaster was not one.',
+        nextStep: 'The storage of the lost server came back, so the disaster destroyed nothing.',
       });
     }
   }

@@ -30,7 +30,7 @@ describe('the options of jetstream()', () => {
     [
       'N07: a message larger than the server takes',
       { streams: [{ ...orders, payload: '600KiB' }] },
-      "the server takes 1.0 MiB (max_payload). State what production has: server: { maxPayload: '8MiB' }",
+      "the server accepts at most 1.0 MiB (max_payload). State the limit of production, e.g. server: { maxPayload: '8MiB' }",
     ],
     ['a mirror', { streams: [{ ...orders, config: { mirror: { name: 'x' } } }] }, 'mirroredStreams'],
     ['a sealed stream', { streams: [{ ...orders, config: { sealed: true } }] }, 'takes no messages'],
@@ -53,21 +53,25 @@ describe('the options of jetstream()', () => {
     [
       'a consumer that is there twice',
       { streams: [{ ...orders, consumer: { durable: 'a' }, consumers: [{ durable: 'a' }] }] },
-      'consumer a is there twice',
+      'consumer a is listed twice',
     ],
     [
       'a value that is gone during the drill',
       { keyValue: [{ bucket: 'b', keys: 1, ttl: '5m' }] },
-      'over while the drill runs',
+      'end while the drill runs',
     ],
     ['a number of replicas that forms no majority', { replicas: 2, streams: [orders] }, 'replicas'],
     ['an unreadable size', { objectStores: [{ bucket: 'b', objects: 1, largest: '4 megs' }] }, '4 megs'],
     [
       'a stream that is there twice',
       { streams: [orders, { ...orders, subjects: ['x'] }] },
-      'stream orders is there twice',
+      'stream orders is listed twice',
     ],
-    ['a subject that is there twice', { streams: [orders, { ...orders, name: 'o' }] }, 'orders.created is there twice'],
+    [
+      'a subject that is there twice',
+      { streams: [orders, { ...orders, name: 'o' }] },
+      'orders.created is listed twice',
+    ],
     [
       'object stores without a place for markers',
       { objectStores: [{ bucket: 'b', objects: 1 }] },

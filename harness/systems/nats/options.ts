@@ -33,7 +33,7 @@ const longDuration = z.string().transform((text, context) => {
   try {
     const durationMs = parseDurationMs(text);
     if (durationMs >= SHORTEST_TTL_MS) return durationMs;
-    context.addIssue({ code: 'custom', message: `${text} is over while the drill runs. It takes an hour or more` });
+    context.addIssue({ code: 'custom', message: `${text} would end while the drill runs. Set an hour or more` });
   } catch (error) {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
   }
@@ -65,7 +65,7 @@ const consumer = z
   })
   .refine(({ config }) => !('durable_name' in config || 'name' in config), {
     path: ['config'],
-    message: 'has no name: `durable` says it',
+    message: 'must not have a name: set it in `durable`',
   });
 
 /** Returns whether the drill can acknowledge: it pulls and acknowledges single messages. */
@@ -109,9 +109,9 @@ const stream = z
       refuse('needs a stream without deny_delete', 'deleted');
     const durables = made.consumers.map(({ durable }) => durable);
     const twice = durables.find((each, index) => durables.indexOf(each) !== index);
-    if (twice !== undefined) refuse(`consumer ${twice} is there twice`, 'consumers');
+    if (twice !== undefined) refuse(`consumer ${twice} is listed twice`, 'consumers');
     if (made.retention === 'workqueue' && made.consumers.length > 1 && made.consumers.some(takesAll)) {
-      refuse('of a work queue each need a filter_subject of their own, which the server asks for', 'consumers');
+      refuse('of a work queue each need their own filter_subject, which the server requires', 'consumers');
     }
   });
 
@@ -145,7 +145,7 @@ const objectStore = z.strictObject({
 const serverSettings = z.strictObject({
   /** Maximum message size, up to 64 MiB; the server's default is 1 MiB. */
   maxPayload: size
-    .refine((bytes) => bytes <= MOST_PAYLOAD_BYTES, '64 MiB at most, as nats-server has it')
+    .refine((bytes) => bytes <= MOST_PAYLOAD_BYTES, 'must be 64 MiB at most, the limit of nats-server')
     .default(DEFAULT_MAX_PAYLOAD_BYTES),
   /** Encrypts stored data with a key of the drill. */
   encryption: z.enum(['aes', 'chachapoly']).optional(),
@@ -167,7 +167,7 @@ const optionsSchema = z
       context.addIssue({
         code: 'custom',
         path: ['streams', index, 'payload'],
-        message: `makes messages of up to ${formatSize(largest)}, and the server takes ${formatSize(options.server.maxPayload)} (max_payload). State what production has: server: { maxPayload: '8MiB' }`,
+        message: `makes messages of up to ${formatSize(largest)}, but the server accepts at most ${formatSize(options.server.maxPayload)} (max_payload). State the limit of production, e.g. server: { maxPayload: '8MiB' }`,
       });
     });
     const names = [
@@ -176,12 +176,12 @@ const optionsSchema = z
       ...options.objectStores.map((each) => `object store ${each.bucket}`),
     ];
     const twice = names.find((each, index) => names.indexOf(each) !== index);
-    if (twice !== undefined) context.addIssue({ code: 'custom', message: `${twice} is there twice` });
+    if (twice !== undefined) context.addIssue({ code: 'custom', message: `${twice} is listed twice` });
     const allSubjects = options.streams.flatMap((each) => each.subjects);
     const sharedSubject = allSubjects.find((each, index) => allSubjects.indexOf(each) !== index);
     const overlapping = overlapIn([...new Set(allSubjects)]);
     if (sharedSubject !== undefined) {
-      context.addIssue({ code: 'custom', message: `subject ${sharedSubject} is there twice` });
+      context.addIssue({ code: 'custom', message: `subject ${sharedSubject} is listed twice` });
     } else if (overlapping !== undefined && options.streams.length > 1) {
       context.addIssue({ code: 'custom', message: `subjects ${overlapping.join(' and ')} overlap` });
     }

@@ -78,6 +78,6 @@ export function requireMark(place: Place, info: StreamInfo, sessionId: string): 
     thing: place.label,
     expected: `the disposable mark ${SESSION_MARK}=${sessionId} in its metadata`,
     observed: mark === undefined ? 'it carries none' : `it carries the mark of session ${mark}`,
-    nextStep: 'It is not this session’s to destroy: look who made it, and run the drill elsewhere.',
+    nextStep: 'This session must not destroy it. Find out who made it, and run the drill elsewhere.',
   });
 }

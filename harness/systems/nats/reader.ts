@@ -201,7 +201,7 @@ async function closed(nc: NatsConnection, stream: string): Promise<never> {
 /** Returns the header block as it arrived: the client's own view would need decoding, and encoding again for a digest. */
 function headerBlockOf(message: Msg): Uint8Array | undefined {
   if (!(message instanceof MsgImpl))
-    throw new TypeError('the NATS client hands out another kind of message than it did');
+    throw new TypeError('the NATS client returned a message that is not of class MsgImpl');
   return message._msg.hdr > 0 ? message._rdata.subarray(0, message._msg.hdr) : undefined;
 }
 

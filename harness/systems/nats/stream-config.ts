@@ -27,10 +27,10 @@ const OWN_OPTION: Readonly<Record<string, string>> = {
 const CANNOT_HOLD_MARKERS: Readonly<Record<string, string>> = {
   mirror: 'a mirror takes no messages of its own. Protect the pair with mirroredStreams(…)',
   sources:
-    'a stream with sources also takes what another stream holds, which the drill does not seed. State the source alone',
+    'a stream with sources also copies messages of another stream, which the drill does not seed. State only the source stream',
   sealed: 'a sealed stream takes no messages',
   discard_new_per_subject: 'the stream refuses the second message on a subject, such as the second write of the probe',
-  allow_msg_counter: 'a counter takes increments alone',
+  allow_msg_counter: 'a counter takes only increments',
   template_owner: 'the server itself no longer takes it',
 };
 
@@ -48,7 +48,7 @@ export function problemOf(
   }
   const maxAge = numberIn(config, 'max_age');
   if (maxAge !== undefined && maxAge < SHORTEST_AGE_NS) {
-    return `config.max_age of ${formatDuration(maxAge / 1e6)} (nanoseconds): messages would expire while the drill runs. It takes an hour or more`;
+    return `config.max_age of ${formatDuration(maxAge / 1e6)} (nanoseconds): messages would expire while the drill runs. Set an hour or more`;
   }
   const maxSize = numberIn(config, 'max_msg_size');
   if (maxSize !== undefined && maxSize < largestBytes) {

@@ -70,7 +70,7 @@ export class OpenBucket implements OpenAsset {
       throw new ExplainedError({
         thing: 'bucket()',
         expected: `one of ${disasters.map(({ name }) => name).join(', ')}`,
-        observed: `was asked for the disaster "${disaster}"`,
+        observed: `"${disaster}" was requested`,
         nextStep: 'Correct `survives` in the contract.',
       });
     }

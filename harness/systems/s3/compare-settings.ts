@@ -38,8 +38,8 @@ export function compareSetting(name: string, declared: unknown, live: unknown): 
   if (live === undefined) {
     const difference = {
       item: name,
-      expected: 'it as declared',
-      found: 'none at all',
+      expected: 'the declared setting',
+      found: 'no setting',
       nextStep: 'Apply what is declared.',
     };
     return { compared: 1, differences: [difference] };

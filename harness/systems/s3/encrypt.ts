@@ -84,7 +84,7 @@ export async function encryptEverything(
     }))
     .toSorted((one, other) => Number(one.held) - Number(other.held));
   return {
-    exercised: `${encrypted} current objects overwritten with ciphertext (AES-256, a key that nobody keeps), ${deleted} of them deleted on top, a note left; and ${refused.join('; ')}; not tried: what needs s3:BypassGovernanceRetention or s3:PutBucketObjectLockConfiguration, which IAM denies a writer`,
+    exercised: `${encrypted} current objects overwritten with ciphertext (AES-256, a key that nobody keeps), ${deleted} of them deleted on top, a note left; and ${refused.join('; ')}; not tried: requests that need s3:BypassGovernanceRetention or s3:PutBucketObjectLockConfiguration, which IAM denies a writer`,
     assurance: {
       ...OLD_VERSIONS,
       checked: attempts.reduce((sum, { tried }) => sum + tried, 0),
@@ -125,7 +125,7 @@ async function attempt(attempts: Attempts, work: () => Promise<unknown>): Promis
   attempts.tried += 1;
   try {
     await work();
-    attempts.example ||= 'one was not refused';
+    attempts.example ||= 'one was accepted';
   } catch (error) {
     if (!(error instanceof S3ServiceException) || !REFUSALS.has(error.name)) throw error;
     attempts.refused += 1;

@@ -122,7 +122,7 @@ async function requireOtherRegion(client: S3Client, environment: Environment, si
   throw new ExplainedError({
     thing: `bucket ${COPY_BUCKET}`,
     expected: `a bucket in another region than ${ASSET_REGION}`,
-    observed: 'it lies in the same one, and would be lost with it',
+    observed: 'it is in the same region and would be lost with it',
     nextStep: 'Make the copy in another region.',
   });
 }

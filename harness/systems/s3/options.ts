@@ -49,11 +49,11 @@ const schema = z
   })
   .refine((options) => options.versioned || !(options.nullVersions || options.legalHold), {
     path: ['versioned'],
-    message: 'true for `nullVersions` and `legalHold`',
+    message: 'must be true for `nullVersions` and `legalHold`',
   })
   .refine((options) => !options.nullVersions || !(options.legalHold || options.retention !== undefined), {
     path: ['nullVersions'],
-    message: 'false for a bucket with object lock, which has had versions from its first object on',
+    message: 'must be false for a bucket with object lock, which has versions from its first object on',
   })
   .refine((options) => options.retention === undefined || options.versioned, {
     path: ['retention'],

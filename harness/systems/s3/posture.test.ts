@@ -35,9 +35,7 @@ describe('a live setting', () => {
   });
 
   it('that is not there at all, or suspended, is found', () => {
-    expect(compareSetting('encryption', { Rules: [] }, undefined).differences).toMatchObject([
-      { found: 'none at all' },
-    ]);
+    expect(compareSetting('encryption', { Rules: [] }, undefined).differences).toMatchObject([{ found: 'no setting' }]);
     expect(compareSetting('versioning', { Status: 'Enabled' }, { Status: 'Suspended' }).differences).toHaveLength(1);
   });
 });

@@ -58,7 +58,7 @@ async function readSample(at: BucketAt, sample: Sample, signal: AbortSignal): Pr
   throw new ExplainedError({
     thing: `object "${sample.key}" in ${at.bucket}`,
     expected: `content ${sample.sha256}`,
-    observed: `it read ${sizeBytes} bytes with sha256:${sha256}`,
+    observed: `it has ${sizeBytes} bytes with sha256:${sha256}`,
     nextStep: 'Restore the object from a version before the damage.',
   });
 }
@@ -72,8 +72,8 @@ async function writeAndReadBack(at: BucketAt, signal: AbortSignal): Promise<void
   if (observed === body) return;
   throw new ExplainedError({
     thing: `object "${PROBE_KEY}" in ${at.bucket}`,
-    expected: 'to read back what was written a moment ago',
-    observed: `${observed?.length ?? 0} other characters came back`,
-    nextStep: 'Look for what else writes into the bucket.',
+    expected: 'the content that was just written',
+    observed: `it returned ${observed?.length ?? 0} other characters`,
+    nextStep: 'Find out what else writes into the bucket.',
   });
 }

@@ -74,7 +74,7 @@ test('a copy in the same region, and one that copies nothing, are no recovery po
     ...drill.context,
     environment: { ...rest, ASSET_BUCKET: asset, ASSET_REGION: region, COPY_REGION: region },
   };
-  await expect(copies.backup(same)).rejects.toThrow('it lies in the same one, and would be lost with it');
+  await expect(copies.backup(same)).rejects.toThrow('it is in the same region and would be lost with it');
 
   const idle = offRegionCopy({ copy: '/bin/true', restore: script, schedule: { cron: '*/15 * * * *' } });
   await expect(idle.backup(drill.context)).rejects.toThrow('it exited 0 and left nothing new there');

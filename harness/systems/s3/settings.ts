@@ -36,7 +36,7 @@ function policyIn(text: string, bucket: string): unknown {
     thing: `the policy of bucket ${bucket}`,
     expected: 'each name to stand once in its object',
     observed: first,
-    nextStep: 'Write it once, with both contents where both are meant.',
+    nextStep: 'Write it once, with both contents if both are meant.',
     cause: 'policy-rejected',
   });
 }

@@ -75,7 +75,7 @@ export async function immutabilityOf(client: S3Client, bucket: string, signal: A
     client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }), { abortSignal: signal }),
   );
   if (found?.ObjectLockConfiguration?.ObjectLockEnabled !== 'Enabled') {
-    return 'none: whoever may delete object versions can delete them';
+    return 'none: anyone who may delete object versions can delete them';
   }
   const retention = found.ObjectLockConfiguration.Rule?.DefaultRetention;
   return retention === undefined

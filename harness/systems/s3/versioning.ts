@@ -67,7 +67,7 @@ async function observe({ environment, step }: ProcedureContext): Promise<Recover
         thing: `bucket ${bucket}`,
         expected: 'object versions to restore from',
         observed: 'it has none',
-        nextStep: 'Look whether something else removes versions (a lifecycle rule, a clean-up job).',
+        nextStep: 'Check whether something else removes versions (a lifecycle rule, a clean-up job).',
       });
     }
     return {

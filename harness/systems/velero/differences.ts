@@ -15,10 +15,10 @@ export function differencesOf({ template, heldBy, policy, restore }: ParsedSched
       ([field, why]) => `${field} of ${heldBy} (${String(template[field])}) was left out: ${why}`,
     ),
     ...(template['includeClusterResources'] === true
-      ? [`includeClusterResources: true of ${heldBy} took the drill's own objects of the whole cluster alone`]
+      ? [`includeClusterResources: true of ${heldBy} took only the drill's own cluster-scoped objects`]
       : []),
     ...(policy === undefined ? [] : [`the resource policy of ${heldBy} was brought along from the same manifests`]),
-    ...(has('hooks') ? [`hooks of ${heldBy} ran for the drill's namespace where they name the asset's`] : []),
+    ...(has('hooks') ? [`hooks of ${heldBy} ran for the drill's namespace instead of the asset's`] : []),
     ...(has('orderedResources') ? [`orderedResources of ${heldBy} named the drill's namespace`] : []),
     ...[...(restore?.texts.keys() ?? [])].map(
       (field) => `the ConfigMap of restore.${field} was brought along from the same manifests`,

@@ -108,7 +108,7 @@ describe('what a Velero Schedule leaves out', () => {
     [
       'namespacedFilterPolicies',
       'namespacedFilterPolicies: [{ namespaces: [shop], resourceFilters: [{ kinds: [configmaps] }] }]',
-      /namespacedFilterPolicies in the resourcePolicy takes other kinds alone: \[configmaps\]/,
+      /namespacedFilterPolicies in the resourcePolicy takes only other kinds: \[configmaps\]/,
     ],
   ])('C15: by the %s of its resource policy is named by what stands there', async (_, entry, because) => {
     const template = '{ includedNamespaces: [shop], resourcePolicy: { kind: configmap, name: skip-nfs } }';

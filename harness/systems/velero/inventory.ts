@@ -148,9 +148,9 @@ const unanswered = (path: string, observed: string, cause?: unknown): NotProvabl
   new NotProvableHereError(
     {
       thing: `Kubernetes API, ${path}`,
-      expected: 'a list of what is there, to tell what the backup leaves out',
+      expected: 'a list of objects, to find those that the backup leaves out',
       observed,
-      nextStep: 'Look whether the API server of the target is healthy, and run the drill again.',
+      nextStep: 'Check whether the API server of the target is healthy, and run the drill again.',
     },
     { cause },
   );

@@ -94,7 +94,7 @@ export async function leftOutOf(
   return found.flat();
 }
 
-const OTHER_KINDS = 'namespacedFilterPolicies in the resourcePolicy takes other kinds alone';
+const OTHER_KINDS = 'namespacedFilterPolicies in the resourcePolicy takes only other kinds';
 
 const filterPolicies = z.looseObject({
   namespacedFilterPolicies: z.array(

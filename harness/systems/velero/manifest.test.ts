@@ -153,7 +153,12 @@ describe('a Velero Schedule of somebody’s manifests', () => {
 
   test.each([
     ['is not there', '{ schedule: "0 * * * *", template: {} }', { name: 'other' }, /it has nightly/],
-    ['is given a second time', '{ schedule: "0 * * * *", template: {} }', { cron: '0 1 * * *' }, /manifest’s/],
+    [
+      'is given a second time',
+      '{ schedule: "0 * * * *", template: {} }',
+      { cron: '0 1 * * *' },
+      /cron and timeZone come from the manifest/,
+    ],
   ])('that %s is refused', async (_what, spec, more, message) => {
     const manifest = await schedule(spec);
     expect(() => parseScheduleOptions({ manifest, ...more }, plainObjects(manifest))).toThrow(message);
@@ -207,7 +212,7 @@ describe('what a Schedule includes and excludes', () => {
 
   test('C15: clusterScoped beside an old filter is a mistake in the contract', async () => {
     await expect(drilled('{ excludedResources: [events] }', { clusterScoped: ['clusterroles'] })).rejects.toThrow(
-      /clusterScoped cannot stand beside excludedResources/,
+      /clusterScoped cannot be combined with excludedResources/,
     );
   });
 
@@ -396,7 +401,7 @@ describe('what a Schedule includes and excludes', () => {
     expect(refused({ restore: { backupName: 'b' } })).toThrow(/restore\.backupName/);
     expect(refused({ restore: { excludedNamespaces: ['shop'] } })).toThrow(/leaves shop out/);
     expect(refused({ restore: { existingResourcePolicy: 'update' }, existingResources: 'none' })).toThrow(
-      /say the same/,
+      /set the same field/,
     );
   });
 });

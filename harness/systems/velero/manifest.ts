@@ -116,7 +116,7 @@ export function textOfConfigMap(
   throw new ContractMistakeError({
     thing: `manifests ${manifest}`,
     expected: `ConfigMap ${name}, with one entry: ${field} names it`,
-    observed: found === undefined ? 'it is not there' : 'it has another number of entries',
+    observed: found === undefined ? 'it is not there' : 'it has no entry, or more than one',
     nextStep: 'Add the ConfigMap to the manifests that `manifest` of veleroSchedule({ … }) names.',
   });
 }

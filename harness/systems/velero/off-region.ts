@@ -61,9 +61,9 @@ export function requireCopy({ offRegion }: ParsedSchedule, environment: VeleroEn
   if (VELERO_COPY_BUCKET === undefined || offRegion !== undefined) return;
   throw new ExplainedError({
     thing: 'veleroSchedule(…)',
-    expected: `something that brings the backups out of region ${VELERO_BUCKET_REGION}`,
-    observed: 'nothing does, so every backup is lost with the region',
-    nextStep: 'Copy the bucket into another region, and say how in `offRegion`',
+    expected: `a copy of the backups outside region ${VELERO_BUCKET_REGION}`,
+    observed: 'nothing makes one, so every backup is lost with the region',
+    nextStep: 'Copy the bucket into another region, and describe the copy in `offRegion`.',
   });
 }
 

@@ -98,7 +98,7 @@ export function parseScheduleOptions(options: unknown, objects: readonly Manifes
   // Before a run is prepared nothing is known of what the manifests hold.
   const isUnread = manifest !== undefined && objects === undefined;
   if (restore !== undefined && 'existingResourcePolicy' in restore && existingResources !== undefined) {
-    throw wrong('existingResources and restore.existingResourcePolicy say the same');
+    throw wrong('existingResources and restore.existingResourcePolicy set the same field; leave one of the two out');
   }
   if (result.manifest === undefined) requireReadable(cron);
   const writtenBy = writtenByVelero(destination, offRegion);
@@ -146,7 +146,7 @@ function typesOfCluster(
   const old = oldFiltersIn(filters).find((field) => field !== 'includeClusterResources' || !isWhole);
   if (old === undefined || clusterScoped.length === 0) return isWhole ? [] : clusterScoped;
   throw wrong(
-    `clusterScoped cannot stand beside ${old} of the Schedule: Velero refuses old and new filters together. Types of the cluster that the Schedule includes need no clusterScoped`,
+    `clusterScoped cannot be combined with ${old} of the Schedule: Velero refuses old and new filters together. Types of the cluster that the Schedule includes need no clusterScoped`,
   );
 }
 
@@ -159,7 +159,8 @@ function timesOf(
     const nothing = { policy: undefined, heldBy: undefined, idle: undefined, production: namespace };
     return { cron, timeZone: timeZone ?? 'UTC', template: {}, ...nothing };
   }
-  if (cron !== undefined || timeZone !== undefined) throw wrong('cron and timeZone are the manifest’s, name only that');
+  if (cron !== undefined || timeZone !== undefined)
+    throw wrong('cron and timeZone come from the manifest; leave both options out');
   if (objects === undefined) {
     requireThere(manifest);
     const unknown = { policy: undefined, heldBy: undefined, idle: undefined, production: namespace };

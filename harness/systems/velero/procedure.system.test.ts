@@ -117,5 +117,5 @@ test('a copy that says that it is done and copied nothing is no recovery point',
 
 test('backups that nothing brings out of their region are refused before the disaster, with that reason', async () => {
   await using region = await inTwoRegions(undefined);
-  await expect(region.backUp()).rejects.toThrow(/nothing does, so every backup is lost with the region/);
+  await expect(region.backUp()).rejects.toThrow(/nothing makes one, so every backup is lost with the region/);
 });

@@ -300,7 +300,7 @@ function requireSync(backup: string, { backupWait }: RestoreContext): void {
 async function waitUntilKnown(backup: string, objects: VeleroObjects, { step }: ProcedureContext): Promise<void> {
   await waitFor(
     {
-      for: `Velero to know backup ${backup}, which it reads from the bucket`,
+      for: `Velero to read backup ${backup} from the bucket`,
       budgetMs: SYNC_BUDGET_MS,
       look: async () => {
         const found = await objects.find('backups', backup);

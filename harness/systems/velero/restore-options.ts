@@ -41,7 +41,7 @@ export function parseRestore(
   const filters = { ...backupFilters.parse({}), includedNamespaces, excludedNamespaces };
   if (includedNamespaces.length + excludedNamespaces.length > 0) {
     if (production === undefined)
-      throw wrong('it names namespaces, and nothing says which of them is the asset’s', 'Add `namespace`.');
+      throw wrong('it names namespaces, and no option says which of them is the asset’s', 'Add `namespace`.');
     if (!includesNamespace(filters, production)) throw wrong(`it leaves ${production} out`, 'Correct its namespaces.');
   }
   const texts = new Map<(typeof REFERENCES)[number], string>();
@@ -49,7 +49,10 @@ export function parseRestore(
     const named = option[field];
     if (named === undefined) continue;
     if (manifest === undefined)
-      throw wrong(`${field} names ConfigMap ${named.name}, and there are no manifests that have it`, 'Add `manifest`.');
+      throw wrong(
+        `${field} names ConfigMap ${named.name}, but no manifests are named that could have it`,
+        'Add `manifest`.',
+      );
     texts.set(
       field,
       textOfConfigMap(objects ?? [], {
@@ -107,7 +110,10 @@ function drillModifier(text: string, { production, namespace }: DrillScope): str
     const namespaces = rule.conditions?.namespaces ?? [];
     if (namespaces.length === 0) return [rule];
     if (production === undefined) {
-      throw wrong('its resourceModifier names namespaces, and nothing says which is the asset’s', 'Add `namespace`.');
+      throw wrong(
+        'its resourceModifier names namespaces, and no option says which of them is the asset’s',
+        'Add `namespace`.',
+      );
     }
     return namespaces.includes(production)
       ? [{ ...rule, conditions: { ...rule.conditions, namespaces: [namespace] } }]

@@ -51,7 +51,7 @@ describe('B38: how long production may wait until another Velero knows a backup'
     });
     expect(waits({}, location('default', {})).inStandby).toEqual({
       waitMs: 120_000,
-      because: expect.stringContaining('because ops/velero has no other one'),
+      because: expect.stringContaining('because ops/velero sets no other period'),
     });
   });
 

@@ -115,7 +115,7 @@ function serverPeriod(objects: readonly ManifestObject[], manifest: string | und
     }
   }
   const where =
-    manifest === undefined ? 'the contract names no manifests with another one' : `${manifest} has no other one`;
+    manifest === undefined ? 'the contract names no manifests with another period' : `${manifest} sets no other period`;
   return { periodMs: DEFAULT_PERIOD_MS, because: `Velero's default period of 1m, because ${where}` };
 }
 

@@ -134,7 +134,7 @@ function unknownNamespace(field: string): ContractMistakeError {
   return new ContractMistakeError({
     thing: 'veleroSchedule(…)',
     expected: 'the name that the namespace has in production',
-    observed: `nothing says it, and ${field} of the Schedule names namespaces`,
+    observed: `no option gives it, and ${field} of the Schedule names namespaces`,
     nextStep: 'Add `namespace` to the options.',
   });
 }

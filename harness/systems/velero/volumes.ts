@@ -33,7 +33,7 @@ export function requireNoSnapshots(
   if (field === undefined || left.length === 0) return;
   throw new NotProvableHereError({
     thing: left.map(({ what }) => what).join(', '),
-    expected: 'a backup of its files, which is all that this target can take of a volume',
+    expected: 'a backup of its files, the only backup of a volume that this target can take',
     observed: `${field} of ${schedule.heldBy ?? 'the Schedule'} leaves it to snapshots or to a plug-in, which the target does not have`,
     nextStep: 'Drill on a cluster that takes these snapshots, or let the Schedule back up files (fs-backup).',
   });
@@ -48,7 +48,7 @@ export function withoutVolumes(id: string, errors: readonly string[]): NotProvab
   if (first === undefined || !errors.every((error) => error.includes(NO_VOLUME))) return undefined;
   return new NotProvableHereError({
     thing: `velero backup ${id}`,
-    expected: 'a volume behind each claim, which a volume policy of the Schedule is asked about',
+    expected: 'a volume behind each claim, because Velero applies a volume policy of the Schedule to it',
     observed: `the claims of the drill have none: ${first.trim()}`,
     nextStep: 'Drill on a target that has volumes and the storage classes of the claims.',
   });

@@ -46,7 +46,7 @@ export function reconcile(requests: readonly TriedRequest[], given: Given): Reco
     if (by.problem !== undefined) undecided.push({ item: itemOf(given.item, request), reason: by.problem });
     if (by.allows === undefined || isAccepted(request, by.allows, given)) continue;
     if (isOnSomeKeys({ request, answer, said }, by.allows, given)) {
-      const reason = `it was refused (${by.how}), and by evaluation it is allowed on other keys there`;
+      const reason = `it was refused (${by.how}), but evaluation allows it on other keys there`;
       undecided.push({ item: itemOf(given.item, request), reason, cause: 'statement-undecided' });
       continue;
     }
@@ -82,7 +82,7 @@ function decisionOf({ answer, said }: TriedRequest, { service }: Given): Decided
   }
   const other = `${service} ${tried === 'allowed' ? 'allows' : 'refuses'} it`;
   if (said.reasons.length === 0) {
-    const problem = `${other} (${answered}), and by evaluation it is ${said.allows ? 'allowed' : 'refused'}`;
+    const problem = `${other} (${answered}), but evaluation ${said.allows ? 'allows' : 'refuses'} it`;
     return { name: BY_NOBODY, how: '', problem };
   }
   const name = `evaluation alone (${other}, by ${said.reasons.join(' and ')})`;
@@ -136,7 +136,7 @@ function differenceOf(request: Try, writer: string, allows: boolean, how: string
         item,
         expected: 'a refusal',
         found: `it was allowed (${how})`,
-        nextStep: `Take ${action} there out of what it has, or add it to \`may\` if it needs that.`,
+        nextStep: `Remove ${action} there from its policies, or add it to \`may\` if it needs that.`,
         cause: 'policy-allows-too-much',
       }
     : {

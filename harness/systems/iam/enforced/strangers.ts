@@ -57,7 +57,7 @@ export async function tryStrangers(
       item: `${item}: ${asked}`,
       expected: 'a refusal',
       found: `the answer ${answer.said}, by trying`,
-      nextStep: 'Find out what lets requests in that nobody with its secret made, before anything else.',
+      nextStep: 'First of all, find out why a request without a valid signature is accepted.',
       cause: 'policy-allows-too-much',
     }));
   return { tried: found.length, differences };
@@ -107,7 +107,7 @@ export async function calibrate(
       const [allowed, denied] = [answers[2 * index], answers[2 * index + 1]];
       if (allowed?.outcome === 'allowed' && denied?.outcome === 'refused') enforced.push(operation);
       else {
-        const answers = `${allowed?.said} where it alone is allowed, ${denied?.said} where everything else is`;
+        const answers = `${allowed?.said} if only this action is allowed, ${denied?.said} if every other action is allowed`;
         notEnforced.push({ id: operation.id, answers });
       }
     }

@@ -151,7 +151,7 @@ function joined(trials: readonly Trial[], { enforced, notEnforced }: Calibration
     undecided: [
       ...trials.flatMap(({ undecided }) => undecided),
       ...(enforced.length === 0
-        ? [{ item: store.service, reason: 'it enforces none of the requests, so to try them proves nothing' }]
+        ? [{ item: store.service, reason: 'it enforces none of the requests, so trying them proves nothing' }]
         : []),
     ],
     evidence: {

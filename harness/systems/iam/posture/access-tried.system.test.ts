@@ -151,7 +151,7 @@ describe.skipIf(!target.offers(enforcingStore))('access, decided by trying and b
     const user = await userWith(withStatement(deny('s3:PutObject', `${bucketArn}/nats/archive/*`)));
     const anyKey = await checked([{ user, ...scope }]);
     expect(anyKey).toMatchObject({ verdict: 'unproven', cause: 'statement-undecided' });
-    expect(anyKey.sentence).toContain('say in `keys` more closely which the writer uses');
+    expect(anyKey.sentence).toContain('state in `keys` exactly which keys the writer uses');
     expect(await checked([{ user, ...scope, keys: ['daily/*'] }])).toMatchObject({ verdict: 'met' });
   });
 

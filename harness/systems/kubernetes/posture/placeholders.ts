@@ -34,7 +34,7 @@ export async function findPlaceholders(
             item,
             expected: `${path} filled in`,
             found: placeholder,
-            nextStep: 'Put the real value in its place, from where secrets are kept.',
+            nextStep: 'Replace it with the real value from your secret store.',
           });
         }
       }

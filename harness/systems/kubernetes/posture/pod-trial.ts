@@ -181,17 +181,17 @@ async function untilEnded(
           const isLate = clock.monotonicMs() - beganMs > START_BUDGET_MS;
           if (object === undefined) {
             const refusal = await refusalOf(api, namespace, job, looking);
-            if (refusal !== undefined && isLate) return arrived({ neverEnded: `it is never made: ${refusal}` });
+            if (refusal !== undefined && isLate) return arrived({ neverEnded: `it was never created: ${refusal}` });
             return notYet(refusal ?? 'there is no pod yet');
           }
           const { status } = podSchema.parse(object);
           const { terminated, waiting } = status.containerStatuses[0]?.state ?? {};
           if (terminated !== undefined) {
             if (terminated.message !== '') return arrived({ said: terminated.message });
-            return arrived({ neverEnded: `it exited ${terminated.exitCode} (${terminated.reason}) and said nothing` });
+            return arrived({ neverEnded: `it exited ${terminated.exitCode} (${terminated.reason}) without a message` });
           }
           if (waiting !== undefined && neverStarts(waiting.reason, isLate)) {
-            return arrived({ neverEnded: `it never starts: ${inWords(waiting)}` });
+            return arrived({ neverEnded: `it never started: ${inWords(waiting)}` });
           }
           const condition = status.conditions.find(({ status: is }) => is === 'False');
           return notYet(waiting === undefined ? condition?.message || 'it has not ended' : inWords(waiting));

@@ -12,12 +12,11 @@ export interface LifecycleProblem {
 /** A rule with a date deletes objects of any age, and continues to do so after the date. */
 export function endedOnADate(where: string, { dated }: PrefixLifecycle, nowMs: number): LifecycleProblem[] {
   return dated.map(({ atMs, rule, isForAll }) => {
-    const what = isForAll ? 'every recovery point' : 'some of what lies';
     const date = new Date(atMs).toISOString().slice(0, 10);
     const text =
       atMs <= nowMs
-        ? `lifecycle ${rule} has a date that is past (${date}), and so deletes ${what} below ${where} as it arrives`
-        : `lifecycle ${rule} deletes ${isForAll ? 'all of what lies' : what} below ${where} on ${date}, whatever its age`;
+        ? `lifecycle ${rule} has a past date (${date}), so it deletes ${isForAll ? 'every recovery point' : 'some objects'} below ${where} on arrival`
+        : `lifecycle ${rule} deletes ${isForAll ? 'all' : 'some'} objects below ${where} on ${date}, whatever their age`;
     return { text: `${text}. Write Days instead of Date`, cause: 'expires-on-a-date' };
   });
 }
@@ -37,7 +36,7 @@ export function endedAtOnce(where: string, { current }: PrefixLifecycle): Lifecy
 export function endedTooEarly(where: string, { current, someCurrent }: PrefixLifecycle): string[] {
   if (someCurrent === null || current === null || someCurrent.afterMs >= current.afterMs) return [];
   return [
-    `lifecycle ${someCurrent.rule} deletes some of what lies below ${where} after ${formatDuration(someCurrent.afterMs)} already, and ${current.rule} was to keep it for ${formatDuration(current.afterMs)}. Take one of them away`,
+    `lifecycle ${someCurrent.rule} deletes some objects below ${where} after ${formatDuration(someCurrent.afterMs)}, but ${current.rule} should keep them for ${formatDuration(current.afterMs)}. Remove one of the two rules`,
   ];
 }
 
@@ -50,7 +49,7 @@ export function noncurrentProblems(
   const versioned = typeof settings.versioning === 'object';
   if (!versioned || noncurrent !== null) return [];
   return [
-    `the bucket is versioned and no lifecycle rule ends noncurrent versions below ${where}, so what is deleted stays for ever. Add NoncurrentVersionExpiration`,
+    `the bucket is versioned and no lifecycle rule ends noncurrent versions below ${where}, so deleted objects stay for ever. Add NoncurrentVersionExpiration`,
   ];
 }
 
@@ -59,7 +58,7 @@ export function takenFromVelero(where: string, { current, someCurrent }: PrefixL
   const ending = current ?? someCurrent;
   if (ending === null) return [];
   return [
-    `lifecycle ${ending.rule} deletes what lies below ${where} after ${formatDuration(ending.afterMs)}, behind Velero's back: newer backups share those objects. Leave expiry to Velero's ttl, and end only noncurrent versions`,
+    `lifecycle ${ending.rule} deletes objects below ${where} after ${formatDuration(ending.afterMs)}, although newer backups of Velero share them. Leave expiry to Velero's ttl, and end only noncurrent versions`,
   ];
 }
 
@@ -69,7 +68,7 @@ export function archivedFromVelero(where: string, { archiving }: PrefixLifecycle
   const { rule, storageClass, afterMs } = archiving;
   return [
     {
-      text: `lifecycle ${rule} moves what lies below ${where} into ${storageClass} after ${formatDuration(afterMs)}, where Velero cannot read it. Take the transition away`,
+      text: `lifecycle ${rule} moves objects below ${where} into ${storageClass} after ${formatDuration(afterMs)}, where Velero cannot read them. Remove the transition`,
       cause: 'archived-too-soon',
     },
   ];

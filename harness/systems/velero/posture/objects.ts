@@ -153,7 +153,7 @@ export async function requireVeleroType(
   throw new ExplainedError({
     thing: 'the cluster',
     expected: `Velero's custom resource definitions`,
-    observed: `it does not know ${type}.velero.io, so Velero is not installed`,
+    observed: `it does not serve ${type}.velero.io, so Velero is not installed`,
     nextStep: 'Run the installation procedure.',
     cause: 'velero-not-installed',
   });

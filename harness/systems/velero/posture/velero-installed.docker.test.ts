@@ -92,7 +92,7 @@ describe('an installation of Velero on kind', () => {
       veleroBackups({ schedule: 'daily', ...level }),
     ]) {
       // The API serves each type for a moment after its definition is deleted.
-      const told = await until(/it does not know (schedules|backups)\.velero\.io, so Velero is not installed/, other);
+      const told = await until(/it does not serve (schedules|backups)\.velero\.io, so Velero is not installed/, other);
       expect(told).toMatchObject({ verdict: 'unproven', cause: 'velero-not-installed' });
     }
   });
