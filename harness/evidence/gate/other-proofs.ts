@@ -26,7 +26,7 @@ export function uncommittedProblems(subject: Subject): FoundProblem[] {
   const paths = promise.inputs.map(({ path }) => path).filter((path) => here.has(path));
   if (paths.length === 0 || rule.provedAt === 'any') return [];
   const sentence = `${filesInWords(paths)} in this checkout ${paths.length === 1 ? 'differs' : 'differ'} from ${commitText(question.commit)}, so it is not known what that commit proves.`;
-  const next = `Commit the change and drill it, or take it back: \`git status\` shows it.`;
+  const next = `Commit the change and drill it, or revert it: \`git status\` shows it.`;
   return [
     {
       ...problem(subject, 'changed', 2, sentence, next, ['changed']),
