@@ -158,7 +158,9 @@ it('a clock that is behind the last entry is told by the run itself', () =>
     const later = new TestClock(new Date(Date.parse(systemClock.now().utc) + 7_200_000 * 2).toISOString());
     await twoRuns(stub.io, later);
     expect(await commands.drill(stub)).toBe(0);
-    expect(stub.stderr()).toMatch(/note: the clock of this machine is 2 h behind the last entry of the ledger: set it/);
+    expect(stub.stderr()).toMatch(
+      /note: the clock of this machine is 2 h behind the last entry of the ledger: correct the clock/,
+    );
   }));
 
 it('a ledger that could not be read is not called empty', () =>

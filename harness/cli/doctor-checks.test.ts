@@ -74,7 +74,7 @@ describe('doctor, for runs on the docker target', () => {
       const builder = checks.find((check) => check.name === name);
       expect(builder).toMatchObject({
         state: 'note',
-        problem: expect.stringContaining('nothing has to be built by it'),
+        problem: expect.stringContaining('no program has to be built with it'),
       });
       expect(builder).not.toHaveProperty('fix');
     }

@@ -85,7 +85,7 @@ export function checkDockerPart(part: ToolStatus, { target, promises }: ProjectN
   if (contracts.length === 0) {
     return promises === undefined
       ? checkOptional(part)
-      : unused(checkOptional(part), 'nothing that a contract here needs runs in it');
+      : unused(checkOptional(part), 'no contract here needs a program that runs in it');
   }
   return withContracts(part.fetched === true ? checkOptional(part) : checkTool(part), contracts);
 }
@@ -97,7 +97,7 @@ export function checkNeededBuilder(
 ): Check {
   if (!builder.needed) {
     const { fix: _, ...check } = checkOptional(builder);
-    return unused(check, 'nothing has to be built by it');
+    return unused(check, 'no program has to be built with it');
   }
   const waiting = tools.filter(
     ({ status, check }) =>
@@ -109,9 +109,7 @@ export function checkNeededBuilder(
 function checkKind(tool: ToolStatus, isOfTarget: boolean): Check {
   const { fix: _, ...check } = checkOptional(tool);
   if (check.state === 'ok') return check;
-  const instead = isOfTarget
-    ? 'not needed: its node image makes a cluster without it'
-    : 'only the docker target uses it';
+  const instead = isOfTarget ? 'not needed: the cluster is made from its node image' : 'only the docker target uses it';
   return { ...check, problem: `not found, and ${instead}` };
 }
 

@@ -145,7 +145,8 @@ async function checkScratch(root: string): Promise<Check> {
 async function checkFreeSpace(root: string): Promise<Check> {
   const freeBytes = await freeSpaceOf(await nearestExisting(root));
   const check = { name: 'free disk', wanted: formatSize(WANTED_FREE_BYTES), from: root };
-  if (freeBytes === undefined) return { ...check, state: 'note', found: '-', problem: 'the file system does not say' };
+  if (freeBytes === undefined)
+    return { ...check, state: 'note', found: '-', problem: 'the file system does not report it' };
   const found = formatSize(freeBytes);
   if (freeBytes >= WANTED_FREE_BYTES) return { ...check, state: 'ok', found };
   return {

@@ -56,7 +56,7 @@ describe('dr-contracts drill', () => {
       await runDrill({ ...options, keep: true }, io, parts);
       await runDrill({ ...options, keep: true }, { ...io, environment: { CI: 'true' } }, parts);
       expect(events.filter((event) => event.startsWith('target up'))).toEqual(['target up, to be kept', 'target up']);
-      expect(stdout()).toContain('--keep is ignored: a gate always starts fresh (CI is set)');
+      expect(stdout()).toContain('--keep is ignored, because CI is set: a run in CI always starts with a new cluster');
     }));
 
   it('fails when no drill was run, for nothing is proved', () =>

@@ -224,7 +224,7 @@ async function sinceOf(
     throw new UsageError({
       thing: `--affected ${asked}`,
       expected: 'a commit of this repository',
-      observed: 'git knows none of that name here',
+      observed: 'git finds no commit of that name here',
       nextStep: 'Correct the name, or fetch the commit: a pipeline often fetches only the last one.',
     });
   }

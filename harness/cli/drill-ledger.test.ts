@@ -90,10 +90,12 @@ describe('dr-contracts drill', () => {
       await writeFile(join(io.cwd, 'unsigned.config.ts'), `export default ${JSON.stringify(unsigned)};`);
       for (let run = 0; run < 2; run += 1) await runDrill(options, { ...io, config: 'unsigned.config.ts' }, parts());
       const warnings = stderr().match(
-        /warning: the entries of the ledger \S+ are signed, and this run has no key: .*/g,
+        /warning: the entries of the ledger \S+ are signed, and this run has no key\. .*/g,
       );
       expect(warnings).toHaveLength(2);
-      expect(warnings?.[0]).toMatch(/`dr-contracts verify` calls the ledger not valid\. Set `ledger\.key`/);
+      expect(warnings?.[0]).toMatch(
+        /`dr-contracts verify` will report that the ledger is not valid\. Set `ledger\.key`/,
+      );
     }));
 
   it('refuses a private key that others can read, before anything is begun', () =>

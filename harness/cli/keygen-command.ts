@@ -15,8 +15,8 @@ export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Pr
   const { keyId, privatePath, publicPath } = await namedByCaller(() => makeKey(type, resolve(io.cwd, out)));
   const [secret, open] = [privatePath, publicPath].map((path) => nearest(io.cwd, path));
   io.stdout.write(
-    `${secret}  private key: keep it outside of the project, which scripts under test can read, e.g. as a secret of the pipeline\n` +
-      `${open}  public key, put beside it: commit it, and give it to everybody who verifies\n` +
+    `${secret}  private key: keep it outside of the project, because scripts under test can read the project; e.g. as a secret of the pipeline\n` +
+      `${open}  public key, beside the private one: commit it, and give it to everybody who verifies the ledger\n` +
       `key ${keyId}\n\n` +
       `Sign from now on: ledger: { key: '${secret}' } or ledger: { key: { env: 'NAME' } } in dr-contracts.config.ts\n` +
       `Verify:           npx dr-contracts verify --key ${open}\n` +
@@ -40,7 +40,7 @@ export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions,
   if (settings.key === undefined) {
     throw new UsageError({
       thing: 'change of key',
-      expected: 'a present key in the configuration, which signs the change',
+      expected: 'a current key in the configuration, to sign the change',
       observed: 'the ledger is not signed',
       nextStep: 'Set `ledger.key` to the new key: an unsigned ledger needs no change of key.',
     });
@@ -50,8 +50,8 @@ export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions,
   if (signer.keyId === next.keyId) {
     throw new UsageError({
       thing,
-      expected: 'another key than the present one',
-      observed: 'it is the same',
+      expected: 'a key other than the current one',
+      observed: 'it is the same key',
       nextStep: 'Make a new key with `dr-contracts keygen`.',
     });
   }

@@ -89,7 +89,7 @@ describe('a ledger in a bucket at the end of a slow line', () => {
       await using at = await newLedger();
       const runId = await drilled(at.slow);
       expect(await gate(stub, at.slow)).toBe(2);
-      expect(stub.stdout()).toContain('Nobody has signed it off');
+      expect(stub.stdout()).toContain('It is not signed off');
       expect(await signOff(stub, at.slow, runId)).toBe(0);
       expect(await gate(stub, at.slow)).toBe(0);
       const keys = { keys: ['runner.pem'], reviewerKeys: ['ada.pub.pem'] };

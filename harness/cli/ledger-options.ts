@@ -62,15 +62,15 @@ export function addLedgerCommands(
 ): void {
   program
     .command('verify')
-    .description('say whether the ledger of all runs can be believed, and what was done to it if not')
+    .description('check whether the ledger of all runs can be trusted, and if not, say what was done to it')
     .option(...LEDGER_OPTION)
     .option(KEY, 'public keys that are trusted; without one a ledger is never valid')
     .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
     .option(
       '--anchor <place...>',
-      'what `dr-contracts anchor` wrote to another place: a file, s3://bucket/key or git-tag:NAME (an annotated tag whose message is the anchor)',
+      'an anchor that `dr-contracts anchor` wrote: a file, s3://bucket/key or git-tag:NAME (an annotated tag whose message is the anchor)',
     )
-    .option('--at <time>', 'up to when scheduled runs had to be made (default: now)', utcTime)
+    .option('--at <time>', 'the time at which to judge whether scheduled runs are missing (default: now)', utcTime)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -101,9 +101,9 @@ export function addLedgerCommands(
     .action((options: KeygenOptions) => finish(commands.keygen(options)));
   program
     .command('change-key')
-    .description('append to the ledger, signed by the present key, that another key signs from now on')
+    .description('record in the ledger that another key signs from now on; the current key signs this entry')
     .requiredOption('--to <file>', 'the new public key')
-    .requiredOption('--reason <text>', 'why, for whoever verifies the ledger', textArgument)
+    .requiredOption('--reason <text>', 'the reason, for those who verify the ledger', textArgument)
     .option(...LEDGER_OPTION)
     .action((options: ChangeKeyOptions) => finish(commands.changeKey(options)));
 }

@@ -23,7 +23,7 @@ process.on('exit', () => {
   // A contract file, or one of its imports, has called process.exit(): nothing was proved, whatever the code.
   process.exitCode = codeOfAbruptEnd;
   process.stderr.write(
-    'dr-contracts: the command: expected to run to its end, but something in this process ended it, such as process.exit() in a contract file, in the configuration or in a module that one of them imports. Nothing is proved. Remove that call.\n',
+    'dr-contracts: the command: expected to run to its end, but it was ended early, for example by process.exit() in a contract file, in the configuration or in a module that one of them imports. Nothing is proved. Remove that call.\n',
   );
 });
 const exitCode = await main();
@@ -143,7 +143,7 @@ async function readVersion(): Promise<string> {
 function outputLost(name: string, error: Error): Error {
   const systemError = asSystemError(error);
   return systemError === undefined
-    ? new Error(`${name} does not take the output`, { cause: error })
+    ? new Error(`the output could not be written to ${name}`, { cause: error })
     : explainSystemError(systemError, name);
 }
 

@@ -114,7 +114,8 @@ export async function makeRun(context: RunContext, view: RunView, activities: Ac
     const name = choice?.name ?? 'local';
     const keep = options.keep && !isGate;
     view.onStage(TARGET_STARTED);
-    if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
+    if (options.keep && isGate)
+      view.onProgress('--keep is ignored, because CI is set: a run in CI always starts with a new cluster');
     await reached(TARGET_STARTED);
     if (plan !== undefined) await beginInLedger(context, plan);
     const { sandbox } = prepared.project.config;

@@ -29,7 +29,7 @@ it.each(Object.entries(readers))('%s refuses a named ledger that is no folder, a
       `ledger ${join(io.cwd, 'nope')}: expected a folder, but there is no such folder. Correct --ledger,`,
     );
     await writeFile(join(io.cwd, 'file'), '');
-    await expect(read('file', io)).rejects.toThrow('expected a folder, but it is no folder.');
+    await expect(read('file', io)).rejects.toThrow('expected a folder, but it is not a folder.');
     expect(stdout()).toBe('');
   }),
 );

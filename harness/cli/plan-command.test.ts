@@ -152,7 +152,7 @@ describe('the plan', () => {
     withProject(planOf([settings]), async ({ io, page, out }) => {
       await put(join(out, 'runs/1/run.json'), runWith('met'));
       await expect(runPlan(check, io, load)).rejects.toThrow(
-        'but it is not there. Write it again: npx dr-contracts plan',
+        'but it does not exist. Write it again: npx dr-contracts plan',
       );
       await runPlan(options, io, load);
       const written = await page();
@@ -160,7 +160,7 @@ describe('the plan', () => {
       await expect(runPlan(check, io, load)).rejects.toThrow('has changed since it was written');
       await put(join(io.cwd, 'plan.json'), planOf([settings]));
       await put(join(io.cwd, options.file), written.replace('local', 'docker'));
-      await expect(runPlan(check, io, load)).rejects.toThrow('somebody edited it');
+      await expect(runPlan(check, io, load)).rejects.toThrow('it was edited by hand');
       await expect(runPlan(options, io, load)).rejects.toThrow('Nothing was written');
       await runPlan({ ...options, force: true }, io, load);
       expect(await page()).toBe(written);
@@ -252,7 +252,7 @@ describe('the plan', () => {
   it('that the configuration does not name is asked for', () =>
     withStubIo(async ({ io }) => {
       await expect(runPlan(options, io, load)).rejects.toThrow(
-        "the configuration: expected the file of a plan in `plan`, but it names none. Name it in dr-contracts.config.ts: plan: 'plan.json'.",
+        "the configuration: expected to name the file of a plan in `plan`, but it names none. Name it in dr-contracts.config.ts: plan: 'plan.json'.",
       );
     }));
 });

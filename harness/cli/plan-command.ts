@@ -131,9 +131,9 @@ function requireHeld(file: string, lines: readonly JudgedLine[]): void {
   const others = notHeld.slice(1).map(({ line }) => line.id);
   throw new ExplainedError({
     thing: `line ${first.line.id} of the plan ("${first.line.text}")`,
-    expected: 'everything that holds it to be met in the newest run',
+    expected: 'every drill, check and test that holds it to be met in the newest run',
     observed: first.problems.join('; ').replace(/\.+$/, ''),
-    nextStep: `${others.length === 0 ? '' : `${counted(others.length, 'other line')} are not held either: ${others.join(', ')}. `}Run what holds it, then \`npx dr-contracts plan\`, which shows all of them in ${file}.`,
+    nextStep: `${others.length === 0 ? '' : `${counted(others.length, 'other line is', 'other lines are')} not held either: ${others.join(', ')}. `}Run the drills, checks and tests that hold it, then \`npx dr-contracts plan\`, which shows all of them in ${file}.`,
   });
 }
 
@@ -142,12 +142,12 @@ function requireCurrent(file: string, page: string | undefined, plan: Plan, know
   const wrong = (observed: string) =>
     new ExplainedError({
       thing: file,
-      expected: 'what the plan, and the runs that the page names, say',
+      expected: 'to match the plan and the runs that the page names',
       observed,
       nextStep: 'Write it again: npx dr-contracts plan',
     });
-  if (page === undefined) throw wrong('it is not there');
-  if (!isUntouched(page)) throw wrong('somebody edited it');
+  if (page === undefined) throw wrong('it does not exist');
+  if (!isUntouched(page)) throw wrong('it was edited by hand');
   if (renderPlan(plan, judgePlan(plan, known, proofsOnPage(page))) !== page) {
     throw wrong('the plan, or a promise that holds a line, has changed since it was written');
   }
@@ -158,7 +158,7 @@ function refuseToReplace(file: string, page: string): void {
   throw new ExplainedError({
     thing: file,
     expected: 'a file that this command wrote, or none',
-    observed: page.startsWith(PLAN_MARK) ? 'somebody edited it' : 'it was not written by this command',
+    observed: page.startsWith(PLAN_MARK) ? 'it was edited by hand' : 'it was not written by this command',
     nextStep: 'Nothing was written. Name another file with --file, or replace this one with --force.',
   });
 }

@@ -144,9 +144,12 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['report', '--from', '2026-11-01', '--run', 'x'], "'--run' is of a run, and --from asks for a period"],
-    [['report', '--to', '2026-11-30'], "'--to' is of a period: add --from"],
-    [['report', '--format', 'pdf'], "'--format' is of a period: add --from"],
+    [
+      ['report', '--from', '2026-11-01', '--run', 'x'],
+      "'--run' is for the page of a run, but --from asks for the report of a period",
+    ],
+    [['report', '--to', '2026-11-30'], "'--to' is for the report of a period: add --from"],
+    [['report', '--format', 'pdf'], "'--format' is for the report of a period: add --from"],
     [['report', '--from', '2026-11-31'], 'Write a day or a time with its zone'],
     [['report', '--from', '2026-11-01', '--controls', 'soc2,hipaa'], 'There is no framework hipaa. Known: soc2,'],
   ])('refuses %j', async (args, message) => {

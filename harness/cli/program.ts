@@ -52,7 +52,9 @@ type GivenPlanOptions = Partial<Omit<PlanOptions, 'runs'>> & Pick<PlanOptions, '
 
 /** Returns the option of commands that report or obtain the needs of a run. */
 const targetOption = (): Option =>
-  new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
+  new Option('--target <name>', 'for runs on this target (default: the one that a run would use)').choices(
+    targetWishes,
+  );
 
 /** The names behind `DR_CONTRACTS_IMAGE_`, as many per line as fit. */
 const IMAGES = wrapWords(
@@ -126,8 +128,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       throw error.exitCode === 0 ? error : new CommanderError(USAGE, error.code, error.message);
     })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
-    .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
-    .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')
+    .showHelpAfterError('Run `dr-contracts --help` to see the commands and their options.')
+    .option('--config <file>', 'a dr-contracts.config.ts elsewhere; its paths are relative to its folder')
     .hook('preAction', (command, called) => {
       refuseBlanks(command);
       if (called !== command) refuseBlanks(called);
@@ -155,7 +157,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       ).conflicts('contract'),
     )
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
-    .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
+    .option('--posture', 'only checks that need no drill: policies, settings, schedules, existing backups')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
     .option('--out <folder>', 'where records go (default: reports)')
@@ -167,7 +169,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
     .option(
       '--subject <name@sha256:digest...>',
-      'artefacts that are tested beside the commit, for the ledger',
+      'artefacts that this run tests, to be named in the ledger beside the commit',
       addSubject,
     )
     .action((given: GivenDrillOptions) => {
@@ -203,7 +205,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   program
     .command('runbook')
     .description('write the runbook from the contracts and their last passing drills')
-    .option('--check', 'write nothing; fail when it no longer matches')
+    .option('--check', 'write nothing; fail if the runbook no longer matches')
     .option('--file <path>', 'the runbook', 'docs/runbook.md')
     .option('--force', 'replace a file that this command did not write, or that was edited by hand')
     .option('--out <folder>', 'where records are (default: where drills leave them)')
@@ -212,8 +214,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     );
   program
     .command('plan')
-    .description('write for each line of the plan what held it, when, and on which target')
-    .option('--check', 'write nothing; fail when a line is not held, or the page no longer matches')
+    .description('write a page that shows for each line of the plan what held it, when, and on which target')
+    .option('--check', 'write nothing; fail if a line is not held or the page no longer matches')
     .option('--file <path>', 'the page', 'docs/platform-plan.md')
     .option('--force', 'replace a file that this command did not write, or that was edited by hand')
     .option('--out <folder>', 'where records are (default: where drills leave them)')
@@ -286,17 +288,21 @@ function addToolchainCommand(program: Command, run: (options: ToolchainOptions) 
   program
     .command('toolchain')
     .description('obtain the programs that the contracts here need, and the sandbox; move them to another machine')
-    .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
+    .option('--all', 'every program, whatever the contracts need (default if there are no contracts)')
     .addOption(
-      new Option('--target <name>', 'for runs on this target (default: the one that a run takes)')
+      new Option('--target <name>', 'for runs on this target (default: the one that a run would use)')
         .choices(targetWishes)
         .conflicts(['pack', 'from', 'key', 'builders']),
     )
     .addOption(new Option('--pack <file>', 'write the programs into a file, for another machine').conflicts('from'))
     .addOption(
-      new Option('--from <file>', 'install what such a file holds; build and download nothing').conflicts('all'),
+      new Option('--from <file>', 'install the programs from such a file; build and download nothing').conflicts('all'),
     )
-    .option('--digest <digest>', 'with --from: what the file must be, as --pack printed it', digestArgument)
+    .option(
+      '--digest <digest>',
+      'with --from: the digest that the file must have, as --pack printed it',
+      digestArgument,
+    )
     .addOption(
       new Option('--key', 'print the key of a cache that holds these programs, and obtain nothing').conflicts([
         'pack',

@@ -16,7 +16,7 @@ export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'con
   if (config.plan === undefined) {
     throw new ExplainedError({
       thing: 'the configuration',
-      expected: 'the file of a plan in `plan`',
+      expected: 'to name the file of a plan in `plan`',
       observed: 'it names none',
       nextStep: "Name it in dr-contracts.config.ts: plan: 'plan.json'. docs/plan.md shows one.",
     });
@@ -30,7 +30,7 @@ export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'con
       expected: 'the file that `plan` in the configuration names',
       observed: `there is none at ${path}`,
       nextStep:
-        'Write it as docs/plan.md shows, or correct `plan`: its path starts at the folder of the configuration.',
+        'Write it as docs/plan.md shows, or correct `plan`: its path is relative to the folder of the configuration.',
     });
   }
   return planIn(text, thing);
@@ -105,8 +105,8 @@ const ofNoKind = (thing: string, fields: readonly string[]): ExplainedError =>
     expected: '`contract` and `disaster`, `posture` and `check`, or `test` and `name`',
     observed:
       fields.length === 0
-        ? 'it has no field'
-        : `it has none of them, but ${fields.map((field) => `"${field}"${suggestion(field, [...KIND_OF.keys()])}`).join(', ')}`,
+        ? 'it has no fields'
+        : `it has only ${fields.map((field) => `"${field}"${suggestion(field, [...KIND_OF.keys()])}`).join(', ')}`,
     nextStep: SHOWN,
   });
 

@@ -90,15 +90,15 @@ async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: 
       thing: `run record ${recordFile}`,
       expected: 'a run that has ended',
       observed: 'none has ended here',
-      nextStep: 'Run `dr-contracts drill` first, or wait for the run that goes on.',
+      nextStep: 'Run `dr-contracts drill` first, or wait for the run in progress to end.',
     });
   }
   if (await goesOn(dirname(recordFile))) {
     throw new ExplainedError({
       thing: `run ${run}`,
-      expected: 'a run that has ended',
-      observed: 'it goes on',
-      nextStep: 'Wait for its end.',
+      expected: 'to have ended',
+      observed: 'it is still running',
+      nextStep: 'Wait for it to end.',
     });
   }
   const kept = (await unlessMissing(() => readdir(join(outDir, 'runs')))) ?? [];
@@ -128,6 +128,6 @@ async function decisionIn(path: string, run: RunRecord, ledger: LedgerSettings, 
     expected: `a decision on run ${run.runId} and the ledger ${shownPlace(store.at, io.cwd)}`,
     observed: wrong,
     nextStep:
-      'Ask the gate again, after the run and with the same ledger, or leave --decision out: the report asks it.',
+      'Ask the gate again, after the run and with the same ledger, or leave --decision out, so that the report asks the gate.',
   });
 }

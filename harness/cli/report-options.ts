@@ -29,15 +29,15 @@ export function addReportCommand(
   commands: ReportCommands,
   finish: (work: Promise<number>) => Promise<void>,
 ): void {
-  const period = 'Of a period:';
-  const run = 'Of a run:';
+  const period = 'For a period:';
+  const run = 'For a run:';
   const option = (flags: string, text: string, group: string) => new Option(flags, text).helpGroup(group);
   const command = program.command('report');
   command
     .description('write the page of a run again, or, with --from, the compliance report of a period of the ledger')
     .option(
       '--out <path>',
-      'where the report goes (default: below the folder of the records); `-` for standard output of a period',
+      'where the report goes (default: below the folder of the records); `-` writes the report of a period to standard output',
     )
     .option('--force', 'let --out replace a file that this program did not write')
     .option(...LEDGER_OPTION)
@@ -45,7 +45,7 @@ export function addReportCommand(
     .addOption(
       option(
         '--decision <file>',
-        'what `gate --format json` printed (default: the gate is asked where there is a policy)',
+        'the decision that `gate --format json` printed (default: ask the gate, if there is a policy)',
         run,
       ),
     )
@@ -55,7 +55,7 @@ export function addReportCommand(
     .addOption(
       option(
         '--controls <frameworks>',
-        `whose clauses it holds: ${frameworkIds.join(',')} (default: all)`,
+        `frameworks whose clauses the report covers: ${frameworkIds.join(',')} (default: all)`,
         period,
       ).argParser(frameworkList),
     )
@@ -66,7 +66,7 @@ export function addReportCommand(
     )
     .addHelpText(
       'after',
-      '\nA report of a period is made from the ledger alone. It says what drills showed, and never exits other than 0 for it:\nthe gate decides. PDF needs Chromium, Chrome or Edge on this machine.',
+      '\nA report of a period is made from the ledger alone. It exits 0 whatever the drills showed:\nthe gate decides. PDF needs Chromium, Chrome or Edge on this machine.',
     )
     .action((given: Given) => {
       const {
@@ -82,12 +82,22 @@ export function addReportCommand(
         ...rest
       } = given;
       if (from !== undefined) {
-        refuse(command, given, ['run', 'decision', 'records'], 'is of a run, and --from asks for a period');
+        refuse(
+          command,
+          given,
+          ['run', 'decision', 'records'],
+          'is for the page of a run, but --from asks for the report of a period',
+        );
         return finish(
           commands.compliance({ ...rest, from, to, controls, format, keys: key, reviewerKeys: reviewerKey }),
         );
       }
-      refuse(command, given, ['to', 'controls', 'format', 'key', 'reviewerKey'], 'is of a period: add --from');
+      refuse(
+        command,
+        given,
+        ['to', 'controls', 'format', 'key', 'reviewerKey'],
+        'is for the report of a period: add --from',
+      );
       return finish(commands.report({ ...rest, run: runId, decision, records }));
     });
 }

@@ -72,14 +72,14 @@ export async function runRunbook(
   );
   if (others.length > 0) {
     io.stdout.write(
-      `No passing drill there for ${others.join(', ')}: kept where the contract is unchanged, else marked "Not proven".\n`,
+      `No passing drill there for ${others.join(', ')}: a section is kept if its contract is unchanged, else marked "Not proven".\n`,
     );
   }
   return 0;
 }
 
 const drilled = (contracts: readonly RunbookContract[], records: number): string =>
-  records === 0 ? ` (${contracts.length}); there are no drills to hold it against` : ` and their last passing drills`;
+  records === 0 ? ` (${contracts.length}); there are no drills to compare it with` : ` and their last passing drills`;
 
 function refuseToReplace(file: string, { isOurs, sections }: HandWritten): void {
   if (isOurs && sections.length === 0) return;

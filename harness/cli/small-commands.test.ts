@@ -342,7 +342,7 @@ describe('verdict', () => {
     withStubIo(async ({ io }) => {
       await writeFile(join(io.cwd, 'other.json'), '{"schemaVersion": 99}');
       await expect(runVerdict('other.json', io, breachedAgain)).rejects.toThrow(
-        /other\.json: expected what reports\/schema\/drill\.schema\.json describes, but `schemaVersion` is none of 1, 2.*; `drillId` is missing, .*and \d+ more/,
+        /other\.json: expected to match reports\/schema\/drill\.schema\.json, but `schemaVersion` is none of 1, 2.*; `drillId` is missing, .*and \d+ more/,
       );
     }));
 

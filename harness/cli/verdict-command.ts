@@ -66,7 +66,7 @@ async function readRecords(path: string): Promise<Records> {
     throw new ExplainedError(
       {
         thing,
-        expected: `what reports/schema/${isRun ? 'run' : 'drill'}.schema.json describes`,
+        expected: `to match reports/schema/${isRun ? 'run' : 'drill'}.schema.json`,
         observed: issuesInWords(parsed.error),
         nextStep: 'Name a drill record (reports/runs/*/drills/*.json) or a run record (reports/latest/run.json).',
       },

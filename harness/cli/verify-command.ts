@@ -96,7 +96,7 @@ export async function requireNamedLedger(at: string, cwd: string): Promise<void>
   throw new UsageError({
     thing: `ledger ${folder}`,
     expected: 'a folder',
-    observed: found === undefined ? 'there is no such folder' : 'it is no folder',
+    observed: found === undefined ? 'there is no such folder' : 'it is not a folder',
     nextStep: 'Correct --ledger, or leave it out to read the ledger of the configuration.',
   });
 }
@@ -141,7 +141,7 @@ function renderVerification(
       ? [`unsigned: ${unsignedText(verification)}; unchanged since the next signed one was written`]
       : []),
     ...(anchors.length === 0 && verdict !== 'empty'
-      ? ['not checked: whether the end was cut off; an anchor tells (`dr-contracts anchor`, then --anchor)']
+      ? ['not checked: whether the end was cut off; an anchor shows it (`dr-contracts anchor`, then --anchor)']
       : anchors.map(
           ({ place, sequence, at: when }) => `anchor: ${place} holds entry ${sequence} since ${minute(when)} UTC`,
         )),

@@ -132,7 +132,7 @@ describe('the report page of a run', () => {
       const page = await textOf(io);
       expect(page).toContain('Older drills were not read: the ledger could not be read within 300 ms.');
       expect(page).toContain('The gate was not asked: the ledger could not be read within 300 ms.');
-      expect(page).toContain('Whether it holds this run was not found out');
+      expect(page).toContain('Whether it holds this run was not known');
       expect(page).not.toContain('Must not be promoted');
     }));
 

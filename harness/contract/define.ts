@@ -143,7 +143,7 @@ export function defineContract<W extends Ways, Used extends string>(
     if (known.includes(disaster)) continue;
     throw new ExplainedError({
       thing,
-      expected: `disasters that a ${asset.system} asset knows: ${known.join(', ')}`,
+      expected: `only disasters of a ${asset.system} asset: ${known.join(', ')}`,
       observed: `\`survives\` names "${disaster}"${suggestion(disaster, known)}`,
       nextStep: 'Correct `survives`.',
     });
@@ -153,7 +153,7 @@ export function defineContract<W extends Ways, Used extends string>(
       thing,
       expected: 'every disaster once',
       observed: '`survives` names one twice',
-      nextStep: 'Remove it.',
+      nextStep: 'Remove the second one.',
     });
   }
   for (const name of survives) {
@@ -230,7 +230,7 @@ function cannotProtect(thing: string, asset: AssetKind, procedure: Procedure, di
   return new ExplainedError({
     thing,
     expected: `a procedure that can bring a ${asset.system} asset back after "${disaster.name}": ${can.join(', ') || 'there is none'}`,
-    observed: `${procedure.description} cannot; ${others.length === 0 ? 'it cannot protect this asset from anything' : `of this asset's disasters it protects from ${others.join(', ')}`}`,
+    observed: `${procedure.description} cannot; ${others.length === 0 ? 'it cannot protect this asset from anything' : `it protects this asset only from ${others.join(', ')}`}`,
     nextStep:
       others.length === 0
         ? 'Choose another `protectedBy`.'
@@ -245,7 +245,7 @@ function freshnessOf(written: { below: string; critical: string }, thing: string
   throw new ExplainedError({
     thing,
     expected: 'a `freshness.below` that is shorter than `freshness.critical`',
-    observed: `it has ${written.below} and ${written.critical}`,
+    observed: `they are ${written.below} and ${written.critical}`,
     nextStep: 'Correct `freshness`.',
   });
 }
@@ -300,7 +300,7 @@ function requireSupplied(thing: string, needs: readonly Capability[]): void {
   if (alien === undefined) return;
   throw new ExplainedError({
     thing,
-    expected: `an asset and a procedure that need what a provider supplies: ${known.join(', ')}`,
+    expected: `an asset and a procedure that need only what providers supply: ${known.join(', ')}`,
     observed: `one of them needs "${alien}"${suggestion(alien, known)}`,
     nextStep: 'Correct `needs`, or name its provider in `providers` of dr-contracts.config.ts.',
   });

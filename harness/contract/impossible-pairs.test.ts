@@ -141,7 +141,7 @@ describe('B18: every shipped asset with every shipped procedure', () => {
 describe('what a rejection says', () => {
   it('names the disasters from which the procedure would protect this asset', () => {
     const wrong = () => define(assets['jetstream, replicas: 3'], procedures.jetstreamReplicas, 'server-lost');
-    expect(wrong).toThrow(/"server-lost": script.*protects from node-lost.*out of `survives`/);
+    expect(wrong).toThrow(/"server-lost": script.*protects this asset only from node-lost.*out of `survives`/);
   });
 
   it('says so when the procedure cannot protect this asset at all', () => {

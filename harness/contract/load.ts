@@ -75,7 +75,7 @@ const noSuchContract = (posture: string, check: string, named: string, known: re
   new ContractMistakeError({
     thing: `posture "${posture}", check ${check}`,
     expected: `one of the contracts ${known.join(', ') || '(there are none)'} in \`for\``,
-    observed: `it says "${named}"${suggestion(named, known)}`,
+    observed: `it names "${named}"${suggestion(named, known)}`,
     nextStep: 'Correct `for`.',
   });
 
@@ -83,7 +83,7 @@ const noRpo = (posture: string, check: PostureContract['checks'][number] | undef
   new ContractMistakeError({
     thing: `posture "${posture}", check ${check?.name}`,
     expected: 'a contract with an RPO in `for`',
-    observed: `contract "${check?.objectiveOf}" says \`rpo: 'none'\``,
+    observed: `contract "${check?.objectiveOf}" has \`rpo: 'none'\``,
     nextStep: 'Write `rpo` instead of `for`, or name another contract.',
   });
 

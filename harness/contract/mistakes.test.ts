@@ -107,7 +107,7 @@ spec:
     await write('contracts/a.spec.ts', `${imports}${source('good')}${without}${check('good')}${check('stateless')}`);
     const { postures, mistakes } = await loadPromises(await files());
     expect(names(postures)).toEqual(['p-good']);
-    expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/contract "stateless" says `rpo: 'none'`/)]);
+    expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/contract "stateless" has `rpo: 'none'`/)]);
   });
 
   it.each([

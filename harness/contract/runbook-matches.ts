@@ -19,7 +19,7 @@ export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck
       thing: 'runbookMatches({ … }): runbook',
       expected: 'the path of the runbook',
       observed: runbook === '' ? 'it is empty' : `it is ${typeof runbook}`,
-      nextStep: "Say it in the contract, e.g. runbook: 'docs/runbook.md'.",
+      nextStep: "Name it in the contract, e.g. runbook: 'docs/runbook.md'.",
     });
   }
   return {

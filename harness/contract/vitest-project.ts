@@ -49,7 +49,7 @@ export function provided(): ProvidedContext {
   throw new ExplainedError({
     thing: 'vitest.config.ts',
     expected: "globalSetup: ['dr-contracts/vitest'] in the vitest project of the contracts",
-    observed: 'it is not there, so nothing was started to drill them on',
+    observed: 'it is missing, so no target was started for their drills',
     nextStep: 'Add it; docs/api.md shows the whole file.',
   });
 }

@@ -111,11 +111,13 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
       kind: z.literal('checkpoint'),
       at: utc,
       removedThrough: z.number().int().positive().describe('Entries 1 to this one were removed.'),
-      digest: digest.describe('Of the last removed entry: what the first one that is left names as its predecessor.'),
+      digest: digest.describe(
+        'Digest of the last removed entry, which the first remaining entry names as its predecessor.',
+      ),
       removedBefore: utc.describe('Every removed entry is dated before this time.'),
       keepDays: z.number().int().positive(),
     })
-    .describe('Lets old entries be removed: the chain that is left begins at what this entry vouches for.'),
+    .describe('Allows old entries to be removed: the rest of the chain begins after the entry that this one names.'),
 ]);
 
 /** Texts that a person must give in an entry. */

@@ -95,7 +95,7 @@ function mistakeOf(file: string, globs: readonly string[], ending: string | unde
     error: new ContractMistakeError({
       thing: file,
       expected: `a name that the configuration reads (${globs.join(', ')})`,
-      observed: `${ending === undefined ? 'it has another one' : 'its ending is another one'}, so its contracts would be left out`,
+      observed: `${ending === undefined ? 'it has another name' : 'it has another ending'}, so its contracts would be left out`,
       nextStep: `${rename}, or change \`contracts\` in the configuration, ${LEAVE_OUT}.`,
     }),
   };

@@ -180,9 +180,9 @@ async function writeBelow(copy: string, first: PolicyText, base: BaseBranch): Pr
 const importsFromAbove = (file: string, path: string) =>
   new ExplainedError({
     thing: file,
-    expected: 'imports from below its own folder, because it is read from the base branch',
+    expected: 'to import only files in or below its own folder, because it is read from the base branch',
     observed: `it imports ${path}`,
-    nextStep: 'Move that into the policy, or beside it.',
+    nextStep: 'Move the imported code into the policy, or into a file beside it.',
   });
 
 async function imported(path: string, shown: string, folder: string, io: IsolatedIo): Promise<unknown> {
@@ -202,7 +202,7 @@ async function imported(path: string, shown: string, folder: string, io: Isolate
     case 'no data':
       throw wrong(`its default export is not plain data: ${module.message}`);
     case 'ended':
-      throw wrong(module.observed, 'A policy is data: remove what ends the program or waits.');
+      throw wrong(module.observed, 'A policy is plain data: remove the code that ends the program or waits.');
     case 'thrown': {
       // gatePolicy() itself names the invalid field.
       if (module.explanation !== undefined) throw new ExplainedError({ ...module.explanation, thing: shown });
@@ -230,7 +230,7 @@ async function keyNamed(
       nextStep: 'Name the file of the public key, such as keys/ledger.pub.pem, or give it with --key.',
     });
   if (/^[0-9a-f]{64}$/.test(keyId)) {
-    throw wrong(`${keyId.slice(0, 12)}… is the identity of a key, by which no signature can be checked`);
+    throw wrong(`${keyId.slice(0, 12)}… is only the identity of a key, which cannot check a signature`);
   }
   const path = join(dirname(policyFile), name);
   const text = await (base === undefined ? textOf(resolve(folder, path)) : base.read(path));
@@ -287,7 +287,7 @@ export async function findBase(folder: string, name: string, signal: AbortSignal
   throw new ExplainedError({
     thing: `base branch ${name}`,
     expected: 'to be in this checkout, because policy and waivers are read from it',
-    observed: `git knows neither origin/${name} nor ${name} here`,
+    observed: `git finds neither origin/${name} nor ${name} here`,
     nextStep: `Fetch it: git fetch --depth=1 origin ${name}:refs/remotes/origin/${name}`,
   });
 }

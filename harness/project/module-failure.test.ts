@@ -53,7 +53,7 @@ describe('a module that does not load says where and why', () => {
     ['E24: an alias of tsconfig', "import '@/helper';", /Node does not read the `paths` of tsconfig\.json/],
     ['E24: another alias', "import '~/helper';", /Node does not read the `paths` of tsconfig\.json/],
     ['E24: a package that is not there', "import '@scope/none';", /install the package that it names/],
-    ['something thrown that is no error', "throw 'text';", /^it throws 'text', which is no Error/],
+    ['something thrown that is no error', "throw 'text';", /^it throws 'text', which is not an Error/],
   ])('%s', async (_, text, message) => {
     expect(await failureOf(text)).toMatch(message);
   });

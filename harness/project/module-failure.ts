@@ -25,7 +25,7 @@ interface Place {
  */
 export function moduleFailure(thrown: unknown, folder: string): ModuleFailure {
   if (!(thrown instanceof Error)) {
-    return { observed: `it throws ${inspect(thrown)}, which is no Error`, nextStep: 'Correct the file.' };
+    return { observed: `it throws ${inspect(thrown)}, which is not an Error`, nextStep: 'Correct the file.' };
   }
   const fromProject = (text: string) => text.replaceAll(`file://${folder}/`, '').replaceAll(`${folder}/`, '');
   const place = syntaxPlace(thrown) ?? framePlace(thrown, folder);
@@ -89,7 +89,7 @@ function nextStepFor(thrown: Error): string {
   const code = 'code' in thrown ? thrown.code : undefined;
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT') {
     const meant = meantImport(thrown);
-    if (meant !== undefined) return `Write '${meant}' in the import: Node wants the whole name of the file.`;
+    if (meant !== undefined) return `Write '${meant}' in the import: Node needs the whole name of the file.`;
     if (ALIAS.test(thrown.message)) {
       return 'Write the path of the file from the importing file, such as ../lib/streams.ts: Node does not read the `paths` of tsconfig.json.';
     }
@@ -101,7 +101,7 @@ function nextStepFor(thrown: Error): string {
   }
   // A file of CommonJS: https://nodejs.org/api/packages.html#determining-module-system
   if (/^Cannot use import statement outside a module|^Unexpected token 'export'/.test(thrown.message)) {
-    return `Rename the file so that it ends in .mts: in a package without "type": "module", Node takes any other for CommonJS.`;
+    return `Rename the file so that it ends in .mts: in a package without "type": "module", Node loads a file with any other ending as CommonJS.`;
   }
   if (code === 'ERR_REQUIRE_ASYNC_MODULE' || /^require is not defined/.test(thrown.message)) {
     return "Write `import … from 'dr-contracts'` instead of require(), in a file that ends in .mts: the package is an ES module.";
@@ -187,9 +187,9 @@ export async function loadIsolated(href: string, { stderr, signal }: IsolatedIo)
         if (parsed.success) resolve(parsed.data);
         else ended('it posted a message of its own');
       });
-      worker.once('error', (error) => ended(`it ended with an error that nobody caught: ${String(error)}`));
+      worker.once('error', (error) => ended(`it ended with an uncaught error: ${String(error)}`));
       // Nothing is left to run, and the module is not loaded.
-      worker.once('exit', () => ended('it waits for something that never comes'));
+      worker.once('exit', () => ended('it waits for something that never happens'));
       const until = { signal: done.signal };
       budget.addEventListener('abort', () => ended(`it was not loaded after ${LOAD_BUDGET_MS / 1_000} s`), until);
       signal.addEventListener('abort', () => reject(signal.reason), until);

@@ -89,7 +89,7 @@ export class RunLedger implements Disposable {
       await ledger.requireKeyInForce(AbortSignal.timeout(SCAN_BUDGET_MS));
       if (signer === undefined && (await ledger.isSigned(AbortSignal.timeout(SCAN_BUDGET_MS)))) {
         run.warnings.push(
-          `the entries of the ledger ${ledger.store.at} are signed, and this run has no key: with what it appends, \`dr-contracts verify\` calls the ledger not valid. Set \`ledger.key\` in the configuration, or give this run a ledger of its own (\`ledger.at\`).`,
+          `the entries of the ledger ${ledger.store.at} are signed, and this run has no key. Because of its unsigned entries, \`dr-contracts verify\` will report that the ledger is not valid. Set \`ledger.key\` in the configuration, or give this run a ledger of its own (\`ledger.at\`).`,
         );
       }
     } catch (error) {
@@ -160,7 +160,9 @@ export class RunLedger implements Disposable {
         await this.#settleRun(path, runId, owed);
         await rm(join(path, OWED_FILE), { force: true });
       } catch (error) {
-        this.problems.push(`run ${runId} is not wholly in the ledger: ${this.#told(error)} The next run tries again.`);
+        this.problems.push(
+          `run ${runId} is not completely in the ledger: ${this.#told(error)} The next run tries again.`,
+        );
         return;
       }
     }
@@ -174,7 +176,7 @@ export class RunLedger implements Disposable {
         thing: `folder ${path}`,
         expected: owed.success ? 'the record of the run (run.json)' : `the beginning of the run (${OWED_FILE})`,
         observed: 'there is none that can be read',
-        nextStep: `To give the run up, remove ${OWED_FILE} there.`,
+        nextStep: `To give up recording this run in the ledger, remove ${OWED_FILE} there.`,
       });
     }
     const { drills, ...run } = record.data;
@@ -236,7 +238,7 @@ export class RunLedger implements Disposable {
   }
 
   #noteClock(behindMs: number): void {
-    const note = `the clock of this machine is ${formatDuration(behindMs)} behind the last entry of the ledger: set it`;
+    const note = `the clock of this machine is ${formatDuration(behindMs)} behind the last entry of the ledger: correct the clock`;
     if (!this.notes.some((each) => each.startsWith('the clock'))) this.notes.push(note);
   }
 

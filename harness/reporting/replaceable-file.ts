@@ -63,7 +63,7 @@ export async function requireReplaceable(path: string, { option = '--out', force
   await explaining(`${option} ${path}`, async () => {
     const found = await unlessMissing(() => stat(path));
     if (found === undefined) return;
-    if (!found.isFile()) throw refusal(option, path, 'it is no file', 'Name a file.');
+    if (!found.isFile()) throw refusal(option, path, 'it is not a file', 'Name a file.');
     if (force || found.size === 0 || (await isOwn(path))) return;
     const replace = option === '--out' ? 'replace this one with --force' : 'remove this one';
     throw refusal(option, path, 'it is something else', `Name another file, or ${replace}.`);

@@ -74,9 +74,9 @@ function validated(run: RunRecord): RunRecord {
   throw new ExplainedError(
     {
       thing: `run record ${run.runId}`,
-      expected: 'what reports/schema/run.schema.json describes',
+      expected: 'to match reports/schema/run.schema.json',
       observed: issuesInWords(result.error, 1),
-      nextStep: 'This is a defect in dr-contracts: the drill records beside it are kept; report it with them.',
+      nextStep: 'This is a defect in dr-contracts. The drill records beside it are kept: attach them to your report.',
     },
     { cause: result.error },
   );

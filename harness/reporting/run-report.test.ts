@@ -120,7 +120,7 @@ describe('the report of a run', () => {
     ];
     const report = renderRunReport(madeUpRun(drills), options).replaceAll(/\s+/g, ' ');
     expect(report).toContain(
-      'The RTA of nats-streams/region-lost includes 1 min of backup-sync, which production may wait and the drill did not: a period of 30s.',
+      'The RTA of nats-streams/region-lost includes 1 min of backup-sync, which production may have to wait but the drill did not: a period of 30s.',
     );
     expect(report).toContain('includes 1 min 30 s of detection, which the contract budgets');
   });
@@ -192,7 +192,9 @@ describe('which recovery points were restored', () => {
     renderRunReport(madeUpRun(drills), options).replaceAll(/\s+/g, ' ');
 
   it('N04: a run that restored the older one alone says that the newer one is not proved', () => {
-    expect(said([restoring('older', 'stream-deleted')])).toContain('No drill of this run restored the newer one of');
+    expect(said([restoring('older', 'stream-deleted')])).toContain(
+      'No drill of this run restored the newer recovery point of',
+    );
   });
 
   it('N04: a run that restored both says which drill restored the older one', () => {

@@ -67,7 +67,7 @@ function renderWaits(drills: readonly DrillRecord[], columns: number): string {
     const { backupWait } = drill.disaster;
     const phase = drill.phases.find(({ name }) => name === 'backup-sync');
     if (backupWait === undefined || phase === undefined || phase.addedMs === 0) continue;
-    const wait = `${formatDuration(phase.addedMs)} of ${phase.name}, which production may wait and the drill did not: ${backupWait.because}`;
+    const wait = `${formatDuration(phase.addedMs)} of ${phase.name}, which production may have to wait but the drill did not: ${backupWait.because}`;
     drillsByWait.set(wait, [...(drillsByWait.get(wait) ?? []), drillLabel(drill)]);
   }
   return [...drillsByWait]
@@ -89,7 +89,7 @@ function renderOlder(drills: readonly DrillRecord[], columns: number): string {
   const unproven =
     alone.length === 0
       ? ''
-      : ` No drill of this run restored the newer one of ${inWords(alone)}: drill the other disasters to see that it can be restored.`;
+      : ` No drill of this run restored the newer recovery point of ${inWords(alone)}: drill the other disasters to prove that it can be restored.`;
   const restored = `${inWords(older.map(drillLabel))} restored the older of two recovery points.`;
   return wrapWords(`${restored}${unproven}`, columns, '  ');
 }

@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<string, { readonly observed: string; readonly nextS
     observed: 'the port is occupied',
     nextStep: 'Stop the program that listens there, or run again: free ports are chosen anew.',
   },
-  ECONNREFUSED: { observed: 'nobody answered there', nextStep: 'Run `dr-contracts doctor`, then try again.' },
+  ECONNREFUSED: { observed: 'no program answered there', nextStep: 'Run `dr-contracts doctor`, then try again.' },
 };
 
 /** Returns an operating system error that a reader can act on, or undefined. */

@@ -170,7 +170,7 @@ describe('dr-contracts report --from', () => {
         await expect(runCompliance(asked, io)).rejects.toThrow(/ledger .*reports\/ledger.*it is empty/);
         await appended(io, ['r1']);
         await expect(runCompliance({ ...asked, to: endArgument('2020-12-31') }, io)).rejects.toThrow(
-          /expected entries up to 2020-12-31T23:59:59.999Z, but its first entry is of 2/,
+          /expected entries up to 2020-12-31T23:59:59.999Z, but its first entry is dated 2/,
         );
         await expect(runCompliance({ ...asked, to: endArgument('2019-12-31') }, io)).rejects.toThrow(
           /--from before --to/,

@@ -137,7 +137,8 @@ function requireEntries(
   throw new ExplainedError({
     thing: `ledger ${at}`,
     expected: `entries up to ${new Date(toMs).toISOString()}`,
-    observed: all === 0 ? 'it is empty' : `its first entry is of ${from ?? 'no date'}`,
+    observed:
+      all === 0 ? 'it is empty' : from === null ? 'its first entry has no date' : `its first entry is dated ${from}`,
     nextStep: 'Correct --to, or name the ledger with --ledger.',
   });
 }
@@ -275,7 +276,7 @@ async function findBrowser(environment: Environment): Promise<string> {
   for (const candidate of candidates) if (await isProgram(candidate)) return candidate;
   throw new ExplainedError({
     thing: named === '' ? 'a headless browser' : `the browser ${named} (CHROMIUM)`,
-    expected: 'Chromium, Chrome or Edge, which prints the PDF',
+    expected: 'Chromium, Chrome or Edge, to print the PDF',
     observed: named === '' ? `PATH has none of ${BROWSERS.join(', ')}` : 'there is no such program',
     nextStep: 'Install one, name it in CHROMIUM, or write --format html and print it in a browser.',
   });

@@ -102,7 +102,7 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
   if (exitCode === 0) tell(story.end(shownPlace(demoFolder, io.cwd), durationMs));
   else {
     io.stderr.write(
-      'dr-contracts: demo: expected the first job to be breached and the repaired one to be met, but it came out as shown above. Run it again with --json, and report it with the record.\n',
+      'dr-contracts: demo: expected the first job to be breached and the repaired one to be met, but the verdicts are those shown above. Run it again with --json, and report it with the record.\n',
     );
   }
   return exitCode;

@@ -54,7 +54,7 @@ const toolchainOf = (natsServer: PrebuiltProgram, inUse: readonly ToolInUse[]): 
     throw new ExplainedError({
       thing: `tool ${name}`,
       expected: 'not to be needed by the demo',
-      observed: 'something of the demo asks for it',
+      observed: 'a part of the demo requested it',
       nextStep: 'This is a defect in dr-contracts; report it.',
     });
   },

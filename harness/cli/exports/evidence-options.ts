@@ -69,11 +69,11 @@ export function addEvidenceCommands(
     .option(RUN, RUN_HELP)
     .option(...LEDGER_OPTION)
     .option(WAIVERS, WAIVERS_HELP)
-    .option('--out <file>', 'a file to write instead; a whole file or nothing')
+    .option('--out <file>', 'write to this file instead; an error leaves no partial file')
     .option('--force', 'replace a file that this program did not write')
     .addHelpText(
       'after',
-      '\nWhat is not proved is an error or a failure in every format, never skipped. docs/evidence.md says how each is made.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',
+      '\nEvery format reports a promise that is not proved as an error or a failure, never as skipped. docs/evidence.md describes each format.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',
     )
     .action((options: ExportOptions) => finish(commands.export(options)));
   program
@@ -85,7 +85,7 @@ export function addEvidenceCommands(
     .option('--pull <number>', 'the pull request (default: the one of the pipeline)', wholeNumber)
     .addHelpText(
       'after',
-      '\nNeeds $GITHUB_TOKEN and the variables of GitHub Actions.\nExit codes: 0 also when GitHub does not take the comment, which is told on stderr; 2 there is no token or no run.',
+      '\nNeeds $GITHUB_TOKEN and the variables of GitHub Actions.\nExit codes: 0 even if the comment could not be written (stderr gives the reason); 2 there is no token or no run.',
     )
     .action((options: CommentOptions) => finish(commands.comment(options)));
   program
@@ -93,7 +93,7 @@ export function addEvidenceCommands(
     .description('every promise with its last verdicts and recovery times')
     .argument('[contract...]', 'only these contracts')
     .option(...LEDGER_OPTION)
-    .option('--runs <n>', 'how many runs are read, from the last one', wholeNumber, 60)
+    .option('--runs <n>', 'how many of the latest runs to read', wholeNumber, 60)
     .option('--json', 'as JSON', false)
     .action((contracts: string[], options: Omit<HistoryOptions, 'contracts'>) =>
       finish(commands.history({ ...options, contracts })),
@@ -113,17 +113,17 @@ export function addEvidenceCommands(
     .description('tell Slack, Mattermost or Teams what changed with the last run')
     .option('--always', 'send a message even when nothing changed', false)
     .option(...LEDGER_OPTION)
-    .option('--at <time>', 'the moment at which a promise may be overdue (default: now)', utcTime)
+    .option('--at <time>', 'the time at which to judge whether a promise is overdue (default: now)', utcTime)
     .option('--json', 'print what changed as JSON', false)
     .addHelpText(
       'after',
-      '\nPosts to each webhook whose address the environment holds (see `dr-contracts --help`).\nExit codes: 0 also when a chat does not take the message, which is told on stderr; 2 no address is given, or the ledger cannot be read.',
+      '\nPosts to each webhook whose address the environment holds (see `dr-contracts --help`).\nExit codes: 0 even if a message could not be delivered (stderr gives the reason); 2 no address is given, or the ledger cannot be read.',
     )
     .action((options: NotifyOptions) => finish(commands.notify(options)));
 }
 
 function wholeNumber(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1 on.');
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number of at least 1.');
   return count;
 }

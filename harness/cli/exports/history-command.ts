@@ -19,7 +19,7 @@ export async function runHistory({ ledger, contracts, runs, json }: HistoryOptio
     throw new UsageError({
       thing: `ledger ${store.at}`,
       expected: `drills of ${inWords(unknown)}`,
-      observed: `${history.runs === 1 ? 'its last run knows' : `its last ${history.runs} runs know`} no such contract`,
+      observed: `${history.runs === 1 ? 'its last run has' : `its last ${history.runs} runs have`} no such contract`,
       nextStep: 'Run `dr-contracts history` without a name to see all of them, or read older runs with --runs.',
     });
   }

@@ -116,7 +116,7 @@ describe('dr-contracts notify', () => {
       'refuses the message and repeats the address',
       (request: IncomingMessage, response: ServerResponse) =>
         void response.writeHead(403).end(`no such hook: ${request.url}`),
-      /^The message was not delivered to slack: it answered 403: no such hook: \*\*\*\. It said: Disaster recovery/,
+      /^The message was not delivered to slack: it answered 403: no such hook: \*\*\*\. The message was: Disaster recovery/,
     ],
     [
       'sends the message elsewhere',
@@ -127,7 +127,7 @@ describe('dr-contracts notify', () => {
     [
       'hangs up',
       (request: IncomingMessage) => void request.socket.destroy(),
-      /^The message was not delivered to slack: it cannot be reached \(\w+\)\. It said: Disaster recovery/,
+      /^The message was not delivered to slack: it cannot be reached \(\w+\)\. The message was: Disaster recovery/,
     ],
   ])('exits 0 when a chat %s, and says so without the address', (_, answer, said) =>
     withStubIo(async (stub) => {
@@ -157,7 +157,7 @@ describe('dr-contracts notify', () => {
       const secrets = new Secrets();
       const io = { ...stub.io, secrets, environment: { DR_CONTRACTS_SLACK_WEBHOOK: `no address ${SECRET}` } };
       const error: unknown = await runNotify(OPTIONS, io).catch((each: unknown) => each);
-      expect(String(error)).toMatch(/expected the address of a webhook, but it is no http or https address/);
+      expect(String(error)).toMatch(/expected the address of a webhook, but it is not an http or https address/);
       expect(String(error)).not.toContain(SECRET);
       expect(secrets.redact(`no address ${SECRET}`)).not.toContain(SECRET);
     }));
@@ -299,7 +299,7 @@ describe('dr-contracts comment', () => {
   it('does nothing where there is no pull request', () =>
     withStubIo(async (stub) => {
       expect(await comment(stub, 'http://127.0.0.1:1', {}, { GITHUB_REF: 'refs/heads/main' })).toBe(0);
-      expect(stub.stderr()).toMatch(/^This is no pull request/);
+      expect(stub.stderr()).toMatch(/^This is not a pull request/);
     }));
 
   it('says which variable the step lacks', () =>

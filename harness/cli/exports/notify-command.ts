@@ -48,7 +48,7 @@ export async function runNotify(options: NotifyOptions, io: CommandIo): Promise<
       io.stderr.write(
         problem === undefined
           ? `Sent to ${kind}: ${headline}\n`
-          : `The message was not delivered to ${kind}: ${problem}. It said: ${headline}\n`,
+          : `The message was not delivered to ${kind}: ${problem}. The message was: ${headline}\n`,
       );
     }),
   );
@@ -92,7 +92,7 @@ function noAddress(): ExplainedError {
 export async function runComment(options: CommentOptions, io: CommandIo): Promise<0> {
   const number = options.pull ?? pullIn(io.environment);
   if (number === undefined) {
-    io.stderr.write('This is no pull request, so there is nothing to comment on (--pull names one).\n');
+    io.stderr.write('This is not a pull request, so there is nothing to comment on. Name one with --pull.\n');
     return 0;
   }
   const pull = pullRequest(number, io);

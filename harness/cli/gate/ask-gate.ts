@@ -194,7 +194,7 @@ async function readProofs(
       contract: null,
       disaster: null,
       findings: [],
-      sentence: `Entry ${sequence} of the ledger ${observed}, so what rests on it is not proved.`,
+      sentence: `Entry ${sequence} of the ledger ${observed}, so nothing that rests on it is proved.`,
       nextStep: 'Run `npx dr-contracts verify`, which names what is wrong.',
     })),
   };

@@ -167,14 +167,18 @@ describe('files of a gate', () => {
       'process.exit(0);',
       /dr-gate\.ts: expected a module .* it called process\.exit\(0\)/,
     ],
-    ['a promise that never comes (gate-7)', 'await new Promise(() => {});', /it waits for something that never comes/],
+    [
+      'a promise that never comes (gate-7)',
+      'await new Promise(() => {});',
+      /it waits for something that never happens/,
+    ],
     ['a function in it (gate-7)', 'export default { targets: () => 1 };', /its default export is not plain data/],
     ['no default export', 'export const policy = {};', /it has no default export/],
     ['a key that is not there', 'export default { signedBy: ["keys/x.pem"] };', /there is no keys\/x\.pem/],
     [
       'the identity of a key alone',
       `export default { signedBy: ["${'a'.repeat(64)}"] };`,
-      /no signature can be checked/,
+      /the identity of a key, which cannot check a signature/,
     ],
   ])('with %s exit 64', (_what, text, message) =>
     withStubIo(async (stub) => {
@@ -245,7 +249,7 @@ describe('files of a gate', () => {
         expect(text).toContain('P1 allows 3 d');
         // gate-3
         expect(text).toContain(
-          'Whether this change drops a promise of main was not looked at: the ledger holds no run of',
+          'It was not checked whether this change drops a promise of main: the ledger holds no run of',
         );
         expect(text).toContain('dr-waivers.yaml of this checkout does not count: main');
       }
@@ -253,7 +257,10 @@ describe('files of a gate', () => {
       const [{ path = '' } = {}] = stated.inputs;
       await write(folder, { [path]: 'changed' });
       const changed = await gate(stub);
-      expect([changed.code, changed.stdout]).toEqual([2, expect.stringContaining(`Here ${path} is not as commit`)]);
+      expect([changed.code, changed.stdout]).toEqual([
+        2,
+        expect.stringContaining(`${path} in this checkout differs from commit`),
+      ]);
       expect((await shell('ls', ['-a'], { cwd: folder })).stdout).not.toContain('.dr-gate-');
     }));
 

@@ -85,7 +85,7 @@ function explainContract(
 
 function whyUndecided(name: string, { ledger, problems }: GateDecision, contracts: readonly string[] | undefined) {
   if (contracts === undefined)
-    return 'the contracts could not be read, so nobody knows whether there is one of this name.';
+    return 'the contracts could not be read, so it is not known whether one of them has this name.';
   if (problems.some(({ kind, contract }) => kind === 'not-read' && contract === name)) {
     return 'the contract is not valid, so nothing was decided on it.';
   }

@@ -74,14 +74,14 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     )
     .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)', textArgument)
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)', textArgument)
-    .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)', textArgument)
+    .option('--commit <sha>', 'the commit to promote (default: the one that is checked out)', textArgument)
     .addOption(
       new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(
         timeArgument,
       ),
     )
     .option('--base <branch>', 'read policy and waivers from that branch', textArgument)
-    .option('--key <file...>', 'public keys, of which one must have signed every proof')
+    .option('--key <file...>', 'public keys; one of them must have signed each proof')
     .addOption(new Option('--explain <contract>', 'everything about one contract, as text').conflicts('format'))
     .addOption(new Option('--format <format>', 'how to print the decision').choices(gateFormats).default('text'))
     .addOption(
@@ -89,8 +89,8 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
         .argParser(decisionFile)
         .conflicts(['explain', 'serve']),
     )
-    .option('--dry-run', 'print the decision, and exit 0 for what is breached or not proved')
-    .option('--strict', 'fail for waivers that nothing needs')
+    .option('--dry-run', 'print the decision, and exit 0 even if a promise is breached or not proved')
+    .option('--strict', 'fail if a waiver covers nothing')
     .addOption(
       new Option('--serve <[host:]port>', 'answer over HTTP, read-only (default host: 127.0.0.1)').argParser(
         parseAddress,

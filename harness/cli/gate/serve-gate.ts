@@ -62,11 +62,21 @@ async function answer(
   if (url === null) return reply(response, 400, 'text/plain', 'The address cannot be read.\n');
   // A page in a browser must not reach a server on loopback under a name that an attacker controls.
   if (LOOPBACK.test(address.host) && !isLoopback(request.headers.host)) {
-    return reply(response, 403, 'text/plain', 'This gate answers on loopback, and to that name alone.\n');
+    return reply(
+      response,
+      403,
+      'text/plain',
+      'This gate listens on loopback, and answers only requests that name a loopback host.\n',
+    );
   }
   const isHook = url.pathname === '/promote';
   if (!isHook && url.pathname !== '/gate') {
-    return reply(response, 404, 'text/plain', 'There are /gate (JSON, always 200) and /promote (200 or 409).\n');
+    return reply(
+      response,
+      404,
+      'text/plain',
+      'There is no such page. There are /gate (JSON, always 200) and /promote (200 or 409).\n',
+    );
   }
   // A promotion hook may post what it wants to promote; the body is ignored.
   const methods = isHook ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD'];
@@ -97,9 +107,9 @@ function wishesOf(parameters: URLSearchParams): Wishes | string {
   const commit = parameters.get('commit');
   const at = parameters.get('at');
   const format = parameters.get('format') ?? 'json';
-  if (format !== 'json' && format !== 'text') return 'format is json or text.';
-  if (commit !== null && !/^[0-9a-f]{7,64}$/.test(commit)) return 'commit is a commit in hexadecimal digits.';
-  if (at !== null && Number.isNaN(Date.parse(at))) return 'at is a time such as 2027-01-31T12:00:00Z.';
+  if (format !== 'json' && format !== 'text') return 'format must be json or text.';
+  if (commit !== null && !/^[0-9a-f]{7,64}$/.test(commit)) return 'commit must be a commit in hexadecimal digits.';
+  if (at !== null && Number.isNaN(Date.parse(at))) return 'at must be a time such as 2027-01-31T12:00:00Z.';
   return {
     asked: { ...(commit === null ? {} : { commit }), ...(at === null ? {} : { at: new Date(at) }) },
     format,

@@ -64,7 +64,7 @@ describe('the questions of init', () => {
   });
 
   it('end with an explanation when the reader leaves', async () => {
-    await expect(ask({}, ['nats', 'orders'])).rejects.toThrow(/the input ended before\. Nothing was written/);
+    await expect(ask({}, ['nats', 'orders'])).rejects.toThrow(/the input ended early\. Nothing was written/);
   });
 
   it('come after the options, so that nobody answers them to hear of a bad option', async () => {

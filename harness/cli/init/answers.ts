@@ -85,12 +85,12 @@ export function impossibilities({ asset, rto, rpo, cron }: Answers, from = new D
   const found: string[] = [];
   if (rtoMs <= budgetMs) {
     found.push(
-      `RTO ${formatDuration(rtoMs)} cannot be met: detection and decision alone take ${formatDuration(budgetMs)} in this contract. Promise more than that, or lower \`detection\` and \`decision\` to what they take.`,
+      `RTO ${formatDuration(rtoMs)} cannot be met: detection and decision alone take ${formatDuration(budgetMs)} in this contract. Promise a longer RTO, or lower \`detection\` and \`decision\` to the times that they really take.`,
     );
   }
   if (rpoMs !== null && rpoMs <= gapMs) {
     found.push(
-      `RPO ${formatDuration(rpoMs)} cannot be met: between two backups of "${cron}" lie up to ${formatDuration(gapMs)}. Take backups more often, or promise more than that.`,
+      `RPO ${formatDuration(rpoMs)} cannot be met: two backups of "${cron}" are up to ${formatDuration(gapMs)} apart. Take backups more often, or promise a longer RPO.`,
     );
   }
   return found;
@@ -110,8 +110,8 @@ export function answersFrom(given: Partial<Answers>): Answers {
   throw new UsageError(
     {
       thing: `--${String(issue?.path[0] ?? 'asset')}`,
-      expected: 'something that a contract can say',
-      observed: `it is not: ${issue?.message ?? 'unknown'}`,
+      expected: 'a value that a contract accepts',
+      observed: `it is not valid: ${issue?.message ?? 'unknown'}`,
       nextStep: 'Run `npx dr-contracts init --help` to see the options.',
     },
     { cause: parsed.error },
@@ -124,7 +124,7 @@ const QUESTIONS: Readonly<Record<Name, string>> = {
   asset: `What is protected (${startAssets.join(', ')})`,
   name: 'Name of the promise',
   rto: 'Back within (RTO)',
-  rpo: 'At most this much of the writes is lost (RPO; 0s for no loss, none for an asset without data)',
+  rpo: 'Lose at most this much of the writes (RPO; 0s for no loss, none for an asset without data)',
   priority: `Priority (${priorities.join(', ')})`,
   owner: 'Who answers for it',
   cron: 'When backups are taken (cron, UTC)',
@@ -167,7 +167,7 @@ export async function askAnswers(
       const said = z.tuple([z.string()]).parse(next.value)[0].trim();
       const parsed = answerSchemas[name].safeParse(said === '' ? proposed : said);
       if (parsed.success) return parsed.data;
-      output.write(`  ${parsed.error.issues[0]?.message ?? 'That cannot be.'}\n`);
+      output.write(`  ${parsed.error.issues[0]?.message ?? 'That is not a valid answer.'}\n`);
     }
   };
   try {
@@ -192,6 +192,6 @@ const unanswered = (): ExplainedError =>
   new ExplainedError({
     thing: 'init',
     expected: 'an answer to every question',
-    observed: 'the input ended before',
-    nextStep: 'Nothing was written. Run it again, or with --yes, which takes the defaults.',
+    observed: 'the input ended early',
+    nextStep: 'Nothing was written. Run it again, or run it with --yes, which uses the defaults.',
   });

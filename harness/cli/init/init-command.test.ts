@@ -79,10 +79,10 @@ describe('init', () => {
     [
       'an RPO below the gap of the schedule',
       { rpo: '1m' },
-      /RPO 1 min cannot be met: between two backups of "\*\/2 \* \* \* \*" lie up to 2 min/,
+      /RPO 1 min cannot be met: two backups of "\*\/2 \* \* \* \*" are up to 2 min apart/,
     ],
     ['an RPO that allows no loss', { rpo: '0s' }, /RPO 0 s cannot be met/],
-    ['a schedule that is too rare', { cron: '0 3 * * *' }, /RPO 5 min cannot be met: .* lie up to 1 d/],
+    ['a schedule that is too rare', { cron: '0 3 * * *' }, /RPO 5 min cannot be met: .* are up to 1 d apart/],
     [
       'what Velero needs',
       { asset: 'kubernetes', rto: '11m' },
@@ -330,7 +330,7 @@ describe('the pipeline that init writes', () => {
       await write(path, 'my pipeline');
       await init({ answers: { ci } });
       expect(await read(path)).toBe('my pipeline');
-      expect(stdout()).toContain(`${path} says something else and was left alone`);
+      expect(stdout()).toContain(`${path} has other content and was left alone`);
       await init({ answers: { ci }, force: true });
       expect(await read(path)).not.toBe('my pipeline');
       expect(await read('dr-gate.mts')).toBe('my policy');

@@ -69,8 +69,8 @@ function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage)
   if (others.length === 0) return;
   throw new UsageError({
     thing: 'this folder',
-    expected: 'nothing in the place of what init writes',
-    observed: `there is already ${others.join(', ')}`,
+    expected: 'to hold nothing that init would overwrite',
+    observed: `it already holds ${others.join(', ')}`,
     nextStep:
       'Nothing was written. Choose another --name, move them away, or overwrite them with --force. To add only a pipeline to a project that has a configuration: `npx dr-contracts init --ci github` (or gitlab), without other options.',
   });
@@ -97,9 +97,7 @@ async function ignoredBuilds({ root, manager, lockFile }: Repository): Promise<r
   if (manager !== 'pnpm') return [];
   const settings = await readIfThere(join(root, dirname(lockFile), 'pnpm-workspace.yaml'));
   if (settings?.includes('ssh2')) return [];
-  return [
-    "pnpm approve-builds '!cpu-features' '!protobufjs' '!ssh2'   pnpm 11 wants to hear that no install script is needed",
-  ];
+  return ["pnpm approve-builds '!cpu-features' '!protobufjs' '!ssh2'   tells pnpm 11 that no install script is needed"];
 }
 
 interface Written {

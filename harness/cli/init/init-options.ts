@@ -39,15 +39,15 @@ export function addInitCommand(program: Command, init: (options: InitOptions) =>
     .addOption(
       new Option(
         '--ci <system>',
-        'its pipeline (default: gitlab where there is a .gitlab-ci.yml, else github)',
+        'the pipeline to write (default: gitlab if there is a .gitlab-ci.yml, else github)',
       ).choices([...pipelineSystems, 'none']),
     )
     .option('--no-ci', 'the same as --ci none')
-    .option('--yes', 'ask nothing; what no option says has its default')
-    .option('--force', 'overwrite files that are there')
+    .option('--yes', 'ask nothing; use the default of each option that is not given')
+    .option('--force', 'overwrite existing files')
     .addHelpText(
       'after',
-      '\nAsks on a terminal for what no option says. Elsewhere, and in CI, it never asks.\nIn a project that has a configuration, --ci without other answers adds only the pipeline, and overwrites nothing.',
+      '\nOn a terminal, it asks for each value that no option gives. Elsewhere, and in CI, it never asks.\nIn a project that has a configuration, --ci without other answers adds only the pipeline, and overwrites nothing.',
     );
   command.action(async (given: Given) => {
     const { backup, restore, ci, yes = false, force = false, ...rest } = given;

@@ -146,7 +146,7 @@ export async function addPipeline(
   if (await isPolicyThere({ folder: cwd, base: undefined })) rows.push(['policy of the gate', 'left alone', policy.is]);
   else await place(policy, false);
   const replace = leftAlone.map(
-    (path) => `${path} says something else and was left alone; --force replaces it with the pipeline of this version`,
+    (path) => `${path} has other content and was left alone; --force replaces it with the pipeline of this version`,
   );
   const next = [...replace, ...pipeline.next];
   const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(stdout, environment));

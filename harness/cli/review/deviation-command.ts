@@ -88,7 +88,7 @@ export async function closeDeviation(options: CloseDeviationOptions, io: Command
     const others = deviations.open.map(({ sequence, body }) => `${sequence} (${body.contract})`).join(', ');
     throw wrong(
       'an open deviation',
-      `entry ${entry} is none`,
+      `entry ${entry} is not one`,
       others === '' ? 'No deviation is open.' : `Open are ${others}.`,
     );
   }
@@ -113,7 +113,7 @@ function retestOf({ sequence, body, retests, open }: OpenDeviation, drillId: str
   if (retest !== undefined) return retest;
   const expected = `a drill of ${nameOf(body)} after entry ${sequence} that is met`;
   const nextStep = `Run \`npx dr-contracts drill --contract ${body.contract}\`.`;
-  if (drillId !== undefined) throw wrong(expected, `drill ${drillId} is none`, nextStep);
+  if (drillId !== undefined) throw wrong(expected, `drill ${drillId} is not one`, nextStep);
   const since = open.length === 0 ? '' : `: ${inWords(open)} ${open.length === 1 ? 'was' : 'were'} not met since`;
   throw new ExplainedError({ thing: 'deviation', expected, observed: `there is none yet${since}`, nextStep });
 }
@@ -170,9 +170,9 @@ class KnownContracts {
     if (disasters === undefined) {
       const names = [...this.#disasters.keys()];
       throw wrong(
-        'a contract that the ledger knows',
+        'a contract in the ledger',
         `there is no ${contract}${suggestion(contract, names)}`,
-        `It knows ${names.join(', ')}.`,
+        `The contracts in the ledger are ${names.join(', ')}.`,
       );
     }
     if (disaster !== undefined && !disasters.includes(disaster)) {

@@ -264,7 +264,7 @@ describe('dr-contracts deviation', () => {
       expect(stdout()).toContain('unsigned: unbroken, but anybody could have written it\n');
       await call(io, 'deviation', 'list');
       expect(stdout()).toMatch(/no deviation is open\n$/);
-      await expect(close()).rejects.toThrow(/an open deviation, but entry 4 is none\. No deviation is open/);
+      await expect(close()).rejects.toThrow(/an open deviation, but entry 4 is not one\. No deviation is open/);
     }));
 
   it('that is overdue says so in the list, also as JSON', () =>

@@ -41,7 +41,9 @@ export function addReviewCommands(
     );
   const deviation = program
     .command('deviation')
-    .description('what a drill showed to be wrong: why, who corrects it by when, and which retest closed it');
+    .description(
+      'record a failure that a drill showed: its cause, who corrects it by when, and the retest that closed it',
+    );
   deviation
     .command('open')
     .description('append a deviation to the ledger')
@@ -51,7 +53,11 @@ export function addReviewCommands(
     .requiredOption('--cause <text>', 'why it happened', textArgument)
     .requiredOption('--action <text>', 'what corrects it', textArgument)
     .requiredOption('--owner <name>', 'who corrects it', textArgument)
-    .addOption(new Option('--due <date>', 'until when, e.g. 2027-01-31').argParser(day).makeOptionMandatory())
+    .addOption(
+      new Option('--due <date>', 'the day by which it must be corrected, e.g. 2027-01-31')
+        .argParser(day)
+        .makeOptionMandatory(),
+    )
     .option('--ticket <id>', 'where the work is tracked', textArgument)
     .option(...SIGN_WITH)
     .option(...LEDGER_OPTION)
@@ -61,7 +67,7 @@ export function addReviewCommands(
     .showHelpAfterError(
       'Example: dr-contracts deviation close 42 --by "Ada King" (`dr-contracts deviation list` shows the numbers; --help tells more)',
     )
-    .description('append that a later drill, which was met, closed a deviation')
+    .description('record in the ledger that a later drill, which was met, closed a deviation')
     .argument('<entry>', 'the number of the entry that opened it; `deviation list` shows it', entryNumber)
     .option('--retest <drill>', 'id of the drill that shows it (default: the last one that was met)')
     .requiredOption('--by <name>', 'who closes it', textArgument)

@@ -74,7 +74,7 @@ function found(reviewed: ReviewedEntries, subject: ReviewSubject, at: string): r
     const { contract } = subject;
     throw missing(
       `it holds none of the contract ${contract}${suggestion(contract, contracts)}`,
-      `It knows ${contracts.join(', ')}.`,
+      `The contracts in the ledger are ${contracts.join(', ')}.`,
     );
   }
   const { runId } = subject;

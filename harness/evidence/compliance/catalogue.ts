@@ -109,7 +109,7 @@ const written: unknown = [
         evidence: 'recovery',
         cannotShow: [
           'that the plan itself is complete and known to its readers',
-          'that somebody reviewed the results, without a sign-off',
+          'that the results were reviewed, unless there is a sign-off',
         ],
         source: NIST,
       },
@@ -188,7 +188,10 @@ const written: unknown = [
         everyDays: null,
         cadence: 'With each test.',
         evidence: 'record',
-        cannotShow: ['that the management body received the report', 'an analysis that nobody recorded as a deviation'],
+        cannotShow: [
+          'that the management body received the report',
+          'an analysis that was not recorded as a deviation',
+        ],
         source: RTS,
       },
     ],
@@ -229,7 +232,7 @@ const written: unknown = [
         evidence: 'recovery',
         cannotShow: [
           'the knowledge of the people who recover',
-          'corrective action that nobody recorded as a deviation',
+          'corrective action that was not recorded as a deviation',
         ],
         source: NIS2,
       },

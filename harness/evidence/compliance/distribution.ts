@@ -11,7 +11,7 @@ export const distributionSchema = z.object({
     .number()
     .int()
     .nonnegative()
-    .describe('Of these, values that are only a lower bound, because the drill gave up. They are in no quantile.'),
+    .describe('How many of these values are only a lower bound, because the drill gave up. No quantile includes them.'),
   leastMs: ms.nullable().describe('The smallest lower bound; null where every value is exact.'),
   mostLeastMs: ms.nullable().describe('The largest lower bound; null where every value is exact.'),
   objectiveMs: ms.nullable().describe('The objective of the last drill.'),
@@ -20,7 +20,7 @@ export const distributionSchema = z.object({
     .int()
     .nonnegative()
     .describe('Drills whose value is known and was within the objective of that drill.'),
-  minMs: ms.nullable().describe('This and the next three are of exact values only; null where there is none.'),
+  minMs: ms.nullable().describe('This and the next three are computed from exact values only; null if there are none.'),
   medianMs: ms.nullable(),
   p95Ms: ms.nullable().describe('The smallest value that 95 % of the exact values do not exceed.'),
   maxMs: ms.nullable(),
@@ -30,7 +30,7 @@ export const distributionSchema = z.object({
     .max(1)
     .nullable()
     .describe(
-      'With 95 % confidence at least this share of recoveries like these stays within the objective: the exact one-sided bound by Clopper and Pearson. Null without drills.',
+      'With 95 % confidence, at least this share of recoveries like these stays within the objective (exact one-sided bound by Clopper and Pearson). Null without drills.',
     ),
   notCompared: z.number().int().nonnegative().describe('Drills of another measurement version, which are left out.'),
 });

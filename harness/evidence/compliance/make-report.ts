@@ -205,15 +205,15 @@ function notInCatalogue(promises: readonly PromiseLine[]): ComplianceReport['con
 function limitsOf(promises: readonly PromiseLine[], { ledger }: ReportInput): string[] {
   const hasDistribution = promises.some(({ rta }) => rta.drills > 0);
   return [
-    'It shows what drills did on the targets that they name. The record of each drill lists the differences from production.',
+    'It shows the results of drills on the targets that they name. The record of each drill lists the differences from production.',
     'Verdicts are those that were recorded. The gate judges the records again, by the rules of today.',
     'Only contracts count as the population. An asset that no contract names does not appear.',
-    'The catalogue tells in our own words what a clause asks for. The text of its source counts. Whether a clause is satisfied is for an auditor to judge.',
+    'The catalogue states in our own words what a clause asks for. The original text is authoritative. An auditor judges whether a clause is satisfied.',
     ...(hasDistribution
       ? ['The bounds hold for recoveries like those that were drilled: the same target, sizes and load.']
       : []),
     ...(ledger.verification.verdict === 'valid'
       ? []
-      : [`The ledger is ${ledger.verification.verdict}: the report is no more certain than its ledger.`]),
+      : [`The ledger is ${ledger.verification.verdict}: the report can be trusted no more than its ledger.`]),
   ];
 }

@@ -68,7 +68,7 @@ describe('the compliance report as HTML', () => {
       return await renderComplianceHtml({ ...made, ledger: { ...made.ledger, verdict, sentence } });
     };
     expect(await told('unsigned')).toContain('anybody could have written it');
-    expect(await told('not pinned')).toContain('no key was given: --key says whose signature counts');
+    expect(await told('not pinned')).toContain('no key was given: --key names the keys to trust');
     expect(await told('invalid')).toContain('Do not rely on this report');
   });
 

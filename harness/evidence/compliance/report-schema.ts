@@ -137,12 +137,14 @@ const deficiency = z.object({
   ofContracts: z
     .array(z.string())
     .nullable()
-    .describe('Of a run: the contracts that it was to run. A later run of all of these on the same target closes it.'),
-  target: z.string().describe('Where it was seen. What is retested on another target stays open.'),
+    .describe(
+      'For the deficiency of a run: the contracts that it was to run. A later run of all of these on the same target closes it.',
+    ),
+  target: z.string().describe('The target on which it was seen. A retest on another target does not close it.'),
   worst: z.enum(['breached', 'unproven']),
   firstSeen: place,
   lastSeen: place,
-  attempts: count.describe('Drills between the first and the last that did not hold.'),
+  attempts: count.describe('How many drills showed it, including the first and the last.'),
   sentence: z.string().describe('What the first of them found.'),
   findings: z.array(z.string()),
   retest: place.nullable().describe('The first drill since that was met or at risk; null while it is open.'),
@@ -156,7 +158,7 @@ const signOff = z.object({
   keyId: z.string().nullable(),
   runId: z.string().nullable(),
   what: z.string().describe('What was reviewed: a run, or a contract.'),
-  entries: z.array(count).describe('The entries that were reviewed. It says nothing of later ones.'),
+  entries: z.array(count).describe('The entries that were reviewed. The review does not cover later ones.'),
   reviewer: z.string(),
   role: z.string().nullable(),
   outcome: z.string(),

@@ -110,7 +110,9 @@ function exportedFrom(started: Started, { ending, drills: newestFirst }: Parts):
     postures: [],
     leftOut: [],
     mistakes: [],
-    failures: ['The ledger has no end of this run: it goes on, or it was killed and no later run has found it.'],
+    failures: [
+      'The ledger does not record the end of this run: it is still running, or it was killed and no later run has recorded that.',
+    ],
   };
 }
 

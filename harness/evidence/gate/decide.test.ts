@@ -207,7 +207,7 @@ describe('the version that is proved', () => {
     const uncommitted = ['docs/notes.md', 'ops/backup.sh'];
     const decision = await decide(run(), { uncommitted, waivers: [waiver({ finding: 'changed' })] });
     expect([decision.exitCode, kinds(decision)]).toEqual([2, ['changed']]);
-    expect(sentences(decision)).toContain('Here ops/backup.sh is not as commit c0ffee0000 has it');
+    expect(sentences(decision)).toContain('ops/backup.sh in this checkout differs from commit c0ffee0000');
     expect((await decide(run(), { uncommitted: ['docs/notes.md'] })).exitCode).toBe(0);
   });
 
@@ -229,7 +229,7 @@ describe('the version that is proved', () => {
     const bodies = [...run(), ...run({ contract: 'api' })];
     const decision = await decide(bodies, { workTree: 'elsewhere' });
     expect([decision.exitCode, kinds(decision)]).toEqual([2, ['missing']]);
-    expect(sentences(decision)).toContain('Commit c0ffee0000 promises api, and this checkout');
+    expect(sentences(decision)).toContain('Commit c0ffee0000 promises api. This checkout');
     expect((await decide(run(), { workTree: 'elsewhere' })).exitCode).toBe(0);
   });
 
@@ -281,7 +281,7 @@ describe('the version that is proved', () => {
     expect([exitCode, notes]).toEqual([
       0,
       [
-        'Whether this change drops a promise of origin/main was not looked at: the ledger holds no run of its last commit that counts. Drill that branch, with this ledger.',
+        'It was not checked whether this change drops a promise of origin/main: the ledger holds no run of its last commit that counts. Drill that branch, with this ledger.',
       ],
     ]);
     const shallow = { ...baseOf(base), isShallow: true };

@@ -199,7 +199,7 @@ function waiverProblems({ at, policy, isStrict = false }: GateInput, uses: reado
         2,
         waiver,
         `${capital(waiverName(waiver))} expired ${formatDuration(at.getTime() - endOf(waiver))} ago (its last day was ${waiver.expires}).`,
-        `${waiver.owner} gets it fixed, or ${waiver.approver} approves a new date; then change or delete it in the waiver file.`,
+        `Ask ${waiver.owner} to fix the cause, or ${waiver.approver} to approve a new date; then delete or change it in the waiver file.`,
       ),
     );
   const unused = uses
@@ -232,7 +232,7 @@ function waiverProblems({ at, policy, isStrict = false }: GateInput, uses: reado
             64,
             { contract: null },
             `There ${uses.length === 1 ? 'is 1 waiver' : `are ${uses.length} waivers`}; the policy allows ${most}.`,
-            'Get some of them fixed.',
+            'Fix the causes of some of them.',
           ),
         ]
       : [];
@@ -248,7 +248,7 @@ function ledgerProblems({ broken }: GateProofs): GateProblem[] {
       contract: null,
       disaster: null,
       findings: [],
-      sentence: `The chain of the ledger is broken: ${broken.observed}. Somebody may have removed or changed a result.`,
+      sentence: `The chain of the ledger is broken: ${broken.observed}. A result may have been removed or changed.`,
       nextStep: 'Run `npx dr-contracts verify`, which names what is wrong.',
     },
   ];
@@ -264,7 +264,7 @@ function notAskedProblems({ notAsked }: GateProofs, commit: string | null): Gate
       contract: null,
       disaster: null,
       findings: [],
-      sentence: `Commit ${commit?.slice(0, 10)} promises ${inWords(notAsked)}, and this checkout does not promise all of it, so it was not asked about.`,
+      sentence: `Commit ${commit?.slice(0, 10)} promises ${inWords(notAsked)}. This checkout does not promise all of that, so the gate did not decide on the rest.`,
       nextStep: 'Check out that commit, and ask the gate there.',
     },
   ];
@@ -297,9 +297,7 @@ function ledgerNotes(proofs: GateProofs, input: GateInput): string[] {
   return [
     ...baseNotes(proofs, input),
     ...(entries === 0 ? ['The ledger is empty.'] : []),
-    ...(asksAboutPast && ignored > 0
-      ? [`${ignored} entries after ${at.toISOString()} were not looked at (--at).`]
-      : []),
+    ...(asksAboutPast && ignored > 0 ? [`${ignored} entries after ${at.toISOString()} were ignored (--at).`] : []),
     ...(clock === null
       ? []
       : [
@@ -322,11 +320,11 @@ function baseNotes({ base: found }: GateProofs, { base }: GateInput): string[] {
     count === 0 ? [] : [`${count} ${count === 1 ? 'run does' : 'runs do'} not count, ${why}`];
   const why = [
     `the ledger holds no run of ${base.commits.length === 1 ? 'its last commit' : `its last ${base.commits.length} commits`} that counts`,
-    ...runs(notSigned, 'for want of a signature that the policy asks for'),
+    ...runs(notSigned, 'because they lack a signature that the policy asks for'),
     ...runs(dirty, 'because the work tree was changed'),
   ].join('; ');
   const next = base.isShallow
     ? 'This checkout holds only a part of that branch: fetch all of it (`git fetch --unshallow`), or drill that branch.'
     : 'Drill that branch, with this ledger.';
-  return [`Whether this change drops a promise of ${base.ref} was not looked at: ${why}. ${next}`];
+  return [`It was not checked whether this change drops a promise of ${base.ref}: ${why}. ${next}`];
 }

@@ -75,7 +75,7 @@ describe('page 6: a decision from a file', () => {
     [
       'an exit code without its problems',
       () => ({ exitCode: 0, decision: 'pass' }),
-      /exit code is 0, and .* make it 1/,
+      /exit code is 0, but .* make it 1/,
     ],
     ['a pass that exits with 1', () => ({ decision: 'pass' }), /says "pass", and its exit code is 1/],
     ['a promise too many', ({ counts }) => ({ counts: { ...counts, promises: 9 } }), /counts 9 promises/],
@@ -105,7 +105,7 @@ describe('page 6: a decision from a file', () => {
     [
       'an entry that is no proof',
       withProof({ sequence: 1, digest: ledgerOf(run())[0]?.digest }),
-      /entry 1 .* no proof/,
+      /entry 1 .* not a proof/,
     ],
     ['an entry that is not there', withProof({ sequence: 77 }), /rests on entry 77, which the ledger does not hold/],
     ['another commit of the drill', withProof({ commit: 'd'.repeat(40) }), /another commit for drill/],

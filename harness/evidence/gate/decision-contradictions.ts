@@ -23,7 +23,7 @@ export async function contradictionIn(
 function againstItself(decision: GateDecision): string | undefined {
   const { promises, problems, exitCode, counts } = decision;
   const expected = exitCodeOf([...problems, ...promises.flatMap((promise) => promise.problems)]);
-  if (exitCode !== expected) return `its exit code is ${exitCode}, and its problems make it ${expected}`;
+  if (exitCode !== expected) return `its exit code is ${exitCode}, but its problems make it ${expected}`;
   if ((decision.decision === 'pass') !== (exitCode === 0)) {
     return `it says "${decision.decision}", and its exit code is ${exitCode}`;
   }
@@ -33,7 +33,7 @@ function againstItself(decision: GateDecision): string | undefined {
 
 function outcomeContradiction({ contract, outcome, problems, waived, proofs }: PromiseDecision): string | undefined {
   const expected = problems.length > 0 ? 'blocked' : waived.length > 0 ? 'waived' : 'passed';
-  if (outcome !== expected) return `it says that ${contract} is ${outcome}, and its problems make it ${expected}`;
+  if (outcome !== expected) return `it says that ${contract} is ${outcome}, but its problems make it ${expected}`;
   const better = proofs.find(({ verdict, recorded, today }) => worstOf([recorded, today]) !== verdict);
   if (better !== undefined)
     return `it calls a proof of ${contract} ${better.verdict}, which is not the worse of its two verdicts`;
@@ -121,7 +121,7 @@ const isWrittenBy = (runId: string, body: EntryBody): boolean =>
 /** Judges the entry again. If the file has a better verdict than the entry, the gate did not make it. */
 function proofAgainstEntry(contract: string, proof: ProofFacts, body: EntryBody): string | undefined {
   const judged = judgedEntry(contract, proof, body);
-  if (judged === undefined) return `it rests on entry ${proof.sequence} for ${contract}, which is no proof of that`;
+  if (judged === undefined) return `it rests on entry ${proof.sequence} for ${contract}, which is not a proof of that`;
   if (judged.recorded !== proof.recorded) return verdictDiffers(contract, proof, judged.recorded);
   return worstOf([proof.verdict, judged.verdict]) === proof.verdict
     ? undefined

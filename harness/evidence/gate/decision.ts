@@ -44,13 +44,10 @@ const problemSchema = z.object({
   code: z.union(problemCodes.map((code) => z.literal(code))),
   contract: z.string().nullable(),
   disaster: z.string().nullable(),
-  findings: z.array(z.string()).describe('What a waiver names to accept this; all of them are needed.'),
+  findings: z.array(z.string()).describe('The findings that waivers must name to accept this; each of them is needed.'),
   sentence: z.string().describe('What was promised, what happened, by how much.'),
   nextStep: z.string(),
-  halts: z
-    .enum(haltConditions)
-    .optional()
-    .describe('Set where it stops the roll-out of the platform: the halt condition that it stands for.'),
+  halts: z.enum(haltConditions).optional().describe('The halt condition, if this stops the roll-out of the platform.'),
   owner: z.string().optional().describe('Who answers for what halts the roll-out.'),
 });
 
@@ -110,7 +107,7 @@ const proofSchema = z.object({
   signOff: signOff
     .nullable()
     .describe(
-      'The last review of this promise by a key that the policy names; null without one, or where the policy asks for none.',
+      'The last review of this promise by a key that the policy names; null if there is none, or if the policy asks for none.',
     ),
 });
 
@@ -164,14 +161,18 @@ export const gateDecisionSchema = z.object({
   waivers: z.array(waiverState),
   notes: z.array(z.string()),
   ledger: z.object({
-    isRead: z.boolean().describe('False where the ledger could not be read: then nothing is said of what it holds.'),
+    isRead: z
+      .boolean()
+      .describe('False if the ledger could not be read: the decision then says nothing about its content.'),
     entries: z.number().int().nonnegative(),
     lastAt: utc.nullable(),
     lastDigest: z.string().nullable().describe('Digest of the last entry: which ledger this was decided on.'),
   }),
   sources: z
     .object({ policy: z.string(), waivers: z.string(), ledger: z.string() })
-    .describe('Where policy, waivers and ledger were read, with the branch where it is not the checkout.'),
+    .describe(
+      'The places from which policy, waivers and ledger were read, each with its branch if that is not the checkout.',
+    ),
 });
 
 export type GateDecision = z.output<typeof gateDecisionSchema>;

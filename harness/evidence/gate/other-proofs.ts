@@ -25,8 +25,8 @@ export function uncommittedProblems(subject: Subject): FoundProblem[] {
   const here = new Set(question.uncommitted ?? []);
   const paths = promise.inputs.map(({ path }) => path).filter((path) => here.has(path));
   if (paths.length === 0 || rule.provedAt === 'any') return [];
-  const sentence = `Here ${filesInWords(paths)} ${paths.length === 1 ? 'is' : 'are'} not as ${commitText(question.commit)} has ${paths.length === 1 ? 'it' : 'them'}, so nobody can say what that commit proves.`;
-  const next = `Commit the change and drill it, or take it back: \`git status\` shows it.`;
+  const sentence = `${filesInWords(paths)} in this checkout ${paths.length === 1 ? 'differs' : 'differ'} from ${commitText(question.commit)}, so it is not known what that commit proves.`;
+  const next = `Commit the change and drill it, or revert it: \`git status\` shows it.`;
   return [
     {
       ...problem(subject, 'changed', 2, sentence, next, ['changed']),
@@ -63,7 +63,7 @@ export function unsignedOrStranger(subject: Subject, { keyId, provedAtMs, record
   const last = `The last proof (${age(subject, { provedAtMs })} ago, ${recorded}) is`;
   const asked = keysFor(subject.question, subject.promise).map((key) => key.slice(0, 12));
   const wanted = `the policy asks for ${asked.length === 1 ? `key ${asked[0]}` : `one of the keys ${asked.join(', ')}`}`;
-  const next = `Drill where that key is: \`${drillCommand(subject)}\`.`;
+  const next = `Drill where that key is available: \`${drillCommand(subject)}\`.`;
   if (keyId === null) return problem(subject, 'unsigned', 2, `${last} not signed; ${wanted}.`, next);
   return problem(subject, 'stranger', 2, `${last} signed by a stranger, key ${keyId.slice(0, 12)}; ${wanted}.`, next);
 }
@@ -107,13 +107,13 @@ export function signOffProblems(
       'sign-off',
       2,
       sentence,
-      `Somebody with a key of \`signOff.signedBy\` reviews the last drills: \`npx dr-contracts sign-off --contract ${promise.contract}\`.`,
+      `Let the owner of a key in \`signOff.signedBy\` review the last drills: \`npx dr-contracts sign-off --contract ${promise.contract}\`.`,
       ['sign-off'],
     ),
   ];
   if (signOff === null) {
     return found(
-      `Nobody has signed it off; the policy asks for that every ${formatDuration(maxAgeMs)}, with a key that it names.`,
+      `It is not signed off; the policy asks for a sign-off every ${formatDuration(maxAgeMs)}, with a key that it names.`,
     );
   }
   const { reviewer, role, outcome, comment, at, keyId, reviewed } = signOff;
@@ -126,7 +126,7 @@ export function signOffProblems(
   }
   if (reviewed.sequence === proof.sequence && reviewed.digest !== null && reviewed.digest !== proof.digest) {
     return found(
-      `The sign-off by ${who} is of another entry ${proof.sequence} than the one that the ledger holds: the digests differ.`,
+      `The sign-off by ${who} names entry ${proof.sequence}, but its digest differs from that of the entry in the ledger.`,
     );
   }
   if (ageMs < -CLOCK_SKEW_MS) {

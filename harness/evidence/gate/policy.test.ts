@@ -50,7 +50,7 @@ describe('a policy', () => {
       { priorities: { P0: { target: 'staging' } } },
       /priorities\.P0\.target: expected one of targets \(local, docker\), but it is "staging"/,
     ],
-    [{ targets: ['a', 'a'] }, /"a" stands there twice/],
+    [{ targets: ['a', 'a'] }, /"a" is listed twice/],
     [null, /expected the policy to be an object, but it is null/],
   ])('gate-7: %j is refused in one sentence that names the field', (policy, message) => {
     expect(() => parsePolicy(policy, 'dr-gate.ts')).toThrow(message);

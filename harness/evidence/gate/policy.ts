@@ -155,7 +155,7 @@ export function parsePolicy(policy: unknown, thing: string): GatePolicy {
   }
   const { priorities: given, posture, targets, signedBy, signOff, regression, waivers } = parsed.data;
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
-  if (twice !== undefined) throw wrong(`${thing}: targets`, 'each target once', `"${twice}" stands there twice`);
+  if (twice !== undefined) throw wrong(`${thing}: targets`, 'each target once', `"${twice}" is listed twice`);
   const ruleOf = (rule: z.output<typeof ruleSchema>, maxAgeMs: number, at: string): GateRule => {
     const { allow = ['met', 'at-risk'], maxAge, provedAt = 'unchanged', target = null } = rule;
     if (target !== null && !targets.includes(target)) {
@@ -226,7 +226,7 @@ export function withKeyIds(policy: GatePolicy, keyIds: ReadonlyMap<string, strin
 export const defaultPolicy = (): GatePolicy => parsePolicy({}, 'the default policy');
 
 const NEVER_ALLOWED =
-  'What is breached or unproven is never allowed for a whole priority: write a waiver for the one contract.';
+  'A policy cannot allow breached or unproven for a whole priority: write a waiver for the one contract.';
 
 const allowsTooMuch = ({ issues: [first] }: z.ZodError): boolean =>
   first?.code === 'invalid_value' && first.path.includes('allow');

@@ -53,7 +53,7 @@ export function sampleOf(record: TimedDrill, measurementVersion: number): Regres
   if (record.failure !== null || record.phases.length === 0) return 'it did not run to its end';
   if (record.phases.some(({ outcome }) => outcome !== 'completed')) return 'one of its phases did not complete';
   if ((record.environment.beside ?? []).length > 0)
-    return 'programs were being built beside it, which slows a drill down';
+    return 'programs were being built at the same time, which slows a drill down';
   const restore = record.phases.find(({ name }) => name === 'restore');
   return {
     sizeBytes: record.seeded?.bytes ?? null,

@@ -170,7 +170,7 @@ const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
   target: 'These were proved on a weaker target than the policy asks for.',
   unsigned: 'The last proofs of these are not signed.',
   stranger: 'The last proofs of these are signed by a key that the policy does not name.',
-  'sign-off': 'Nobody with a key of the policy has accepted these as the policy asks.',
+  'sign-off': 'These lack a sign-off as the policy asks for it, with one of its keys.',
 };
 
 const shortened = (sentence: string): string => truncate(sentence, LONGEST_SENTENCE, '… (--explain tells all)');

@@ -50,16 +50,16 @@ describe('a policy that asks for a sign-off', () => {
   });
 
   it.each([
-    ['nobody', [], 'Nobody has signed it off; the policy asks for that every 90 d, with a key that it names.'],
+    ['nobody', [], 'It is not signed off; the policy asks for a sign-off every 90 d, with a key that it names.'],
     [
       'a stranger',
       [signOff({ keyId: STRANGER })],
-      'Nobody has signed it off; the policy asks for that every 90 d, with a key that it names.',
+      'It is not signed off; the policy asks for a sign-off every 90 d, with a key that it names.',
     ],
     [
       'somebody without a key',
       [signOff({ keyId: null })],
-      'Nobody has signed it off; the policy asks for that every 90 d, with a key that it names.',
+      'It is not signed off; the policy asks for a sign-off every 90 d, with a key that it names.',
     ],
     [
       'somebody too long ago',
@@ -92,7 +92,7 @@ describe('a policy that asks for a sign-off', () => {
     const decision = await decide([...entries, signOff({ reviewed })], { policy, promises: [both] });
     expect([decision.exitCode, decision.promises[0]?.problems]).toMatchObject([
       2,
-      [{ kind: 'sign-off', disaster: 'burnt', sentence: expect.stringContaining('Nobody has signed it off') }],
+      [{ kind: 'sign-off', disaster: 'burnt', sentence: expect.stringContaining('It is not signed off') }],
     ]);
     const all = [...reviewed, { contract: 'orders', disaster: 'burnt', sequence: 5, digest: digestOf(5) }];
     expect((await decide([...entries, signOff({ reviewed: all })], { policy, promises: [both] })).exitCode).toBe(0);
@@ -121,7 +121,7 @@ describe('a policy that asks for a sign-off', () => {
     expect(told(await decide([...run(), signOff({ reviewed: of(50, digest) })], { policy }))[0]).toBe(2);
     expect(told(await decide([...run(), signOff({ reviewed: of(2, digestOf(9)) })], { policy }))).toEqual([
       2,
-      expect.stringContaining('is of another entry 2 than the one that the ledger holds'),
+      expect.stringContaining('names entry 2, but its digest differs from that of the entry in the ledger'),
     ]);
   });
 

@@ -43,7 +43,7 @@ export async function forgedAmong(
     else
       forged.push({
         sequence: change.sequence,
-        observed: `names the key ${change.to.keyId.slice(0, 12)}, and holds another one`,
+        observed: `names the key ${change.to.keyId.slice(0, 12)}, but holds another one`,
       });
   }
   for (const proof of [...(asked.proofs ? keptProofs(proofs) : []), ...keptSignOffs(proofs)]) {
@@ -53,7 +53,7 @@ export async function forgedAmong(
     else if (proof.keyId !== null) {
       forged.push({
         sequence: proof.sequence,
-        observed: `is signed by ${proof.keyId.slice(0, 12)}, whose public key nobody gave`,
+        observed: `is signed by ${proof.keyId.slice(0, 12)}, whose public key was not given`,
       });
     }
   }

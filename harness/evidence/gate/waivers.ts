@@ -19,8 +19,8 @@ export const UNWAIVABLE = {
 
 /** Reasons why a waiver of `changed` does not cover a change. */
 export const UNWAIVABLE_CHANGE = {
-  uncommitted: 'what is not committed cannot be promoted, whatever is accepted',
-  notMet: 'the last proof of the other files is not met as the policy asks; drill again',
+  uncommitted: 'uncommitted changes cannot be promoted, even with a waiver',
+  notMet: 'the last proof, which is of other files, does not satisfy the rest of the policy; drill again',
 } as const;
 
 /** Findings of the gate itself, besides those of a record. */
@@ -68,12 +68,7 @@ export function parseWaivers(source: string, thing: string): readonly Waiver[] {
   const document = parseDocument(source, { prettyErrors: true });
   const [problem] = document.errors;
   if (problem !== undefined) {
-    throw wrong(
-      thing,
-      'a YAML file',
-      `it is none: ${(problem.message.split('\n')[0] ?? '').replace(/:$/, '')}`,
-      problem,
-    );
+    throw wrong(thing, 'valid YAML', `it is not: ${(problem.message.split('\n')[0] ?? '').replace(/:$/, '')}`, problem);
   }
   // A file with only comments waives nothing.
   const content: unknown = document.toJS() ?? { waivers: [] };

@@ -14,7 +14,7 @@ const ENDINGS: Readonly<Record<BrokenRun['ending'], string>> = {
   failed: 'failed',
   interrupted: 'was interrupted',
   killed: 'was killed',
-  unknown: 'has no end in the ledger: it goes on, or was killed',
+  unknown: 'has no end in the ledger: it is still running, or was killed',
 };
 /** Longer names of disasters are broken after a hyphen. */
 const NAME_COLUMNS = 24;

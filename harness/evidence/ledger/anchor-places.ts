@@ -47,7 +47,7 @@ export async function readAnchor(place: string, folder: string, signal: AbortSig
   try {
     return { ...anchorSchema.parse(JSON.parse(text)), place };
   } catch (error) {
-    throw wrong(error instanceof SyntaxError ? 'it is no JSON' : summaryOf(error), error);
+    throw wrong(error instanceof SyntaxError ? 'it is not JSON' : summaryOf(error), error);
   }
 }
 
@@ -68,9 +68,9 @@ async function readText(place: string, folder: string, signal: AbortSignal): Pro
         listed.trim() === ''
           ? 'there is no such tag here'
           : type === 'tag'
-            ? 'its message is no anchor'
+            ? 'its message is not an anchor'
             : 'it is a tag without a message',
-      nextStep: `Make one with \`npx dr-contracts anchor --to git-tag:NAME\` and push it; where it was made elsewhere, \`git fetch --tags\` first.`,
+      nextStep: `Make one with \`npx dr-contracts anchor --to git-tag:NAME\` and push it; if it was made elsewhere, run \`git fetch --tags\` first.`,
     });
   }
   if (place.startsWith('s3:')) return await getAnchor(place, signal);
@@ -86,7 +86,7 @@ function tagIn(place: string): string | undefined {
   throw new ExplainedError({
     thing: `anchor ${place}`,
     expected: 'git-tag:NAME with letters, digits, dots, slashes and hyphens',
-    observed: 'the name has others',
+    observed: 'the name has other characters',
     nextStep: 'Choose another name.',
   });
 }

@@ -36,7 +36,7 @@ export class AnchorCheck {
       this.faults.push({
         name: 'rewritten',
         sequence,
-        sentence: `Entry ${sequence} is another one than at ${anchor.at}, when ${place} anchored it: the ledger was rewritten.`,
+        sentence: `Entry ${sequence} is not the entry that ${place} anchored at ${anchor.at}: the ledger was rewritten.`,
       });
     }
     if (at === undefined) return;
@@ -64,7 +64,7 @@ export class AnchorCheck {
       this.faults.push({
         name: 'truncated',
         sequence: head + 1,
-        sentence: `The ledger ends at entry ${head}, and at ${at} ${place} anchored entry ${sequence}: ${missing === 1 ? 'the last entry is' : `the last ${missing} entries are`} missing.`,
+        sentence: `The ledger ends at entry ${head}, but ${place} anchored entry ${sequence} at ${at}: ${missing === 1 ? 'the last entry is' : `the last ${missing} entries are`} missing.`,
       });
     } else if (this.#first > sequence) {
       this.notes.push({

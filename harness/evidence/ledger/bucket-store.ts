@@ -135,11 +135,11 @@ export function parseBucketAddress(at: string): BucketAddress {
   const wrong = (observed: string) =>
     new ExplainedError({
       thing: `address ${at}`,
-      expected: 's3://bucket/prefix, with ?region=… and &endpoint=… where the AWS settings do not say',
+      expected: 's3://bucket/prefix, with ?region=… and &endpoint=… if the AWS settings do not set them',
       observed,
       nextStep: 'Correct the address.',
     });
-  if (!URL.canParse(at)) throw wrong('it is no URL');
+  if (!URL.canParse(at)) throw wrong('it is not a URL');
   const { protocol, hostname, pathname, searchParams, username, hash, port } = new URL(at);
   if (protocol !== 's3:' || hostname === '') throw wrong('it names no bucket');
   if (username !== '' || hash !== '' || port !== '') throw wrong('it holds more than a bucket and a prefix');
@@ -147,7 +147,7 @@ export function parseBucketAddress(at: string): BucketAddress {
   if (unknown.length > 0) throw wrong(`it has an unknown part "${unknown[0]}"`);
   const endpoint = searchParams.get('endpoint') ?? undefined;
   if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
-    throw wrong(`its endpoint "${endpoint}" is no http address`);
+    throw wrong(`its endpoint "${endpoint}" is not an http address`);
   return {
     bucket: hostname,
     path: decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, ''),

@@ -113,7 +113,7 @@ function readLines(text: string): Omit<StoredEntry, 'digest'> {
 }
 
 function readStatement({ payload }: Envelope): Statement {
-  if (!isUtf8(payload)) throw new Error('its text is no UTF-8');
+  if (!isUtf8(payload)) throw new Error('its text is not UTF-8');
   return statementSchema.parse(JSON.parse(payload.toString()));
 }
 
@@ -132,7 +132,7 @@ function readBody(written: z.infer<typeof entryPredicateSchema>['body']): EntryB
     );
   }
   if (!KINDS.has(written.kind)) {
-    throw new NewerVersion(`it is of the kind "${written.kind}", which this dr-contracts does not know`);
+    throw new NewerVersion(`it is of the kind "${written.kind}", which this dr-contracts cannot read`);
   }
   return entryBodySchema.parse(written);
 }
@@ -160,10 +160,10 @@ function requireOwnTestResult(
   const expected = body.kind === 'drill' ? 1 : 0;
   const [found] = more;
   if (more.length !== expected) {
-    throw new Error(`it has ${counted(more.length, 'test result')}, and a ${body.kind} has ${expected}`);
+    throw new Error(`it has ${counted(more.length, 'test result')}, but a ${body.kind} has ${expected}`);
   }
   if (body.kind !== 'drill' || found === undefined) return;
-  if (found.predicateType !== TEST_RESULT_PREDICATE) throw new Error('the statement beside it is no test result');
+  if (found.predicateType !== TEST_RESULT_PREDICATE) throw new Error('the statement beside it is not a test result');
   const { result, configuration } = found.predicate;
   const isOfRecord =
     result === testResultOf(body.record) &&

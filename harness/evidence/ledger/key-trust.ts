@@ -74,7 +74,7 @@ export class KeyTrust {
     if (key === undefined) {
       return {
         name: 'stranger',
-        sentence: `Entry ${sequence} is signed by a stranger: key ${short(keyId)} is none of those that were given, and none of them was changed to it.`,
+        sentence: `Entry ${sequence} is signed by a stranger: key ${short(keyId)} was not given, and no given key was changed to it.`,
       };
     }
     if (envelopes.every(({ signedBytes, signature }) => signature && isSignedBy(key, signedBytes, signature.bytes))) {

@@ -77,7 +77,7 @@ describe('a signing key', () => {
         }),
       'it has a passphrase',
     ],
-    ['noise', () => 'c2VjcmV0IG5vaXNl', 'it cannot be read as such'],
+    ['noise', () => 'c2VjcmV0IG5vaXNl', 'it cannot be read as a private key'],
     ['nothing', () => '', 'the variable is empty'],
   ])('that is %s is refused in one sentence, without its text', async (_what, pem, observed) => {
     const text = String(pem());
@@ -150,7 +150,7 @@ describe('a program that signs', () => {
   });
 
   it.each([
-    ['by another key', "console.log(Buffer.alloc(64).toString('base64'));", /its \d+ bytes are none/],
+    ['by another key', "console.log(Buffer.alloc(64).toString('base64'));", /its \d+ bytes are not such a signature/],
     ['that fails', "process.stderr.write('no such key'); process.exit(3);", /exit code 3.*no such key/],
   ])('%s is refused: nothing is appended with it', async (_what, output, message) => {
     const signer = await signing('ed25519', output);

@@ -170,8 +170,8 @@ export class Ledger implements Disposable {
   #full(): ExplainedError {
     return new ExplainedError({
       thing: `ledger ${this.store.at}`,
-      expected: `at most ${MOST_ENTRIES} entries`,
-      observed: 'it has as many',
+      expected: `room for another entry (it may hold ${MOST_ENTRIES})`,
+      observed: 'it is full',
       nextStep: 'Begin a new ledger at another place, and keep this one.',
     });
   }

@@ -148,7 +148,7 @@ describe('verify finds unfounded', () => {
     for (const entry of entriesOfRun({ runId: 'r3' })) await ledger.ledger.append(entry, {}, never);
     await append(ledger, closing(ledger, 7, 5));
     expect(await sentences(ledger)).toEqual([
-      'Entry 11 closes deviation 7 of nats-streams › stream-deleted by entry 5, which is no later drill of it that was met.',
+      'Entry 11 closes deviation 7 of nats-streams › stream-deleted by entry 5, which is not a later drill of it that was met.',
     ]);
     const other = await made();
     await append(other, deviation());
@@ -174,7 +174,9 @@ describe('verify finds unfounded', () => {
     await append(ledger, deviation());
     for (const entry of entriesOfRun({ runId: 'r3' })) await ledger.ledger.append(entry, {}, never);
     for (let time = 0; time < 2; time += 1) await append(ledger, closing(ledger, 7, 9));
-    expect(await sentences(ledger)).toEqual(['Entry 12 closes entry 7, which is no open deviation of this ledger.']);
+    expect(await sentences(ledger)).toEqual([
+      'Entry 12 closes entry 7, which is not an open deviation of this ledger.',
+    ]);
   });
 });
 

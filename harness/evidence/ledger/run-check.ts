@@ -195,7 +195,7 @@ export class ReviewCheck {
       this.#tell(
         sequence,
         deviation.sequence,
-        `Entry ${sequence} closes entry ${deviation.sequence}, which is no open deviation of this ledger.`,
+        `Entry ${sequence} closes entry ${deviation.sequence}, which is not an open deviation of this ledger.`,
       );
     }
     if (refusal !== 'no retest') return;
@@ -204,7 +204,7 @@ export class ReviewCheck {
     this.#tell(
       sequence,
       sequence,
-      `Entry ${sequence} closes deviation ${deviation.sequence} of ${of} by entry ${retest.sequence}, which is no later drill of it that was met${disaster === null ? ', or other disasters of it were not met since' : ''}.`,
+      `Entry ${sequence} closes deviation ${deviation.sequence} of ${of} by entry ${retest.sequence}, which is not a later drill of it that was met${disaster === null ? ', or other disasters of it were not met since' : ''}.`,
     );
   }
 

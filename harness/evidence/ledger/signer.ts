@@ -55,7 +55,7 @@ async function requirePrivate(path: string, thing: string): Promise<void> {
     thing,
     expected: 'a file that only its owner can read',
     observed: `others can read or change it (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
-    nextStep: `Run \`chmod 600 ${path}\`. If somebody may have read it, make a new key and change to it (docs/evidence.md).`,
+    nextStep: `Run \`chmod 600 ${path}\`. If another user may have read it, make a new key and change to it (docs/evidence.md).`,
   });
 }
 
@@ -89,7 +89,7 @@ function privateKey(pem: string, thing: string): KeyObject {
   } catch (error) {
     const isEncrypted = /ENCRYPTED/.test(pem) || summaryOf(error).includes('passphrase');
     // The library's own message may quote the key.
-    throw wrongKey(thing, isEncrypted ? 'it has a passphrase' : 'it cannot be read as such', PRIVATE);
+    throw wrongKey(thing, isEncrypted ? 'it has a passphrase' : 'it cannot be read as a private key', PRIVATE);
   }
 }
 
@@ -147,6 +147,8 @@ async function signBy(
   const text = new TextDecoder().decode(ended.stdout).trim();
   const signature = [ended.stdout, Buffer.from(text, 'base64')].find((each) => isSignedBy(key, bytes, each));
   if (signature === undefined)
-    throw failed(`${ended.stdout.length === 1 ? 'its 1 byte is' : `its ${ended.stdout.length} bytes are`} none`);
+    throw failed(
+      `${ended.stdout.length === 1 ? 'its 1 byte is' : `its ${ended.stdout.length} bytes are`} not such a signature`,
+    );
   return signature;
 }

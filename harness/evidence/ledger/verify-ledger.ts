@@ -264,9 +264,9 @@ export function verdictSentence(verification: Told): string {
     case 'unsigned':
       return `unsigned: unbroken, but anybody could have written it${missing}`;
     case 'not pinned':
-      return `signed and unbroken, but no key was given: --key says whose signature counts${missing}`;
+      return `signed and unbroken, but no key was given: --key names the keys to trust${missing}`;
     case 'incomplete':
-      return `incomplete: what is there can be believed, but ${things} missing or cannot be read`;
+      return `incomplete: what is there can be trusted, but ${things} missing or cannot be read`;
     case 'empty':
       return 'empty: there is no entry, so nothing is proved';
     case 'invalid':

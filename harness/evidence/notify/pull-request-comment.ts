@@ -48,7 +48,7 @@ async function findComment(pull: PullRequest, signal: AbortSignal): Promise<numb
   for (let page = 1; page <= MOST_PAGES; page += 1) {
     const path = `issues/${pull.number}/comments?per_page=${PER_PAGE}&page=${page}`;
     const parsed = commentsSchema.safeParse(await call(pull, 'GET', path, signal));
-    if (!parsed.success) throw new Refused('GitHub answered something else than a list of comments');
+    if (!parsed.success) throw new Refused('GitHub answered with something other than a list of comments');
     const found = parsed.data.find(({ body }) => body?.startsWith(COMMENT_MARKER));
     if (found !== undefined) return found.id;
     if (parsed.data.length < PER_PAGE) return undefined;
@@ -88,7 +88,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Refused('GitHub answered something else than JSON');
+    if (error instanceof SyntaxError) throw new Refused('GitHub answered with something other than JSON');
     throw error;
   }
 }

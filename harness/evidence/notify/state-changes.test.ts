@@ -126,7 +126,7 @@ describe('what changed with the last run', () => {
     const [started, drill] = run();
     if (started === undefined || drill === undefined) throw new Error('not a run');
     expect((await changesOf(run({ agoMs: DAY_MS }), [started, drill])).failure).toBe(
-      'The ledger has no end of the last run.',
+      'The ledger does not record the end of the last run.',
     );
   });
 

@@ -99,7 +99,7 @@ const hasChanged = (before: StateOfPromise | undefined, { state, hasNotRun }: St
   before === undefined ? state !== 'met' : before.state !== state || before.hasNotRun !== hasNotRun;
 
 function failureOf({ ending }: HeardRun): string | null {
-  if (ending === undefined) return 'The ledger has no end of the last run.';
+  if (ending === undefined) return 'The ledger does not record the end of the last run.';
   const { failure } = ending.run;
   const how = endingOf(ending.run, ending.kind === 'run-killed');
   if (how === 'finished') return null;

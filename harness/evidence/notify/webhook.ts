@@ -111,7 +111,7 @@ export function parseWebhook(text: string, thing: string): URL {
     throw new ExplainedError({
       thing,
       expected: 'the address of a webhook',
-      observed: 'it is no http or https address',
+      observed: 'it is not an http or https address',
       nextStep: 'Copy the address from the settings of the webhook. It is not repeated here, because it is a secret.',
     });
   }

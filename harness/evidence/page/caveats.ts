@@ -44,7 +44,7 @@ function contentCaveat({ seeded, comparison }: DrillRecord): string {
 }
 
 function exposureCaveat({ contract: { schedule } }: DrillRecord): string {
-  if (schedule === 'continuous') return 'It rests on the statement that the procedure protects continuously.';
+  if (schedule === 'continuous') return 'It rests on the statement of the procedure that it protects continuously.';
   if (schedule === 'mirror') {
     return 'It is the worst lag that was seen during the drill. A slower network or more writes can lag further.';
   }
@@ -85,7 +85,7 @@ export function postureCaveat(observation: Observation | null, sentence: string)
     case 'recovery-points':
       return 'It counts recovery points. It does not show that one of them can be restored.';
     case 'cost':
-      return 'It is an estimate from list prices and from what lies there now. It is no bill.';
+      return 'It is an estimate from list prices and from what is stored there now. It is not a bill.';
     case 'comparison':
       return 'It was read once. It does not show that it stays so, or that a restore works.';
   }

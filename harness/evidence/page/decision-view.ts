@@ -23,7 +23,7 @@ export function decisionOf(
     const sentence = `${decided.sentence} ${byRun.sentence} By itself it ended with exit code ${run.summary.exitCode}.`;
     return { ...decided, sentence, counts, doesNotProve, decidedBy: 'gate', basis: basisOf(gate) };
   }
-  const noGate = `No gate was asked, so no policy, waiver or age of a proof was looked at.${whyNoGate === undefined ? '' : ` ${whyNoGate}`}`;
+  const noGate = `No gate was asked, so no policy, waiver or age of a proof was considered.${whyNoGate === undefined ? '' : ` ${whyNoGate}`}`;
   return {
     ...byRun,
     counts,
@@ -80,7 +80,7 @@ function decidedByRun({ summary, failure, target, mistakes = [], leftOut = [] }:
     return {
       mark: 'unproven',
       headline: what,
-      sentence: `This run made ${made}. Nothing is broken. What is not proved must not be taken for kept.`,
+      sentence: `This run made ${made}. Nothing is broken. A promise that is not proved must not be counted as kept.`,
     };
   }
   const atRisk = summary.atRisk + (checks?.atRisk ?? 0);
@@ -129,7 +129,7 @@ export function humanItems(
             mark: 'unproven' as const,
             what: 'the run',
             sentence: run.failure.messages.join('; '),
-            nextStep: 'Mend the cause and run it again.',
+            nextStep: 'Fix the cause and run it again.',
           },
         ]),
     ...(gate === undefined ? [] : gateItems(gate, promises, postures)),
@@ -216,7 +216,7 @@ function gateItems(gate: PageGate, promises: readonly PromiseView[], postures: r
           state === 'unused'
             ? `The waiver for the finding "${finding}" is not needed any more.`
             : `The waiver for the finding "${finding}" ends on ${expires}.`,
-        nextStep: state === 'unused' ? 'Remove it.' : 'Mend the cause before that day.',
+        nextStep: state === 'unused' ? 'Remove it.' : 'Fix the cause before that day.',
         owner,
         anchor: null,
       })),

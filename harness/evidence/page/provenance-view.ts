@@ -36,7 +36,7 @@ export function provenanceOf({ run, places, ledger }: PageSource): ProvenanceVie
         : [
             {
               command: `sha256sum ${path}`,
-              shows: `The record is the one that this page was made of: ${runFile.digest}.`,
+              shows: `The record is the one from which this page was made: ${runFile.digest}.`,
             },
           ]),
       {
@@ -85,7 +85,7 @@ function verification(
       command: withKey,
       shows: isAbsent
         ? 'Whether the ledger is unbroken. It does not hold this run, so it shows nothing of what is on this page.'
-        : 'Whether the ledger is unbroken. Whether it holds this run was not found out when this page was written.',
+        : 'Whether the ledger is unbroken. Whether it holds this run was not known when this page was written.',
     };
   }
   const absent = drills.filter(({ drillId }) => !entries.drillIds.includes(drillId)).length;

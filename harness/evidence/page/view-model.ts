@@ -93,7 +93,7 @@ function newestBefore({ runId, ended }: PageSource['run'], past: readonly PastDr
 }
 
 function whyLeftOut({ target }: PageSource['run'], left: LeftOut | undefined): string {
-  if (left === undefined) return 'This run was not asked for it.';
+  if (left === undefined) return 'This run was not asked to drill it.';
   return `${left.reason === undefined ? '' : `${sentence(left.reason)} `}The ${target} target has no ${left.lacking.join(', no ')}.`;
 }
 

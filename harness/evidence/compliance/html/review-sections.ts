@@ -38,7 +38,7 @@ function closedByText({ ofContracts, target }: DeficiencyLine): string {
       : contracts.length > 5
         ? `the same ${contracts.length} contracts`
         : contracts.join(', ');
-  return ` A later run of ${which} on the ${target} target that comes to its end closes it.`;
+  return ` To close it, complete a later run of ${which} on the ${target} target.`;
 }
 
 function deviationText(deviation: DeviationLine): string {

@@ -15,7 +15,7 @@ ${notDrilled.length === 0 ? '' : notDrilledTable(notDrilled)}</section>`;
 
 const promisesTable = (
   promises: readonly PromiseView[],
-): Markup => html`<p class="quiet">RTA is what recovery took. RPA is what was lost. Exposure is what the schedule permits to be lost in the worst case. The margin is what is left of the tightest objective.</p>
+): Markup => html`<p class="quiet">RTA is the time that recovery took. RPA is the loss of acknowledged writes, as a time. Exposure is the largest loss that the schedule permits. The margin is the unused part of the tightest objective.</p>
 <div id="filters" hidden></div>
 <table class="cards" id="promise-table" role="table"><thead role="rowgroup"><tr role="row">${HEAD.map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${promises.map(promiseRow)}</tbody></table>`;
