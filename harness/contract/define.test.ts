@@ -71,7 +71,7 @@ describe('a contract', () => {
     ['a misspelt duration', { rto: '15 minuts' }, /rto: expected a duration such as 90s, 15m.*found "15 minuts"/],
     ['a negative size', { productionSize: '-5GiB' }, /productionSize: expected a positive size.*found "-5GiB"/],
     ['an unknown disaster', { survives: ['wipped'] }, /"wipped" \(did you mean "wiped"\?\)/],
-    ['a disaster twice', { survives: ['wiped', 'wiped'] }, /names one twice/],
+    ['a disaster twice', { survives: ['wiped', 'wiped'] }, /names "wiped" twice/],
     ['an unknown priority', { priority: 'P9' }, /priority/],
     ['an asset that protects nothing', { asset: { ...asset, protectedCount: 0 } }, /protects nothing/],
     [

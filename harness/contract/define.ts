@@ -148,11 +148,12 @@ export function defineContract<W extends Ways, Used extends string>(
       nextStep: 'Correct `survives`.',
     });
   }
-  if (new Set(survives).size < survives.length) {
+  const repeated = survives.find((name, index) => survives.indexOf(name) < index);
+  if (repeated !== undefined) {
     throw new ExplainedError({
       thing,
       expected: 'every disaster once',
-      observed: '`survives` names one twice',
+      observed: `\`survives\` names "${repeated}" twice`,
       nextStep: 'Remove the second one.',
     });
   }
