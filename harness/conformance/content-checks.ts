@@ -198,14 +198,19 @@ async function requireNoticed(
   const before = await life.asset.fingerprint(step);
   await sort.sabotage(life.asset, step);
   const comparison = await life.compare(signal, before);
-  if (!sort.isNoticed(totalsOf(comparison))) {
+  const totals = totalsOf(comparison);
+  if (!sort.isNoticed(totals)) {
     const after = await life.asset.fingerprint(step);
-    const unchanged =
-      after.digest === before.digest ? '; the fingerprint did not change, so look at the sabotage, too' : '';
+    const hint =
+      after.digest === before.digest
+        ? '; the fingerprint did not change, so look at the sabotage, too'
+        : sort.name === 'alter' && totals.extra > 0
+          ? '; the sabotage added an item: an earlier sabotage may have removed the one that it names'
+          : '';
     throw life.fault({
       member: 'compare()',
       expected: `${sort.shows} after \`sabotage.${sort.name}\`, when ${sort.what}`,
-      observed: `it found ${differencesOf(comparison)}${unchanged}`,
+      observed: `it found ${differencesOf(comparison)}${hint}`,
       nextStep: sort.nextStep,
     });
   }
