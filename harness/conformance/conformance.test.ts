@@ -219,7 +219,7 @@ describe('a plug-in with a fault fails, with a message that names it', () => {
       'misspells the name of a secret variable',
       () => ({ secretVariables: ['TOY_PASSWORD'] }),
       'seeds what it says',
-      /expected names of variables of environment\(\) \(TOY_LIST\), but one of them names TOY_PASSWORD/,
+      /expected names of variables of environment\(\) \(TOY_LIST\), but TOY_PASSWORD is not one of them/,
     ],
     [
       'announces another proof than it gives',
@@ -268,7 +268,7 @@ describe('a plug-in with a fault fails, with a message that names it', () => {
         restore: async (point, context) => ({ ...(await restore(point, context)), commands: [] }),
       }),
       'is restored with all its content and markers',
-      /expected the steps of the recovery, told by `performing`/,
+      /expected the steps of the recovery, reported by `performing`/,
     ],
   ])('a procedure that %s', async (_fault, change, test, message) => {
     const failures = await failuresOf(() => ({}), change);

@@ -178,8 +178,8 @@ function wantedParts(runtime: TargetRuntime, wanted: readonly Capability[]): Rea
   if (alien !== undefined) {
     throw new ExplainedError({
       thing: `${runtime.name} target`,
-      expected: `parts out of ${known.join(', ')}`,
-      observed: `${alien} was asked for, which it has not`,
+      expected: `only the parts ${known.join(', ')}`,
+      observed: `${alien} was requested, which it does not have`,
       nextStep: runtime.otherwise,
     });
   }

@@ -18,7 +18,7 @@ const NEXT_STEPS_BY_CAUSE: Readonly<Partial<Record<Cause, string>>> = {
   'clock-off': 'Set the clock that is wrong, and check again before anything more is rolled out.',
   'credential-age-unknown':
     'Find out how old the credential is, or replace it, and check again before anything more is rolled out.',
-  'cost-unknown': 'Make known what could not be computed, and check again before anything more is rolled out.',
+  'cost-unknown': 'Supply what the computation lacked, and check again before anything more is rolled out.',
   'check-failed': 'Remove what keeps the check from being made, and check again before anything more is rolled out.',
 };
 
@@ -63,7 +63,7 @@ function nextStepFor(
   if (byCause !== undefined) return byCause;
   if (verdict === 'at-risk') return `${NEAR[condition]} before anything more is rolled out.`;
   if (verdict === 'breached' || (cause !== undefined && !UNDECIDED.includes(cause))) return NEXT_STEPS[condition];
-  return `Remove what kept the check from deciding, as its sentence says, and check again: before anything more is rolled out it has to be known ${TO_BE_KNOWN[condition]}.`;
+  return `Remove what kept the check from deciding, as its sentence says, and check again: it has to be known ${TO_BE_KNOWN[condition]} before anything more is rolled out.`;
 }
 
 /** Causes that show no fault: something was missing or could not be decided. */

@@ -60,7 +60,7 @@ describe('notRepeated', () => {
     expect(await judged([])).toMatchObject({
       verdict: 'met',
       sentence: expect.stringContaining(
-        'longer than 7d: the ledger holds no run before this one, so nothing was repeated in it; what ran where another ledger is kept is not known.',
+        'longer than 7d: the ledger holds no run before this one, so nothing was repeated in it; runs that use another ledger are unknown.',
       ),
     });
     expect((await judged([])).sentence).not.toMatch(/compared|as promised/);
@@ -72,7 +72,7 @@ describe('notRepeated', () => {
       verdict: 'breached',
       cause: 'failed-repeatedly',
       sentence: expect.stringContaining(
-        'orders › wiped on local: expected it kept at least once in 3 runs, found 3 failures in a row since',
+        'orders › wiped on local: expected the promise to be kept at least once in 3 runs, found 3 failures in a row since',
       ),
     });
     expect((await judged(['met', 'breached', 'breached', 'breached'])).verdict).toBe('met');
@@ -133,7 +133,7 @@ describe('the firings of a CronJob', () => {
   it('may hide failures where too few failed Jobs are kept, or something else removes them', () => {
     expect(of({ keepsFailed: 1 }).hidesFailures?.because).toContain('1 failed Job (spec.failedJobsHistoryLimit)');
     expect(of({ expires: true }).hidesFailures?.because).toContain('ttlSecondsAfterFinished');
-    expect(of({ firings: [] }).hidesFailures?.because).toContain('no Job of it is there, although it keeps 3 Jobs');
+    expect(of({ firings: [] }).hidesFailures?.because).toContain('there is no Job of it, although it keeps 3 Jobs');
     expect(of({ firings: [], keepsSucceeded: 0 }).hidesFailures).toBeUndefined();
     expect(of({ replacesRunning: true }).hidesFailures?.because).toContain('concurrencyPolicy: Replace');
   });

@@ -175,8 +175,8 @@ function explainManagerPort(error: unknown): unknown {
   return new ExplainedError(
     {
       thing: 'velero server',
-      expected: `a velero that takes a free port for its manager's metrics, or port ${MANAGER_PORT} to be free`,
-      observed: `this one wants port ${MANAGER_PORT}, on which another program listens`,
+      expected: `a velero that can use a free port for its manager's metrics, or port ${MANAGER_PORT} to be free`,
+      observed: `this one needs port ${MANAGER_PORT}, on which another program listens`,
       nextStep: 'Let npm run toolchain build velero (unset DR_CONTRACTS_VELERO), or stop that program.',
     },
     { cause: error },
