@@ -166,7 +166,7 @@ async function requireMarkersBack(
       member,
       expected: `marker ${lost.sequence} of lane ${lane.name}, which was acknowledged before the capture began`,
       observed: `the lane holds ${read.map(({ sequence }) => sequence).join(', ') || 'none'}`,
-      nextStep: 'Look whether the backup covers the place of the markers, and whether captureBegan is taken too late.',
+      nextStep: 'Check whether the backup covers the place of the markers, and whether captureBegan is taken too late.',
     });
   }
 }

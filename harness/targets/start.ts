@@ -165,7 +165,7 @@ function explain({ name }: TargetRuntime, error: unknown): unknown {
       thing: `${name} target`,
       expected: 'every part to start',
       observed: summaryOf(error),
-      nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+      nextStep: 'Run npx dr-contracts doctor. If it finds no problem, check what the lines above name.',
     },
     { cause: error },
   );

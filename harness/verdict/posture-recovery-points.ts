@@ -93,7 +93,7 @@ function doubtAbout(
   const isFreshSomewhere =
     newest === undefined || ageOf(newest, Date.parse(at)) - FARTHEST_ZONE_MS <= promised.freshWithinMs;
   if (isZoneAssumed !== true || !dependsOnZone || !isFreshSomewhere) return undefined;
-  return 'the names give no time zone, and were read as UTC. Say in `timeZone` in which zone they are';
+  return 'the names give no time zone, and were read as UTC. State their time zone in `timeZone`';
 }
 
 const aheadByMs = ({ captureBegan, durable }: ObservedRecoveryPoint, at: string): number =>
@@ -124,7 +124,7 @@ function judgeCold(
   if (storageClass === undefined || (rtoMs !== undefined && thawMs <= rtoMs)) return undefined;
   const text = `the newest (${id}) lies in ${storageClass}, from which a standard retrieval takes up to ${formatDuration(thawMs)}`;
   if (rtoMs === undefined) {
-    const found = `${text}. Name the contract in \`for\`, so that its RTO tells whether there is time`;
+    const found = `${text}. Name the contract in \`for\`, so that its RTO shows whether there is time`;
     return { verdict: 'unproven', found, cause: 'thaw-time-unknown' };
   }
   const found = `${text}, ${formatDuration(thawMs - rtoMs)} more than the RTO of ${formatDuration(rtoMs)}. Keep the newest in a class that is read at once`;

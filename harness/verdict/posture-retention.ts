@@ -65,7 +65,7 @@ interface Made {
 function judgeKept(observation: RetentionObservation, { keptMs, gapMs, within, cron }: Made): CheckJudgement {
   const { what, at, keepsAtLeast, keptBy, oldest, recoveryPoints, takesMs = 0, thaw } = observation;
   const kept = keptMs <= takesMs ? 0 : within(keptMs - takesMs);
-  const taking = takesMs === 0 ? '' : ` (${formatDuration(takesMs)} later it is there)`;
+  const taking = takesMs === 0 ? '' : ` (each is there ${formatDuration(takesMs)} later)`;
   const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${cron}" makes one every ${formatDuration(gapMs)}${kept > (keptMs - takesMs) / gapMs ? ' or sooner' : ''}${taking}: ${kept} at any time`;
   if (kept === 0) {
     return breached(
@@ -106,7 +106,7 @@ function judgeThaw(
   if (warm >= keepsAtLeast) return { verdict: 'met', found: text };
   if (rtoMs === null) {
     return unproven(
-      `${text}. Name the contract in \`for\`, so that its RTO tells whether there is time`,
+      `${text}. Name the contract in \`for\`, so that its RTO shows whether there is time`,
       'thaw-time-unknown',
     );
   }

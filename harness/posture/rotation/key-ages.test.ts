@@ -44,7 +44,7 @@ describe('the age of keys', () => {
     [
       'a key whose making is told as no time',
       holder({ keys: [{ id: 'AKIA0001', isActive: true, createdAt: 'yesterday' }] }),
-      'says that it was made "yesterday", which is no time',
+      'says that it was made "yesterday", which is not a time',
     ],
     [
       'a key whose making is told as the zero of a clock',

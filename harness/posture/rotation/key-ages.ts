@@ -91,7 +91,7 @@ const FIRST_KEYS_MS = Date.parse('2006-01-01T00:00:00Z');
 function madeAtMs({ createdAt }: AccessKey): number | string {
   if (createdAt === undefined) return 'the service does not say when it was made';
   const madeMs = Date.parse(createdAt);
-  if (Number.isNaN(madeMs)) return `the service says that it was made "${createdAt}", which is no time`;
+  if (Number.isNaN(madeMs)) return `the service says that it was made "${createdAt}", which is not a time`;
   return madeMs < FIRST_KEYS_MS
     ? `the service says that it was made ${createdAt}, when there were no keys yet`
     : madeMs;

@@ -61,7 +61,7 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
     cause: 'rotation-failed',
   },
   'requests-during': {
-    item: 'requests of backups and restores during the rotation, with the key that is kept at that moment',
+    item: 'requests of backups and restores during the rotation, with the key that is stored at that moment',
     expected: 'to be accepted all the time',
     nextStep:
       'Make the new key, check that it works, and put it where it is read. End the old one only then. If a pause is intended, declare it: `pauseWithin`.',

@@ -50,7 +50,7 @@ const rehearsed = async (
 const itemsOf = (record: PostureCheckRecord) => differencesOf(record).map(({ item }) => item);
 
 describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platform', () => {
-  const gap = 'requests of backups and restores during the rotation, with the key that is kept at that moment';
+  const gap = 'requests of backups and restores during the rotation, with the key that is stored at that moment';
 
   it.each([
     [
@@ -92,7 +92,7 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platfo
     expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-gap', halts: 'rotation' });
     expect(itemsOf(found)).toEqual([gap]);
     expect(found.sentence).toContain(seen);
-    expect(found.sentence).toContain('put it where it is read, and end the old one only then');
+    expect(found.sentence).toContain('put it where it is read. End the old one only then');
   });
 
   it('is met with a gap that the platform documents, and says so', async () => {
@@ -173,7 +173,7 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platfo
     expect(Object.fromEntries(differences)).toEqual({
       'what the rotation prints': 'the secret of the new key',
       'the recovery point from before the rotation, in the end':
-        'another lifecycle of bucket acme-backups below nats/ than before',
+        'the lifecycle of bucket acme-backups below nats/ has changed',
       'rights that only the new key has':
         's3:GetObject for * (statement 1 of the policy of acme-backups), for a part of the rotation',
     });

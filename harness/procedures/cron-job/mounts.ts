@@ -119,7 +119,7 @@ function filesOf(volume: Volume, sources: MountSources): File[] {
   if (downwardAPI !== undefined) return fieldFiles(volume.name, downwardAPI.items, downwardAPI.defaultMode, sources);
   if (projected === undefined) {
     const kinds = Object.keys(volume).filter((key) => key !== 'name');
-    throw notGiven(volume.name, `it is a ${kinds.join(', ')}, which a process of this machine is not given`);
+    throw notGiven(volume.name, `it is a ${kinds.join(', ')}, which a process of this machine does not get`);
   }
   return projected.sources.flatMap((source) => {
     const { defaultMode } = projected;
