@@ -297,6 +297,6 @@ it('a sabotage that does nothing is named as well', async () => {
 it('a disaster that the asset does not know is refused when the suite is made', () => {
   const world = toyWorld();
   expect(() => conformance(toyKind(world), { sabotage: toySabotage(world), disasters: ['wipd'] })).toThrow(
-    /expected disasters that it knows: wiped, but `disasters` names "wipd"/,
+    /expected disasters of this asset: wiped, but `disasters` names "wipd"/,
   );
 });

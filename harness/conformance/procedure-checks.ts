@@ -52,7 +52,7 @@ async function backUp(
   if (times.some((time, index) => time < (times[index - 1] ?? time))) {
     throw wrong(
       'a capture that begins after the call, is durable after that, and before the call ends',
-      `in milliseconds of the clock: called ${times.map((time) => Math.round(time)).join(', captured, durable and ended ')}`,
+      `in milliseconds of the clock: called, captured, durable and ended at ${times.map((time) => Math.round(time)).join(', ')}`,
       'Take both moments with `step.clock.now()`: before anything is read, and after the backup was seen at its place.',
     );
   }

@@ -42,6 +42,6 @@ it('a quotient is rounded half up', () => {
   expect(decimalText(rounded(minus(decimal('0'), decimal('1.005')), 2))).toBe('-1.01');
 });
 
-it.each(['', '-1', '1e3', '1.', '.5', '1,5', ' 1'])('"%s" is not a decimal number', (text) => {
+it.each(['', '-1', '1e3', '1.', '.5', '1,5', ' 1'])('"%s" is no decimal number', (text) => {
   expect(() => decimal(text)).toThrow(RangeError);
 });

@@ -275,7 +275,7 @@ export const failBack = z.object({
 
 export const assurance = z.object({
   promise: z.enum(assurancePromises),
-  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  what: z.string().describe('What was checked, e.g. "the living original".'),
   checked: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
   observed: z

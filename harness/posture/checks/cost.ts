@@ -168,7 +168,9 @@ async function countStored(
   counted.push(...(await countVelero(given.velero, reading)));
   for (const copy of given.copies) await countCopy(copy, counted, reading);
   if (reading.ungrown.length > 0) {
-    lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
+    lines.notCounted.add(
+      `growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show no growth`,
+    );
   }
   const { source, date, currency } = table;
   const region = [...reading.regions].toSorted().join(', ');

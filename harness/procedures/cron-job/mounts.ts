@@ -39,7 +39,7 @@ export async function mountsOf(pod: PodSpec, container: Container, sources: Moun
     const volume = pod.volumes.find((candidate) => candidate.name === name);
     if (volume === undefined) throw neverStarts(name, 'the pod has no volume of that name');
     const to = normalisedPlace(mountPath);
-    if (to === null || to === '') throw neverStarts(name, `${mountPath} is no place below /`);
+    if (to === null || to === '') throw neverStarts(name, `${mountPath} is not below /`);
     const part = subPathExpr === undefined ? subPath : expand(subPathExpr, sources.variables);
     const { folder, isOwn } = await volumeFolder(volume, sources);
     const from = part === undefined || part === '' ? folder : await partOf(folder, part, isOwn, name);

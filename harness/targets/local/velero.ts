@@ -25,7 +25,7 @@ const SYNC_PERIOD = '30s';
  * part of an RTA.
  */
 export const SYNC_SETTING = {
-  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}, and at once when Velero starts: its location is marked as available before, and the Velero of a standby region is started again when the other region is lost. What production waits instead is added to RTA as backup-sync`,
+  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}, and once when Velero starts: its location is marked as available beforehand, and the Velero of a standby region is restarted when the other region is lost. The wait of production is added to RTA as backup-sync`,
 };
 const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
