@@ -63,7 +63,7 @@ function nextStepFor(
   if (byCause !== undefined) return byCause;
   if (verdict === 'at-risk') return `${NEAR[condition]} before anything more is rolled out.`;
   if (verdict === 'breached' || (cause !== undefined && !UNDECIDED.includes(cause))) return NEXT_STEPS[condition];
-  return `Remove what kept the check from deciding, as its sentence says, and check again: it has to be known ${TO_BE_KNOWN[condition]} before anything more is rolled out.`;
+  return `Remove what kept the check from deciding, as its sentence says, and check again: before anything more is rolled out it has to be known ${TO_BE_KNOWN[condition]}.`;
 }
 
 /** Causes that show no fault: something was missing or could not be decided. */
