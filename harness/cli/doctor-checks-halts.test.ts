@@ -51,7 +51,7 @@ describe('what halts the roll-out, as the doctor lists it', () => {
         state: 'note',
         found: 'halted by off-site-backups/daily',
         problem: expect.stringMatching(
-          /^off-site-backups\/daily was unproven at 2025-11-23T12:00:00\.000Z, and halts the roll-out\. Owner: platform\. The promise: no backups/,
+          /^off-site-backups\/daily was unproven at 2025-11-23T12:00:00\.000Z, and halts the roll-out\. Owner: platform\. The promise: there were no backups/,
         ),
         fix: expect.stringMatching(
           /^Remove what kept the check from deciding.*`npx dr-contracts drill --posture --contract off-site-backups`/,

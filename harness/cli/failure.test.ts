@@ -86,7 +86,7 @@ describe('a failure', () => {
 
   it('of data from outside names the field', async () => {
     const error = await thrownBy(async () => z.object({ a: z.object({ b: z.number() }) }).parse({ a: {} }));
-    expect(renderFailure(error, false)).toContain('`a.b` is missing, and has to be a number');
+    expect(renderFailure(error, false)).toContain('`a.b` is missing, but has to be a number');
   });
 
   it('that nobody foresaw is called a defect, without a stack trace unless asked for', () => {

@@ -178,7 +178,7 @@ describe('the plan', () => {
         postures: [{ name: 'off-site-backups', checks: [{ name: 'settings', definition: 'sha256:other' }] }],
       });
       await expect(runPlan(check, io, changed)).rejects.toThrow(
-        /line A1 .*when it was defined otherwise: its options, or files behind it, have changed since; run it again\. 2 other lines are not held either: A2, A3/,
+        /line A1 .*but its options, or files behind it, have changed since: run it again\. 2 other lines are not held either: A2, A3/,
       );
       // The reports are old, and so prove nothing, however often the page is written.
       await runPlan(options, io, changed);

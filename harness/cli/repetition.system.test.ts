@@ -176,7 +176,7 @@ describe('a job that fails again and again', () => {
         halts: 'repetition',
         owner: 'storage',
         sentence: expect.stringContaining(
-          `${what}: expected fewer than 2 failures in its last 10 firings, found 2; the last is Job backup-`,
+          `${what}: expected fewer than 2 failures in its last 10 firings, found 2; the last failure is Job backup-`,
         ),
         observation: { evidence: { [what]: '0 succeeded, 2 failed, 0 running, 0 unknown' } },
       });

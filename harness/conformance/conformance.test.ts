@@ -220,7 +220,7 @@ describe('a plug-in with a fault fails, with a message that names it', () => {
       'misspells the name of a secret variable',
       () => ({ secretVariables: ['TOY_PASSWORD'] }),
       'seeds what it says',
-      /expected names of variables of environment\(\) \(TOY_LIST\), but one of them names TOY_PASSWORD/,
+      /expected names of variables of environment\(\) \(TOY_LIST\), but TOY_PASSWORD is not one of them/,
     ],
     [
       'announces another proof than it gives',
@@ -269,7 +269,7 @@ describe('a plug-in with a fault fails, with a message that names it', () => {
         restore: async (point, context) => ({ ...(await restore(point, context)), commands: [] }),
       }),
       'is restored with all its content and markers',
-      /expected the steps of the recovery, told by `performing`/,
+      /expected the steps of the recovery, reported by `performing`/,
     ],
   ])('a procedure that %s', async (_fault, change, test, message) => {
     const failures = await failuresOf(() => ({}), change);
@@ -294,7 +294,11 @@ async function noticing(
   const [seed, ...others] = course?.checks ?? [];
   const signal = new AbortController().signal;
   await seed?.run(signal);
-  await others.find((each) => each.title === title)?.run(signal);
+  try {
+    await others.find((each) => each.title === title)?.run(signal);
+  } finally {
+    await course?.end();
+  }
 }
 
 it('a sabotage that does nothing is named as well', async () => {
@@ -307,4 +311,11 @@ it('a sabotage that alters an item which is not there is told apart from a blind
   await expect(
     noticing('notices an item that was altered', (world) => ({ alter: toySabotage(world).add })),
   ).rejects.toThrow(/the sabotage added an item: an earlier sabotage may have removed the one that it names/);
+});
+
+it('a disaster that the asset does not know is refused when the suite is made', () => {
+  const world = toyWorld();
+  expect(() => conformance(toyKind(world), { sabotage: toySabotage(world), disasters: ['wipd'] })).toThrow(
+    /expected disasters of this asset: wiped, but `disasters` names "wipd"/,
+  );
 });

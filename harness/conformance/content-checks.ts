@@ -11,7 +11,7 @@ export function requireDescribed(kind: AssetKind): void {
   const wrong = (member: string, observed: string) =>
     new ExplainedError({
       thing: `${kind.system || 'an asset without a name'}, ${member}`,
-      expected: 'a text for a reader, or a list with something in it',
+      expected: 'a text for a reader, or a list that is not empty',
       observed,
       nextStep: 'Say what a reader of the record has to know.',
     });
@@ -39,7 +39,7 @@ export async function requireSeeded(life: Life, signal: AbortSignal): Promise<vo
   if (content.items !== sum || content.items === 0) {
     throw life.fault({
       member: 'fingerprint()',
-      expected: '`items` that are the sum of its `kinds`, and more than none',
+      expected: '`items` to be the sum of its `kinds`, and more than 0',
       observed: `it counts ${content.items}, and its kinds have ${sum}`,
       nextStep: 'Count every item once, under the kind by which `compare` counts it.',
     });
@@ -68,7 +68,7 @@ export async function requireSeeded(life: Life, signal: AbortSignal): Promise<vo
     throw life.fault({
       member: 'secretVariables, meanings',
       expected: `names of variables of environment() (${variables.join(', ') || 'there are none'})`,
-      observed: `one of them names ${unknown}`,
+      observed: `${unknown} is not one of them`,
       nextStep: 'Correct the name: a misspelt one leaves a secret unprotected.',
     });
   }

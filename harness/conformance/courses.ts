@@ -74,7 +74,7 @@ function disasterOf(kind: AssetKind, name: string): Disaster {
   if (disaster !== undefined) return disaster;
   throw new ExplainedError({
     thing: `conformance of ${kind.system}`,
-    expected: `disasters that it knows: ${kind.disasters.map((each) => each.name).join(', ')}`,
+    expected: `disasters of this asset: ${kind.disasters.map((each) => each.name).join(', ')}`,
     observed: `\`disasters\` names "${name}"`,
     nextStep: 'Correct the name.',
   });

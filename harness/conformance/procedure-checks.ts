@@ -52,7 +52,7 @@ async function backUp(
   if (times.some((time, index) => time < (times[index - 1] ?? time))) {
     throw wrong(
       'a capture that begins after the call, is durable after that, and before the call ends',
-      `in milliseconds of the clock: called ${times.map((time) => Math.round(time)).join(', captured, durable and ended ')}`,
+      `in milliseconds of the clock: called, captured, durable and ended at ${times.map((time) => Math.round(time)).join(', ')}`,
       'Take both moments with `step.clock.now()`: before anything is read, and after the backup was seen at its place.',
     );
   }
@@ -119,8 +119,8 @@ export async function requireRestored(
   if (life.performed.length === 0 && report.commands.length === 0) {
     throw life.fault({
       member,
-      expected: 'the steps of the recovery, told by `performing`, or the commands as they were run',
-      observed: 'it told none, so the runbook would say nothing',
+      expected: 'the steps of the recovery, reported by `performing`, or the commands that were run',
+      observed: 'it reported none, so the runbook would be empty',
       nextStep: 'Wrap each step in `performing(step, { what, command }, work)`.',
     });
   }
@@ -166,7 +166,7 @@ async function requireMarkersBack(
       member,
       expected: `marker ${lost.sequence} of lane ${lane.name}, which was acknowledged before the capture began`,
       observed: `the lane holds ${read.map(({ sequence }) => sequence).join(', ') || 'none'}`,
-      nextStep: 'Look whether the backup covers the place of the markers, and whether captureBegan is taken too late.',
+      nextStep: 'Check whether the backup covers the place of the markers, and whether captureBegan is taken too late.',
     });
   }
 }
@@ -185,14 +185,14 @@ async function requireAssured(life: Life, signal: AbortSignal): Promise<void> {
   if (unshown === undefined && unannounced === undefined && empty === undefined) return;
   throw life.fault({
     member: 'assurances()',
-    expected: `what the disaster assures (${assures.join(', ')}), announced by expectedProof() and looked at`,
+    expected: `every assurance of the disaster (${assures.join(', ')}) to be announced by expectedProof() and checked`,
     observed:
       unannounced !== undefined
         ? `expectedProof() announces nothing for "${unannounced}"`
         : unshown !== undefined
-          ? `"${unshown.what}" is announced and not shown`
-          : `nothing was checked of "${empty?.what}"`,
-    nextStep: 'Announce each assurance before the disaster, and look at it after the restore.',
+          ? `"${unshown.what}" is announced, but was not checked`
+          : `nothing was checked for "${empty?.what}"`,
+    nextStep: 'Announce each assurance before the disaster, and check it after the restore.',
   });
 }
 

@@ -128,7 +128,7 @@ it('a shared server that ends by itself is told', async () => {
   const [, course] = providerCourses(shared('process.exit()'), {}, () => openTrialRuntime({}, systemClock));
   const [check] = course?.checks ?? [];
   await expect(check?.run(new AbortController().signal)).rejects.toThrow(
-    /programs that go on, but 1 of 1 ended already/,
+    /programs that keep running, but 1 of 1 ended already/,
   );
 });
 
@@ -148,7 +148,7 @@ describe('a provider with a fault fails, with a message that names it', () => {
     [
       'puts its password into an argument',
       { arguments: [PASSWORD] },
-      /keeps credentials out of argument lists: .* contains one that tellCredentials\(\) tells/,
+      /keeps credentials out of argument lists: .* contains a credential that tellCredentials\(\) reports/,
     ],
     [
       'does not end its server when it is lost',
@@ -171,12 +171,12 @@ describe('a provider with a fault fails, with a message that names it', () => {
           },
         }),
       },
-      /lose\(\): expected the other place to go on/,
+      /lose\(\): expected the other place to keep running/,
     ],
     [
       'replaces nothing',
       { place: () => ({ replace: async () => undefined }) },
-      /replace\(\): expected a place that lives/,
+      /replace\(\): expected a place that is alive/,
     ],
     [
       'leaves its server when it is disposed',

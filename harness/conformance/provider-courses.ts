@@ -58,7 +58,7 @@ function sharedCourse({ capability }: Provider, { service, start }: SharedSuppli
       if (trace.alive().length < length) {
         throw fault(`${capability}, ${service.name}`, {
           member: 'start()',
-          expected: 'programs that go on',
+          expected: 'programs that keep running',
           observed: `${length - trace.alive().length} of ${length} ended already`,
           nextStep: 'Wait with untilServing() until each serves.',
         });
@@ -185,12 +185,22 @@ class PlaceCourse {
     this.#second = await this.#start(signal);
     for (const { place, trace } of [this.#first, this.#second]) {
       if (isLosable(place) && !(await place.isAlive())) {
-        throw this.#fault('isAlive()', 'true for a place that has just started', 'it says false', 'Look at a process.');
+        throw this.#fault(
+          'isAlive()',
+          'true for a place that has just started',
+          'it returns false',
+          'Check a process.',
+        );
       }
       const dead = trace.processes.find(({ identity }) => !isRunning(identity));
       if (dead !== undefined) {
         const observed = `${dead.name} has ended already`;
-        throw this.#fault('start()', 'programs that go on', observed, 'Wait with untilServing() until it serves.');
+        throw this.#fault(
+          'start()',
+          'programs that keep running',
+          observed,
+          'Wait with untilServing() until it serves.',
+        );
       }
     }
   }
@@ -205,7 +215,7 @@ class PlaceCourse {
     throw this.#fault(
       'startProgram()',
       'no credential in an argument list, which every user of the machine can read',
-      `an argument of ${loose.name} contains one that tellCredentials() tells`,
+      `an argument of ${loose.name} contains a credential that tellCredentials() reports`,
       'Hand it over in `env` or in a file.',
     );
   }
@@ -224,16 +234,21 @@ class PlaceCourse {
     }
     const alive = first.trace.alive();
     if (alive.length > 0 || (await first.place.isAlive())) {
-      const observed = alive.length > 0 ? `${alive.join(', ')} still runs` : 'isAlive() still says true';
+      const observed = alive.length > 0 ? `${alive.join(', ')} still runs` : 'isAlive() still returns true';
       throw this.#fault('lose()', 'every process of the place to end', observed, 'Kill all of them and wait for it.');
     }
     if (!(await second.place.isAlive()) || second.trace.alive().length < second.trace.processes.length) {
       const nextStep = 'Share no process and no folder between places.';
-      throw this.#fault('lose()', 'the other place to go on', 'the other place ended too', nextStep);
+      throw this.#fault('lose()', 'the other place to keep running', 'the other place ended too', nextStep);
     }
     await first.place.replace(signal);
     if (await first.place.isAlive()) return;
-    throw this.#fault('replace()', 'a place that lives', 'isAlive() says false', 'Wait until the new one serves.');
+    throw this.#fault(
+      'replace()',
+      'a place that is alive',
+      'isAlive() returns false',
+      'Wait until the new one serves.',
+    );
   }
 
   async #dispose(): Promise<void> {

@@ -187,9 +187,9 @@ function leftOtherwise({ items, firstDifferences: [first] }: Comparison): Explai
     first === undefined ? '' : `: ${first.item}, ${first.field}, was ${first.expected} and is ${first.observed}`;
   return new ExplainedError({
     thing: 'the living asset after the backup',
-    expected: 'what it was before the backup',
+    expected: 'to be as it was before the backup',
     observed: `the backup left it with ${counts.join(', ')}${detail}`,
-    nextStep: 'Undo at the end of the backup, also when it fails, whatever it pauses, locks, suspends or removes.',
+    nextStep: 'Let the backup undo whatever it pauses, locks, suspends or removes, also when it fails.',
     cause: 'backup-changed-asset',
   });
 }

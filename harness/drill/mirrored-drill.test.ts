@@ -43,7 +43,7 @@ describe('a drill of a failover to a mirror', () => {
     expect(record.replication?.lanes[0]).toMatchObject({ worstPositions: 3, atDisasterPositions: 3 });
     expect(record.judgement?.exposureMs).toBeGreaterThan(0);
     expect(findingOf(record, 'exposure')?.sentence).toMatch(
-      /the mirror was at most 3 messages and .* behind in \d+ looks/,
+      /the mirror was at most 3 messages and .* behind in \d+ measurements/,
     );
   });
 

@@ -149,7 +149,7 @@ function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>)
 function withoutSandbox(sandbox: Target['sandbox']): readonly string[] {
   if (sandbox.kind !== 'none') return [];
   return [
-    `the platform's programs ran without a sandbox (${sandbox.reason}): they could reach files of this machine, also what a backup left on it`,
+    `the platform's programs ran without a sandbox (${sandbox.reason}): they could reach files of this machine, including those that a backup left on it`,
   ];
 }
 

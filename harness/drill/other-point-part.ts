@@ -97,8 +97,8 @@ function notCleared(cleared: OtherRestoredRecord['cleared']): ExplainedError {
   const left = cleared.find(({ gone }) => !gone);
   return new ExplainedError({
     thing: 'the place of the first restore',
-    expected: 'nothing of it left before the older recovery point is restored',
+    expected: 'to be empty before the older recovery point is restored',
     observed: left === undefined ? 'nothing was read' : `${left.what}: ${left.observed}`,
-    nextStep: 'Look what keeps it or makes it anew. A restore over it would prove nothing.',
+    nextStep: 'Find out what keeps its content or creates it again. A restore over it would prove nothing.',
   });
 }

@@ -74,7 +74,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   if (disaster === undefined) {
     throw new ExplainedError({
       thing: `contract "${contract.name}"`,
-      expected: `one of the disasters that a ${contract.asset.system} asset knows (${contract.asset.disasters.map(({ name }) => name).join(', ')})`,
+      expected: `one of the disasters of a ${contract.asset.system} asset (${contract.asset.disasters.map(({ name }) => name).join(', ')})`,
       observed: `it names "${options.disaster}"`,
       nextStep: 'Correct `survives`.',
     });
@@ -149,7 +149,7 @@ function guarded(listener: DrillListener): DrillListener {
       listener(event);
     } catch (error) {
       isBroken = true;
-      process.emitWarning(`the view of a drill failed and is told nothing more: ${summaryOf(error)}`);
+      process.emitWarning(`the display of a drill failed and gets no further events: ${summaryOf(error)}`);
     }
   };
 }

@@ -37,7 +37,7 @@ function readText(path: string): string {
     // Without a byte order mark, as kubectl reads it.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw badManifest(path, 'text in UTF-8, as kubectl does', 'it holds bytes that are none', error);
+    throw badManifest(path, 'text in UTF-8, which kubectl needs', 'it holds bytes that are not UTF-8', error);
   }
 }
 
@@ -47,8 +47,8 @@ function documentsIn(text: string, source: string): readonly Document[] {
     const code = `U+${odd[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
     throw badManifest(
       source,
-      'text that every reader of YAML takes for the same',
-      `it holds the character ${code}, which kubectl takes for the end of a line and other readers do not. Write it as an escape between double quotes`,
+      'text that every YAML parser reads alike',
+      `it holds the character ${code}, which kubectl reads as the end of a line and other parsers do not. Write it as an escape between double quotes`,
     );
   }
   const documents = parseAllDocuments(text, { schema: 'yaml-1.1', customTags: asKubectl, merge: true });

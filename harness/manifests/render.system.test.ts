@@ -158,7 +158,7 @@ patches:
         ...top('resources: [../base]\n'),
       }),
     ).rejects.toThrow(
-      /base\/kustomization\.yaml.*lies elsewhere, and a run fetches nothing.*Keep a copy.*rendered\.yaml/,
+      /base\/kustomization\.yaml.*is elsewhere, and a run downloads nothing.*Keep a copy.*rendered\.yaml/,
     );
   });
 

@@ -115,8 +115,8 @@ function filesNamedIn(value: unknown, isFile = false): readonly string[] {
 const fetched = (path: string, folder: string, named: string) =>
   badManifest(
     path,
-    'resources that lie beside it',
-    `it names ${named}, which lies elsewhere, and a run fetches nothing`,
+    'resources in local files beside it',
+    `it names ${named}, which is elsewhere, and a run downloads nothing`,
     undefined,
     `Keep a copy beside it, or render it and name the file instead: kubectl kustomize ${folder} > rendered.yaml`,
   );

@@ -16,7 +16,7 @@ const ZERO: Decimal = { units: 0n, places: 0 };
 
 /** @throws {RangeError} for a text that is not a decimal number, such as `1e3` or `-1`. */
 export function decimal(text: string): Decimal {
-  if (!DECIMAL.test(text)) throw new RangeError(`"${text}" is no decimal number`);
+  if (!DECIMAL.test(text)) throw new RangeError(`"${text}" is not a decimal number`);
   const [whole = '', fraction = ''] = text.split('.');
   return { units: BigInt(whole + fraction), places: fraction.length };
 }
@@ -78,7 +78,7 @@ const costLineSchema = z.object({
   basis: z.string().describe('Where the quantity comes from.'),
   growsPercentPerMonth: amount
     .optional()
-    .describe('By how much it grows; left out where it does not depend on sizes, or nobody knows.'),
+    .describe('By how much it grows; left out if it does not depend on sizes, or is unknown.'),
 });
 export type CostLine = z.infer<typeof costLineSchema>;
 

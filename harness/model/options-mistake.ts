@@ -71,7 +71,7 @@ function describe(issue: Issue | undefined, place: Place): { readonly expected: 
     const [key = ''] = issue.keys;
     const shown = fieldOf([...issue.path, key]);
     return {
-      expected: known.length === 0 ? 'only fields that it has' : `the fields ${known.join(', ')}`,
+      expected: known.length === 0 ? 'no unknown field' : `the fields ${known.join(', ')}`,
       observed: `it has an unknown field "${shown}"${suggestion(key, known)}`,
     };
   }

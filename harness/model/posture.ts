@@ -46,7 +46,7 @@ const comparison = z.object({
   nothingYet: z
     .string()
     .optional()
-    .describe('Why there is nothing yet that could break the promise, and what is not known for that.'),
+    .describe('Why there is nothing yet that could break the promise, and what is unknown for that reason.'),
   basis: z
     .string()
     .optional()
@@ -83,9 +83,7 @@ const unread = z
 const thaw = z
   .object({
     storageClass: z.string(),
-    afterMs: durationMs.describe(
-      'So long after its upload it is moved into that class; 0 where it lies there already.',
-    ),
+    afterMs: durationMs.describe('Time from its upload until it is moved into that class; 0 if it is already there.'),
     by: z.string().describe('What moves it, e.g. "lifecycle cold-after-a-day", or what was seen.'),
     takesMs: durationMs.describe('How long a standard retrieval from that class takes, as documented.'),
     rtoMs: durationMs.nullable().describe('The RTO that it counts against; null when the check names none.'),
@@ -105,11 +103,15 @@ const retention = z.object({
   keptBy: z.string().describe('What ends its life: "lifecycle rule nats-30-days", "ttl of Schedule daily".'),
   problems: z
     .array(z.union([z.string(), z.object({ text: z.string(), cause: causeSchema })]))
-    .describe('Why the expired would stay, or the needed would go. Earlier versions gave no cause.'),
+    .describe(
+      'Why expired recovery points would stay, or needed ones would be deleted. Earlier versions gave no cause.',
+    ),
   recoveryPoints: z.number().int().nonnegative(),
   oldest: utc.nullable(),
   unread: unread.optional(),
-  takesMs: durationMs.optional().describe('Budget for capture and upload: so much later the next one is there.'),
+  takesMs: durationMs
+    .optional()
+    .describe('Budget for capture and upload: the next recovery point is there this much later.'),
   thaw: thaw.optional(),
   basis: z.literal('analysis').optional().describe('Computed from rules and schedule; only what lies there was seen.'),
   notVerified: z.array(z.string()),
@@ -118,11 +120,11 @@ const retention = z.object({
 const recoveryPoint = z.object({
   id: z.string(),
   captureBegan: utc,
-  durable: utc.nullable().describe('When it lay off-site, as observed there; null when it does not.'),
+  durable: utc.nullable().describe('When it was off-site, as observed there; null if it is not.'),
   outcome: z.enum(['succeeded', 'failed', 'running']),
   said: z.string().describe('What its tool says of it.'),
   problem: causeSchema.optional(),
-  storageClass: z.string().optional().describe('Where it lies in one that has to be thawed first.'),
+  storageClass: z.string().optional().describe('Its storage class, if that one has to be thawed first.'),
   thawMs: durationMs.optional().describe('How long a standard retrieval from that class takes, as documented.'),
 });
 
@@ -153,13 +155,13 @@ const recoveryPoints = z.object({
     .nonnegative()
     .optional()
     .describe(
-      'Succeeded ones that came sooner after another than half of what they are due in, such as retries; they fill no gap.',
+      'Successes that followed another one in less than half of the interval, such as retries; they fill no gap.',
     ),
   longestGap: z
     .object({ gapMs: durationMs, after: z.string(), before: z.string() })
     .optional()
     .describe('The longest time between two neighbours that succeeded.'),
-  everyMs: durationMs.optional().describe('One is due in each of these.'),
+  everyMs: durationMs.optional().describe('The interval in which one is due.'),
   ahead: z
     .object({ count: z.number().int().positive(), first: recoveryPoint })
     .optional()
@@ -207,9 +209,9 @@ const checkRecord = z.object({
     .string()
     .optional()
     .describe(
-      'A digest of its options and of the content of every file that it reads. Left out where a file could not be read, and by earlier versions: then nobody knows for which definition the verdict holds.',
+      'A digest of its options and of the content of every file that it reads. Left out where a file could not be read, and by earlier versions: then it is unknown for which definition the verdict holds.',
     ),
-  about: z.array(platformPart).optional().describe('Parts of the platform that it looks at, for the hand-over.'),
+  about: z.array(platformPart).optional().describe('Parts of the platform that it checks, for the hand-over.'),
   condition: haltCondition.optional().describe('The halt condition that the check stands for, whatever its verdict.'),
   durationMs,
   observation: observationSchema.nullable().describe('Null when the check could not be made.'),

@@ -66,7 +66,7 @@ export const backupWait = z.object({
 export const runPolicy = z.object({
   concurrency: z
     .enum(concurrencies)
-    .describe('What becomes of a run that is due while the one before still runs. Skip: it is left out.'),
+    .describe('What happens to a run that is due while the one before still runs. Skip: it is left out.'),
   deadlineMs: z.number().nonnegative().optional().describe('A run is ended after this much time.'),
   deadlineField: z
     .string()
@@ -80,7 +80,10 @@ export const runPolicy = z.object({
 export const schedule = z.object({
   cron: z.string(),
   timeZone: z.string(),
-  scheduler: z.enum(schedulers).optional().describe('By whose rules it is read; by those of Kubernetes when left out.'),
+  scheduler: z
+    .enum(schedulers)
+    .optional()
+    .describe('The scheduler by whose rules it is read; Kubernetes when left out.'),
   heldBy: z
     .string()
     .optional()
@@ -131,7 +134,7 @@ const difference = z.object({
 export const comparison = z.object({
   items: z.array(itemCounts),
   firstDifferences: z.array(difference).describe('The first differences in full; all of them are in the counts.'),
-  notVerified: z.array(z.string()).describe('What this comparison did not look at.'),
+  notVerified: z.array(z.string()).describe('What this comparison did not check.'),
 });
 
 export const lane = z.object({
@@ -177,7 +180,7 @@ export const lane = z.object({
 });
 
 const controlReading = z.object({
-  what: z.string().describe('What was asked that the platform has no part in.'),
+  what: z.string().describe('The request, in which the platform has no part.'),
   answers: z.number().int().nonnegative(),
   unanswered: z.number().int().nonnegative().describe('Refused, failed, or no answer: it excuses nothing.'),
   slowestMs: z.number().nonnegative().describe('The slowest answer; 0 when there was none.'),
@@ -253,7 +256,7 @@ export const failBack = z.object({
         unanswered: z
           .boolean()
           .optional()
-          .describe('No answer came, so nobody can tell whether it was accepted; false when left out.'),
+          .describe('No answer came, so it is unknown whether it was accepted; false when left out.'),
         observed: z.string(),
       }),
     )
@@ -272,7 +275,7 @@ export const failBack = z.object({
 
 export const assurance = z.object({
   promise: z.enum(assurancePromises),
-  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  what: z.string().describe('What was checked, e.g. "the living original".'),
   checked: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
   observed: z

@@ -8,7 +8,7 @@ const pointName = z.enum(['older', 'newer']);
 const otherRestored = z.object({
   cleared: z
     .array(absenceCheck)
-    .describe('Reads that show that what the first restore brought was gone before the second one.'),
+    .describe('Reads that show that the content of the first restore was gone before the second restore.'),
   claimed: z.string().describe('What the restore said about itself; proves nothing.'),
   warnings: z.array(z.string()),
   markers: z.array(lane),

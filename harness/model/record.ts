@@ -33,14 +33,14 @@ const expected = z.object({
   identities: z
     .array(z.object({ what: z.string(), value: z.string(), keptBy: z.string().optional() }))
     .describe(
-      'What the asset was known by before the disaster; each must be another one after the restore, unless a documented recovery keeps it.',
+      'Identities of the asset before the disaster. Each must be a new one after the restore, unless a documented recovery keeps it.',
     ),
   items: z
     .array(z.object({ kind: z.string(), items: z.number().int().nonnegative() }))
-    .describe('What the fingerprint holds, by kind: as many of each must be compared.'),
+    .describe('Number of items of the fingerprint, by kind; as many of each kind must be compared.'),
   assurances: z
     .array(z.object({ promise: z.enum(assurancePromises), what: z.string() }))
-    .describe('What must be looked at for what the disaster assures.'),
+    .describe('Checks that must be made for the assurances of the disaster.'),
   points: z
     .object({
       taken: z.literal([1, 2]).describe('How many recovery points the drill takes.'),
@@ -49,7 +49,7 @@ const expected = z.object({
         .literal('older')
         .optional()
         .describe(
-          'Which of them it restores after that, into the same place, where no other drill of the contract does.',
+          'The recovery point that it restores after that, into the same place, if no other drill of the contract does.',
         ),
     })
     .optional()
@@ -57,7 +57,12 @@ const expected = z.object({
       'How many recovery points must be taken, and which is restored. Earlier records have none: they took one.',
     ),
   copiedOn: schedule.optional().describe('The second schedule that counts in this disaster; left out where none does.'),
-  replicaLooks: z.number().int().positive().optional().describe('How often a live replica must be looked at.'),
+  replicaLooks: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('How often the lag of a live replica must be measured.'),
   failBack: z
     .object({
       stages: z.array(z.string()),
@@ -123,7 +128,7 @@ const recoveryStep = z.object({
   command: z
     .string()
     .optional()
-    .describe('As an operator types it: what belonged to the drill is a $VARIABLE, secrets are left out.'),
+    .describe('As an operator types it: a $VARIABLE stands for each value of the drill, secrets are left out.'),
   variables: z.array(z.string()).describe('Names of the variables that it needs.'),
   measuredMs: z.number().nonnegative(),
   outcome: z.enum(['done', 'failed']),
@@ -143,8 +148,8 @@ const backupMachine = z.object({
     .describe('What the contract says production keeps (`keeps`). It was handed to the restore if it was there.'),
   left: z
     .array(z.object({ path: z.string(), sizeBytes: z.number().int().nonnegative() }))
-    .describe('Files outside its volumes that were gone with the machine; the first of them.'),
-  leftFiles: z.number().int().nonnegative().describe('How many those were.'),
+    .describe('The first of the files outside its volumes that were lost with the machine.'),
+  leftFiles: z.number().int().nonnegative().describe('Number of all these files.'),
 });
 
 export const drillRecordSchema = z.object({
@@ -196,7 +201,7 @@ export const drillRecordSchema = z.object({
       .describe('What must be shown in this disaster besides the content; left out when nothing.'),
     backupWait: backupWait
       .optional()
-      .describe('Of a restore in a place that did not take the backups and is told of them in intervals.'),
+      .describe('The wait of a restore in a place that did not take the backups and learns of them at intervals.'),
   }),
   environment: z.object({
     target: z.string(),
@@ -264,7 +269,7 @@ export const drillRecordSchema = z.object({
           thawMs: z.number().nonnegative().describe('How long a standard retrieval takes, as documented.'),
         })
         .optional()
-        .describe('Where some of it has to be thawed before it can be read.'),
+        .describe('Set if some of it has to be thawed before it can be read.'),
       leftOut: z
         .array(
           z.object({
@@ -274,14 +279,14 @@ export const drillRecordSchema = z.object({
           }),
         )
         .optional()
-        .describe('What of the asset the definition of the backup leaves out, where the procedure can tell.'),
+        .describe('Parts of the asset that the definition of the backup leaves out, if the procedure can tell.'),
       claimed: z.string(),
       machine: backupMachine
         .optional()
         .describe('What became of what the backup wrote on its own machine; none in a pod.'),
       copiedOn: schedule
         .optional()
-        .describe('The second schedule by which it came to lie there; its longest gap is part of the exposure.'),
+        .describe('The second schedule, by which it was copied there; its longest gap is part of the exposure.'),
     })
     .nullable(),
   recoveryPoints: recoveryPoints

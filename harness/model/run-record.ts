@@ -7,7 +7,7 @@ const verdict = z.enum(postureVerdicts);
 
 const part = z.object({
   name: z.string(),
-  verdict: verdict.describe('The worst of the checks that look at it.'),
+  verdict: verdict.describe('The worst verdict of the checks that concern it.'),
   checks: z.array(z.string()).describe('Each as "<posture>/<check>".'),
 });
 
@@ -105,7 +105,7 @@ export const runRecordSchema = z.object({
       }),
     )
     .optional()
-    .describe('Contracts that were not drilled, because the target has not what they need and nobody asked for them.'),
+    .describe('Contracts that were not drilled, because the target lacks what they need and they were not requested.'),
   mistakes: z
     .array(z.object({ contract: z.string().nullable(), file: z.string(), message: z.string() }))
     .optional()

@@ -103,7 +103,7 @@ export const notStarted = (target: string, capability: Capability): ExplainedErr
   new ExplainedError({
     thing: `${target} target, part ${capability}`,
     expected: 'to have been started',
-    observed: 'nobody asked for it at the start',
+    observed: 'it was not requested when the target was started',
     nextStep: `Name '${capability}' among the parts when the ${target} target is started, or among the needs of the contract's asset.`,
   });
 

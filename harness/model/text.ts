@@ -69,15 +69,15 @@ function issueInWords(issue: Issue): string {
   const received = /received (?<kind>\w+)$/.exec(issue.message)?.groups?.['kind'];
   if (issue.code === 'invalid_type') {
     const wanted = aKind(issue.expected);
-    if (received === 'undefined') return `${place} is missing, and has to be ${wanted}`;
-    return `${place} has to be ${wanted}${received === undefined ? '' : `, and is ${aKind(received)}`}`;
+    if (received === 'undefined') return `${place} is missing, but has to be ${wanted}`;
+    return `${place} has to be ${wanted}${received === undefined ? '' : `, but is ${aKind(received)}`}`;
   }
   const form = formOf(issue);
   if (form !== undefined) return `${place} has to be ${form}`;
   if (issue.code === 'invalid_union') {
     const values = issue.errors.flatMap(([first]) => (first?.code === 'invalid_value' ? first.values : []));
     return values.length === 0
-      ? `${place} has none of the forms that it may have`
+      ? `${place} has none of the permitted forms`
       : `${place} is none of ${values.map(String).join(', ')}`;
   }
   return /^(must|has|is) /.test(issue.message) ? `${place} ${issue.message}` : `${place} is wrong: ${issue.message}`;

@@ -67,7 +67,7 @@ export function parseDurationMs(text: string, thing = 'duration', zero: 'refused
   }
   // The product of a fraction and a unit may be off by the last bit.
   if (wholeMs === 0 || Math.abs(wholeMs - totalMs) > 1e-6 * Math.max(1, totalMs / 1e6)) {
-    throw refused('which is no whole number of milliseconds', 'Write it in ms.');
+    throw refused('which is not a whole number of milliseconds', 'Write it in ms.');
   }
   if (wholeMs > LONGEST_MS) throw refused('which is more than a hundred years', 'Correct the number or its unit.');
   return wholeMs;
@@ -104,7 +104,7 @@ export function parseSizeBytes(text: string, thing = 'size'): number {
   const observed = !(exact > 0)
     ? ''
     : unit === 'B' && !Number.isInteger(exact)
-      ? ', which is no whole number of bytes'
+      ? ', which is not a whole number of bytes'
       : sizeBytes === 0
         ? ', which is less than a byte'
         : sizeBytes > Number.MAX_SAFE_INTEGER

@@ -18,7 +18,7 @@ export async function readDocument(path: string): Promise<unknown> {
     thing: `document ${path}`,
     expected: 'each name to stand once in its object',
     observed: first,
-    nextStep: 'Write it once, with both contents where both are meant.',
+    nextStep: 'Write the name once. If both contents are meant, merge them.',
   });
 }
 

@@ -90,7 +90,7 @@ test('halts while CronJob or Secret is missing, or the Secret is still a placeho
     sentence: expect.stringContaining(`CronJob ${namespace}/backup`),
   });
   await cronJob(image);
-  expect((await looked()).sentence).toContain(`Secret ${namespace}/${SECRET}: expected what the pod needs`);
+  expect((await looked()).sentence).toContain(`Secret ${namespace}/${SECRET}: expected everything that the pod needs`);
   await secretWith({ AWS_ACCESS_KEY_ID: 'REPLACE_WITH_KEY', AWS_SECRET_ACCESS_KEY: 'x' });
   expect((await looked()).sentence).toContain('a placeholder in AWS_ACCESS_KEY_ID');
 });

@@ -181,7 +181,7 @@ test('what nobody can compute is unproven and halts: no recovery point, no end, 
   const empty = await platform();
   const nothing = await recorded(costWithin({ budget: '20 USD', prefixes: [empty.prefix] }));
   expect(nothing).toMatchObject({ verdict: 'unproven', cause: 'cost-unknown', halts: 'cost' });
-  expect(nothing.sentence).toContain('no recovery point lies there, so nobody knows how large one is');
+  expect(nothing.sentence).toContain('no recovery point lies there, so its size is unknown');
 
   const endless = await platform({ days: 1, rules: [] });
   expect((await recorded(costWithin({ budget: '20 USD', prefixes: [endless.prefix] }))).sentence).toContain(
@@ -264,7 +264,7 @@ test('the class of a recovery point is the one in which it lies, and two classes
   const two = await recorded(costWithin({ budget: '20 USD', prefixes: [prefix] }));
   expect(two).toMatchObject({ verdict: 'unproven', cause: 'cost-unknown' });
   expect(two.sentence).toContain('several storage classes');
-  expect(two.nextStep).toMatch(/^Make known what could not be computed/);
+  expect(two.nextStep).toMatch(/^Supply what the computation lacked/);
 });
 
 test('each bad price table gives one clear message, and proves nothing', async () => {

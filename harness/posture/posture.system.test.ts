@@ -125,7 +125,7 @@ test('recovery points are what really lies in the bucket: none, one that is not 
     client.send(new PutObjectCommand({ Bucket: bucket, Key: `nats/${stamp}/${name}`, Body: 'x' }));
   await put('a.tar');
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'nats/dabcdefg/a.tar', Body: 'another drill' }));
-  expect((await judged(check)).sentence).toContain('none of 1 attempt lies whole');
+  expect((await judged(check)).sentence).toContain('none of 1 attempt left a whole recovery point');
   await put('a.sha256');
   expect(await judged(check)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempt') });
 
@@ -464,5 +464,7 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
   await client.send(new DeleteObjectCommand({ Bucket: (await target.place(s3Store)).backupBucket, Key }));
   const { verdict, sentence } = await judged(check);
   expect(verdict).toBe('breached');
-  expect(sentence).toMatch(/none of 1 attempt lies whole .*Completed, \d+ items, 0 errors.*nothing lies in s3:/);
+  expect(sentence).toMatch(
+    /none of 1 attempt left a whole recovery point .*Completed, \d+ items, 0 errors.*nothing lies in s3:/,
+  );
 });

@@ -86,8 +86,9 @@ export async function requireLeft({ destination, point, objects }: PointBefore, 
 const notLeft = ({ location }: Point, did: string): ExplainedError =>
   new ExplainedError({
     thing: `recovery point ${location}`,
-    expected: 'it is still there after the restore, as it was',
+    expected: 'to be there unchanged after the restore',
     observed: `the restore ${did}`,
-    nextStep: 'Only read the backup: when a restore fails halfway, it has to be started again.',
+    nextStep:
+      'Let the restore only read the backup: if it fails halfway, it is started again and needs the same backup.',
     cause: 'protection-not-in-force',
   });

@@ -93,7 +93,7 @@ export async function hintOfLeft(error: unknown, { name }: Machines, step: Step)
   return new ExplainedError(
     {
       ...error.explanation,
-      nextStep: `The backup left ${step.secrets.redact(named)}${more} on its own machine, which a restore does not see. If it needs that, store it off the machine, or name what production keeps in \`keeps\`. ${error.explanation.nextStep}`,
+      nextStep: `The backup left ${step.secrets.redact(named)}${more} on its own machine, which a restore does not see. If the restore needs that, store it off the machine, or name in \`keeps\` what production keeps. ${error.explanation.nextStep}`,
     },
     { cause: error.cause },
   );

@@ -76,7 +76,7 @@ function onlyEmpty({ thing, what }: ObservedBackup, { objects, location }: Arriv
     thing,
     expected: `data in ${location}`,
     observed: `${what} exited 0 and left ${objects === 1 ? 'one object' : `${objects} objects`} of 0 bytes${said}`,
-    nextStep: 'Run it by hand and look at what it writes into what it uploads.',
+    nextStep: 'Run it by hand and check the content of the objects that it uploads.',
   });
 }
 
@@ -96,9 +96,9 @@ async function nothingLeft(
       : `left nothing there: it uploaded ${more.length === 0 ? deleted.key : `${more.length + 1} objects, first ${deleted.key},`} and deleted ${more.length === 0 ? 'it' : 'them'} again after ${formatDuration(deleted.livedMs)}`;
   const nextStep =
     deleted !== undefined
-      ? 'Look at what it deletes: its retention takes the newest copy, too.'
+      ? 'Check what it deletes: its retention also deletes the newest copy.'
       : hidden.length > 0
-        ? `Failures are hidden in it (${hidden.join('; ')}): let them end it`
+        ? `It hides failures (${hidden.join('; ')}): let a failure end it`
         : 'Run it by hand and look at what it uploads, and at its credentials.';
   return new ExplainedError({
     thing,

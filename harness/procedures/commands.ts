@@ -134,7 +134,7 @@ function secretOnCommandLine(words: readonly string[]): ExplainedError {
   return new ExplainedError({
     thing: `command \`${words.join(' ')}\``,
     expected: 'no secret among its arguments, which every user of the machine can read',
-    observed: 'one of its variables holds one',
+    observed: 'a variable in an argument holds a secret',
     nextStep: 'Let the program read it from its environment.',
   });
 }

@@ -361,7 +361,7 @@ tar -C "$WORK_DIR" -cf "$WORK_DIR/point" dump && ${upload('"$WORK_DIR/point"')}`
     await expect(drill.restore(point, procedure)).rejects.toThrow(/is missing/);
     if (!inVolume)
       await expect(drill.restore(point, procedure)).rejects.toThrow(
-        /The backup left .* name what production keeps in `keeps`/,
+        /The backup left .* name in `keeps` what production keeps/,
       );
   });
 

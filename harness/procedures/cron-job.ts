@@ -157,10 +157,10 @@ function prefixOf({ name, env }: Container, { prefix }: CronJobSettings): string
   if (found !== undefined) return found === '' || found.endsWith('/') ? found : `${found}/`;
   throw new ContractMistakeError({
     thing: `container ${name}`,
-    expected: 'to say under which prefix of the bucket its backups lie',
-    observed: 'it has no variable BACKUP_PREFIX',
+    expected: 'the variable BACKUP_PREFIX with the prefix of its backups in the bucket',
+    observed: 'it has none',
     nextStep:
-      "Say it in `prefix` of cronJob({ … }), and hand it over under the name that it has here: environment: { … '$(BACKUP_PREFIX)' }.",
+      "State the prefix in `prefix` of cronJob({ … }), and pass it to the container under the name that the container uses: environment: { … '$(BACKUP_PREFIX)' }.",
   });
 }
 
@@ -184,7 +184,7 @@ function differences(
   target: Pick<Target, 'name' | 'capabilities'>,
 ): string[] {
   const { name } = metadata;
-  const zone = `CronJob ${name} names no time zone: its schedule was read as UTC, in a cluster it is the controller manager's`;
+  const zone = `CronJob ${name} names no time zone: its schedule was read as UTC, but a cluster uses the time zone of its controller manager`;
   const other = `CronJob ${name} ran in image ${image}, not in ${container.image}`;
   const mounts = container.volumeMounts.map(({ mountPath }) => mountPath).join(', ');
   const asProcess = `CronJob ${name} ran as a process of this machine (${target.name}), not as a pod: its image ${container.image} was not used, its security context, resource limits, deadline and retries did not apply${mounts === '' ? '' : `, and its volumes (${mounts}) were folders of this machine`}`;
@@ -199,7 +199,7 @@ function requireNothingKept(thing: string, keeps: readonly string[]): void {
   if (keeps.length === 0) return;
   throw new NotProvableHereError({
     thing,
-    expected: 'nothing of its pod to be kept but Secrets',
+    expected: 'only Secrets of its pod to be kept',
     observed: `the contract keeps ${keeps.join(', ')}, which cannot be taken out of a pod`,
     nextStep: 'Drill it with --target local, where its volumes are folders of this machine.',
   });

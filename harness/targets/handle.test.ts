@@ -21,5 +21,7 @@ test('a handle of another target, or of another version, is refused with what is
   expect(() => parseHandle(handle, 'docker')).toThrow(ExplainedError);
   expect(() => parseHandle(handle, 'docker')).toThrow(/handle of the docker target.*kind/);
   const older = { ...handle, places: { nats: { address: 'nats://127.0.0.1:4222' } } };
-  expect(() => parseHandle(older, 'local')).toThrow(/what startTarget handed out.*places.*Start the target again/s);
+  expect(() => parseHandle(older, 'local')).toThrow(
+    /the handle that startTarget returned.*places.*Start the target again/s,
+  );
 });

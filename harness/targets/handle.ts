@@ -32,7 +32,7 @@ export const malformedHandle = (name: TargetName, error: z.ZodError): ExplainedE
   new ExplainedError(
     {
       thing: `handle of the ${name} target`,
-      expected: 'what startTarget handed out',
+      expected: 'the handle that startTarget returned',
       observed: issuesInWords(error),
       nextStep: 'Start the target again; harness and target must be of the same version.',
     },

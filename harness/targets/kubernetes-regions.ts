@@ -119,7 +119,7 @@ async function lose(primary: StartedRegion, standby: StartedRegion, signal: Abor
   // Both settle before a failure is reported, so that neither continues after the other's failure.
   await Promise.allSettled(work);
   const [exercised] = await Promise.all(work);
-  return `${exercised}. In the other region nothing was touched, but Velero was started again, so that it read its bucket`;
+  return `${exercised}. In the other region, only Velero was restarted, so that it read its bucket`;
 }
 
 async function loseRegion({ cluster, bucket, store }: StartedRegion): Promise<string> {

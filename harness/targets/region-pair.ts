@@ -17,7 +17,7 @@ const HOST = '127.0.0.1';
 export const LINK_LATENCY_MS = 25;
 
 const NOT_EXERCISED = [
-  'the regions’ control planes: each region is a NATS server and a bucket here (a namespace is drilled against the loss of its region by itself)',
+  'the regions’ control planes: each region is a NATS server and a bucket here (other drills lose the region of a namespace)',
   'the loss of Route 53: a global service, which goes on while a region is gone',
   'Route 53 health checks: the platform’s own procedure does the checking',
 ];

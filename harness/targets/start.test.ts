@@ -285,7 +285,7 @@ test('a part starts once, when it is first asked for, and a failed one takes no 
 test('a part that the target has not is refused with what to do, and so is a need that no provider states', async () => {
   const alien = startTarget(inMemory(), { ...options(), toolchain, parts: ['nats', 'pods'] });
   await expect(alien).rejects.toThrow(
-    /local target: expected parts out of nats, .*pods was asked for.*Ask for something else/s,
+    /local target: expected only the parts nats, .*pods was requested.*Ask for something else/s,
   );
   expect(log).toEqual([]);
   const runtime = inMemory({ nats: async ({ needed }) => void (await needed('s3')) });

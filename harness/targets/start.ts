@@ -165,7 +165,7 @@ function explain({ name }: TargetRuntime, error: unknown): unknown {
       thing: `${name} target`,
       expected: 'every part to start',
       observed: summaryOf(error),
-      nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+      nextStep: 'Run npx dr-contracts doctor. If it finds no problem, check what the lines above name.',
     },
     { cause: error },
   );
@@ -178,8 +178,8 @@ function wantedParts(runtime: TargetRuntime, wanted: readonly Capability[]): Rea
   if (alien !== undefined) {
     throw new ExplainedError({
       thing: `${runtime.name} target`,
-      expected: `parts out of ${known.join(', ')}`,
-      observed: `${alien} was asked for, which it has not`,
+      expected: `only the parts ${known.join(', ')}`,
+      observed: `${alien} was requested, which it does not have`,
       nextStep: runtime.otherwise,
     });
   }

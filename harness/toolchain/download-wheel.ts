@@ -57,7 +57,7 @@ export async function downloadWheel({ wheel, to, settings, environment, signal, 
     {
       thing: `${wheel.name} ${wheel.version}`,
       expected: 'to be in the package index that pip uses on this machine',
-      observed: problems.join('; ') || 'pip is told to use none (PIP_NO_INDEX, or no-index in pip.conf)',
+      observed: problems.join('; ') || 'the settings of pip forbid every index (PIP_NO_INDEX, or no-index in pip.conf)',
       nextStep:
         'Set PIP_INDEX_URL to an index that this machine reaches (and HTTPS_PROXY if it needs a proxy), then run this again.',
     },
@@ -155,7 +155,7 @@ async function readCertificates(path: string): Promise<string> {
     throw new ExplainedError(
       {
         thing: `certificates in ${path}`,
-        expected: 'a file that can be read, as pip is told to use it',
+        expected: 'a readable file, because the settings of pip name it',
         observed: summaryOf(error),
         nextStep: 'Correct PIP_CERT, SSL_CERT_FILE or `cert` in pip.conf.',
       },

@@ -188,7 +188,7 @@ it('asks nobody where pip is told to use no index', async () => {
   await using folder = await temporaryFolder();
   const { host, asked } = await index('json');
   const failed = obtain(folder.dir, { PIP_INDEX_URL: `http://${host}/simple`, PIP_NO_INDEX: '1' });
-  await expect(failed).rejects.toThrow('pip is told to use none');
+  await expect(failed).rejects.toThrow('the settings of pip forbid every index');
   expect(asked).toEqual([]);
 });
 

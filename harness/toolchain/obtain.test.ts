@@ -269,7 +269,7 @@ describe('programs that are obtained for a run', () => {
     await expect(supply.obtained(['nats-server', 'nats'])).rejects.toThrow('no route for nats-server');
     expect((await supply.obtained(['nats'])).path('nats')).toContain(folder.dir);
     await expect(supply.obtained(['etcd'])).rejects.toThrow('no route for etcd');
-    expect(said.filter((line) => line.includes('cannot be had'))).toHaveLength(2);
+    expect(said.filter((line) => line.includes('cannot be obtained'))).toHaveLength(2);
     const all = obtain(['nats-server', 'nats', 'etcd']);
     await expect(all).rejects.toThrow(AggregateError);
     await expect(all).rejects.toMatchObject({

@@ -210,7 +210,7 @@ async function buildAll(
       } catch (error) {
         for (const end of ends) end?.({ failed: true });
         for (const { name } of build.recipes) slots.get(name)?.reject(error);
-        if (!signal.aborted) progress.end(lane, `${build.entry.label} cannot be had: ${summaryOf(error)}`);
+        if (!signal.aborted) progress.end(lane, `${build.entry.label} cannot be obtained: ${summaryOf(error)}`);
       }
     }
   });

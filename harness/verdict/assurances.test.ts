@@ -62,12 +62,12 @@ describe('an assurance of the disaster', () => {
       verdict: 'breached',
       cause: 'touched-neighbour',
       sentence:
-        'The drill reached what had to stay untouched. the living original: 5 of 7 checks failed: a: changed; c: changed; d: changed (and 2 more).',
+        'The drill reached something that had to stay untouched. the living original: 5 of 7 checks failed: a: changed; c: changed; d: changed (and 2 more).',
     });
     expect(judgedAs(assuring([{ ...worst, failed: 3 }]), 'untouched')?.sentence).toMatch(/d: changed\.$/);
     const accepting = assuring([{ ...worst, promise: 'acceptance', failed: 4 }]);
     expect(judgedAs(accepting, 'acceptance')?.sentence).toMatch(
-      /^What came back is not accepted by who uses it\. .* \(and 1 more\)\.$/,
+      /^The users of the asset do not accept what came back\. .* \(and 1 more\)\.$/,
     );
     expect(judgedAs(accepting, 'untouched')?.verdict).toBe('unproven');
   });
@@ -77,11 +77,12 @@ describe('an assurance of the disaster', () => {
     expect(judgedAs(assuring([original(true), other]), 'untouched')).toEqual({
       name: 'untouched',
       verdict: 'met',
-      sentence: 'What had to stay untouched did so. the living original: 1 check; the bystander: 4 checks.',
+      sentence:
+        'The drill reached nothing that had to stay untouched. the living original: 1 check; the bystander: 4 checks.',
     });
     const accepted = assuring([{ ...original(true), promise: 'acceptance' }]);
     expect(judgedAs(accepted, 'acceptance')?.sentence).toBe(
-      'What came back is accepted by who uses it. the living original: 1 check.',
+      'The users of the asset accept what came back. the living original: 1 check.',
     );
   });
 
@@ -90,14 +91,14 @@ describe('an assurance of the disaster', () => {
       name: 'untouched',
       verdict: 'unproven',
       cause: 'not-looked-at',
-      sentence: 'Nothing shows that what had to stay untouched did so: nothing was looked at.',
+      sentence: 'Nothing shows whether the drill reached something that had to stay untouched: nothing was checked.',
     });
     expect(judgedAs(assuring([original(true), original(true, 0)]), 'untouched')?.sentence).toBe(
-      'Nothing shows that what had to stay untouched did so: the living original: zero things were checked.',
+      'Nothing shows whether the drill reached something that had to stay untouched: the living original: zero things were checked.',
     );
     const silent = { ...original(true, 0), promise: 'acceptance' as const };
     expect(judgedAs(assuring([original(true), silent]), 'acceptance')?.sentence).toMatch(
-      /^Nothing shows that what came back is accepted by who uses it: /,
+      /^Nothing shows that the users of the asset accept what came back: /,
     );
   });
 
@@ -127,7 +128,7 @@ describe('destruction', () => {
       (record) => {
         record.absence = [];
       },
-      'Nobody looked whether the asset was gone, so the restore proves nothing.',
+      'The drill did not check whether the asset was gone, so the restore proves nothing.',
       'destruction-not-proved',
     ],
     [
@@ -135,7 +136,7 @@ describe('destruction', () => {
       (record) => {
         record.absence = record.absence.with(1, { what: 'read by a user', gone: false, observed: '7 values' });
       },
-      'The asset was still there after the disaster "wiped" (read by a user: 7 values), so a restore would prove nothing. Look at the step that destroys it.',
+      'The asset was still there after the disaster "wiped" (read by a user: 7 values), so a restore would prove nothing. Check the step that destroys it.',
       'asset-not-destroyed',
     ],
     [
@@ -143,7 +144,7 @@ describe('destruction', () => {
       (record) => {
         record.provenance = [];
       },
-      'Nothing says whether what is there now was restored or never left.',
+      'Nothing shows whether the present content was restored or was never gone.',
       'destruction-not-proved',
     ],
     [
@@ -151,7 +152,7 @@ describe('destruction', () => {
       (record) => {
         record.provenance = record.provenance.with(1, { what: 'store id', before: 'A', after: 'A', isNew: false });
       },
-      'store id is the same as before the disaster (A), so what was read may never have been destroyed.',
+      'store id is the same as before the disaster (A), so the drill may have read content that was never destroyed.',
       'identity-not-new',
     ],
   ])('is unproven where %s', (_, change, sentence, cause) => {

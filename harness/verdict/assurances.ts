@@ -45,7 +45,7 @@ function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Findin
   }
   const empty = own.find(({ checked }) => checked === 0);
   if (own.length === 0 || empty !== undefined) {
-    const what = empty === undefined ? 'nothing was looked at' : `${empty.what}: zero things were checked`;
+    const what = empty === undefined ? 'nothing was checked' : `${empty.what}: zero things were checked`;
     return { name, verdict: 'unproven', sentence: `${MISSING[name]}: ${what}.`, cause: 'not-looked-at' };
   }
   const checked = own.map((assurance) => `${assurance.what}: ${counted(assurance.checked, 'check')}`).join('; ');
@@ -61,16 +61,16 @@ function undecidedIn({ observed }: Assurance): { readonly what: string; readonly
 }
 
 const BROKEN: Readonly<Record<AssurancePromise, string>> = {
-  untouched: 'The drill reached what had to stay untouched.',
-  acceptance: 'What came back is not accepted by who uses it.',
+  untouched: 'The drill reached something that had to stay untouched.',
+  acceptance: 'The users of the asset do not accept what came back.',
 };
 const MISSING: Readonly<Record<AssurancePromise, string>> = {
-  untouched: 'Nothing shows that what had to stay untouched did so',
-  acceptance: 'Nothing shows that what came back is accepted by who uses it',
+  untouched: 'Nothing shows whether the drill reached something that had to stay untouched',
+  acceptance: 'Nothing shows that the users of the asset accept what came back',
 };
 const KEPT: Readonly<Record<AssurancePromise, string>> = {
-  untouched: 'What had to stay untouched did so.',
-  acceptance: 'What came back is accepted by who uses it.',
+  untouched: 'The drill reached nothing that had to stay untouched.',
+  acceptance: 'The users of the asset accept what came back.',
 };
 
 /** Judges whether the asset was really gone before the restore began, and whether the restored one is new. */
@@ -90,22 +90,25 @@ export function judgeDestruction(record: DrillRecord): Finding {
   if (absence.length === 0)
     return unproven(
       'destruction-not-proved',
-      'Nobody looked whether the asset was gone, so the restore proves nothing.',
+      'The drill did not check whether the asset was gone, so the restore proves nothing.',
     );
   const still = absence.find(({ gone }) => !gone);
   if (still !== undefined) {
     return unproven(
       'asset-not-destroyed',
-      `The asset was still there after the disaster "${disaster.name}" (${still.what}: ${still.observed}), so a restore would prove nothing. Look at the step that destroys it.`,
+      `The asset was still there after the disaster "${disaster.name}" (${still.what}: ${still.observed}), so a restore would prove nothing. Check the step that destroys it.`,
     );
   }
   if (provenance.length === 0)
-    return unproven('destruction-not-proved', 'Nothing says whether what is there now was restored or never left.');
+    return unproven(
+      'destruction-not-proved',
+      'Nothing shows whether the present content was restored or was never gone.',
+    );
   const old = provenance.find(({ before, after, keptBy }) => after === before && keptBy === undefined);
   if (old !== undefined) {
     return unproven(
       'identity-not-new',
-      `${old.what} is the same as before the disaster (${old.before}), so what was read may never have been destroyed.`,
+      `${old.what} is the same as before the disaster (${old.before}), so the drill may have read content that was never destroyed.`,
     );
   }
   return met;

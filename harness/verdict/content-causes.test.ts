@@ -73,7 +73,7 @@ describe('why content is missing', () => {
   test('what the restore warned of, while it said that it was complete, goes first', () => {
     const warnings = ['WARNING: stream ORDERS_d1 was not restored', 'WARNING: "ORDERS_d1"'];
     expect(causesOf(drill(1_024, 0, warnings))).toEqual([
-      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): WARNING: stream ORDERS_d1 was not restored (and 1 more).',
+      'The restore reported this itself, but ended as if it had succeeded ("Restore Complete"): WARNING: stream ORDERS_d1 was not restored (and 1 more).',
     ]);
   });
 
@@ -81,7 +81,7 @@ describe('why content is missing', () => {
     const warned = drill(1_024, 49, ['ORDERS_d1 is not there']);
     const alone = { ...warned, restore: { ...warned.restore, claimed: 'ORDERS_d1 is not there' } };
     expect(causesOf(alone)).toEqual([
-      'The restore said so itself and ended as if it had succeeded: ORDERS_d1 is not there.',
+      'The restore reported this itself, but ended as if it had succeeded: ORDERS_d1 is not there.',
     ]);
   });
 
@@ -98,7 +98,7 @@ describe('why content is missing', () => {
     const lane = { ...losingLane, lane: 'payments' };
     const record = { ...drill(9_000, 50, ['payments is not back']), markers: [lane] };
     expect(causesOf(record)).toEqual([
-      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): payments is not back.',
+      'The restore reported this itself, but ended as if it had succeeded ("Restore Complete"): payments is not back.',
     ]);
     expect(causesOf({ ...record, markers: [{ ...lane, lost: 0 }] })).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe('why content is missing', () => {
     const record = drill(9_000, 49, [warning]);
     const firstDifferences = [{ item, field: 'existence', expected: '', observed: 'missing' }];
     expect(causesOf({ ...record, comparison: { ...record.comparison, firstDifferences } })).toEqual([
-      `The restore said so itself and ended as if it had succeeded ("Restore Complete"): ${warning}.`,
+      `The restore reported this itself, but ended as if it had succeeded ("Restore Complete"): ${warning}.`,
     ]);
   });
 
@@ -136,13 +136,13 @@ describe('why content is missing', () => {
     const items = [counts('Secret.v1', 2, 1)];
     const firstDifferences = [{ item: 'Secret payment', field: '(whole object)', expected: '', observed: 'absent' }];
     expect(causesOf({ ...record, comparison: { ...record.comparison, items, firstDifferences } })).toEqual([
-      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): payment: forbidden.',
+      'The restore reported this itself, but ended as if it had succeeded ("Restore Complete"): payment: forbidden.',
     ]);
   });
 
   test('white space around what the restore said is left out', () => {
     expect(causesOf(drill(9_000, 49, ['  ORDERS_d1 was skipped '], '  Done  '))).toEqual([
-      'The restore said so itself and ended as if it had succeeded ("Done"): ORDERS_d1 was skipped.',
+      'The restore reported this itself, but ended as if it had succeeded ("Done"): ORDERS_d1 was skipped.',
     ]);
     expect(causesOf(drill(9_000, 49, [], 'one\n  two  '))).toEqual(['The last thing that the restore said: "two".']);
   });
@@ -228,7 +228,7 @@ describe('N23: what a backup leaves out by its own definition', () => {
   });
 
   test('is not there: then no warning about kube-root-ca.crt is a cause either', () => {
-    expect(causesOf(secretLost([])).join(' ')).not.toMatch(/kube-root-ca|said so itself/);
+    expect(causesOf(secretLost([])).join(' ')).not.toMatch(/kube-root-ca|reported this itself/);
   });
 
   test('is no cause of the loss of something else', () => {

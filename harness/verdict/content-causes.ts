@@ -53,7 +53,7 @@ function warnedOf(record: DrillRecord): string | undefined {
   if (warning === undefined) return undefined;
   const lastWord = restore.claimed.split('\n').findLast((line) => !restore.warnings.includes(line));
   const andMore = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  return `The restore said so itself and ended as if it had succeeded${lastWord === undefined ? '' : ` ("${lastWord.trim()}")`}: ${warning.trim()}${andMore}.`;
+  return `The restore reported this itself, but ended as if it had succeeded${lastWord === undefined ? '' : ` ("${lastWord.trim()}")`}: ${warning.trim()}${andMore}.`;
 }
 
 /**

@@ -85,8 +85,8 @@ function otherPoint({ recoveryPoint, recoveryPoints }: DrillRecord): Found | und
   // A newer backup can itself hold the old state. An older one cannot hold later content.
   const why =
     restored === 'newer'
-      ? 'the second backup stored the old state, or the restore picks a backup by itself. Compare what the two backups hold, and restore what RECOVERY_POINT names.'
-      : 'it picks a backup by itself. Restore what RECOVERY_POINT names.';
+      ? 'the second backup stored the old state, or the restore picks a backup by itself. Compare what the two backups hold, and restore the one that RECOVERY_POINT names.'
+      : 'it picks a backup by itself. Restore the one that RECOVERY_POINT names.';
   return {
     cause: 'other-recovery-point',
     found: `The restore was given the ${restored} recovery point, ${recoveryPoint?.location ?? ''}, and brought back the content of the ${other?.name ?? 'other'} one, ${other?.location ?? ''}: ${why}`,
@@ -256,7 +256,7 @@ function asOtherRestored(record: DrillRecord): DrillRecord | undefined {
 }
 
 const SECOND_RUN =
-  'This was the second restore of the drill, into the place that was emptied after the first: look as well at what the first one left or removed elsewhere, such as a lock or the older backup.';
+  'This was the second restore of the drill, into a place that was emptied after the first. Also check what the first one left or removed elsewhere, such as a lock or the older backup.';
 
 /** Returns why the second restore ended early, and who is to blame; undefined if it did not. */
 function failureOfOther({

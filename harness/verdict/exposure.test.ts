@@ -172,7 +172,7 @@ describe('exposure behind a mirror', () => {
     expect(judgeExposure(record)).toEqual({
       name: 'exposure',
       verdict: 'met',
-      sentence: 'Promised to lose at most 2 h; the mirror was at most 20 messages and 9.5 s behind in 60 looks.',
+      sentence: 'Promised to lose at most 2 h; the mirror was at most 20 messages and 9.5 s behind in 60 measurements.',
     });
   });
 
@@ -214,7 +214,7 @@ describe('exposure behind a mirror', () => {
       name: 'exposure',
       verdict: 'unproven',
       cause: 'not-looked-at',
-      sentence: 'The mirror was not looked at, so nothing says how far it was behind and how much a disaster may lose.',
+      sentence: 'The lag of the mirror was not measured, so nothing says how much a disaster may lose.',
     });
   });
 });

@@ -176,7 +176,7 @@ function judgeScheduled(record: DrillRecord, schedule: Schedule): Finding {
 function expiresTooEarly({ heldBy = 'The schedule', cron }: Schedule, keptMs: number, exposureMs: number): Finding {
   return finding(
     'breached',
-    `${heldBy} keeps a recovery point for ${formatDuration(keptMs)}, and at the longest ${formatDuration(exposureMs)} pass until the next one of "${cron}" lies there: at times there is none at all. Keep them longer.`,
+    `${heldBy} keeps a recovery point for ${formatDuration(keptMs)}, but up to ${formatDuration(exposureMs)} can pass until "${cron}" has made the next one: at times there is none at all. Keep them longer.`,
     'no-recovery-point-at-times',
   );
 }
@@ -188,14 +188,14 @@ function judgeLag(record: DrillRecord): Finding {
   if (lag === undefined) {
     return finding(
       'unproven',
-      'The mirror was not looked at, so nothing says how far it was behind and how much a disaster may lose.',
+      'The lag of the mirror was not measured, so nothing says how much a disaster may lose.',
       'not-looked-at',
     );
   }
   const { lagMs, positions, looks } = lag;
   return finding(
     verdictOn(lagMs, rpoMs),
-    `Promised to lose at most ${formatDuration(rpoMs)}; the mirror was at most ${counted(positions, 'message')} and ${formatDuration(lagMs)} behind in ${counted(looks, 'look')}${excess(lagMs, rpoMs)}.`,
+    `Promised to lose at most ${formatDuration(rpoMs)}; the mirror was at most ${counted(positions, 'message')} and ${formatDuration(lagMs)} behind in ${counted(looks, 'measurement')}${excess(lagMs, rpoMs)}.`,
     'replica-behind',
   );
 }
@@ -244,7 +244,7 @@ export function judgeFreshness(record: DrillRecord): Finding[] {
         : findingOf(
             'freshness',
             'unproven',
-            'How old the schedule lets the newest recovery point become is not known: see the exposure.',
+            'The age that the newest recovery point can reach under the schedule is unknown: see the exposure.',
             'exposure-unknown',
           ),
     ];

@@ -22,7 +22,7 @@ describe('a fail-back', () => {
     expect(judged()).toEqual(
       finding(
         'met',
-        'Back where it was, with nothing lost or duplicated: 80 markers compared, 2 writes to the place that came back refused, 2 further reads.',
+        'Back where it was, with nothing lost or duplicated: 80 markers compared, 2 writes refused by the place that came back, 2 further reads.',
       ),
     );
   });
@@ -116,7 +116,7 @@ describe('a fail-back', () => {
       (failBack) => {
         failBack.writesTried = [];
       },
-      'Nobody tried to write to the place that came back, so nothing says that it refuses writers.',
+      'The drill did not try to write to the place that came back, so nothing shows that it refuses writers.',
     ],
     [
       'a write got no answer',
@@ -125,7 +125,7 @@ describe('a fail-back', () => {
           index === 1 ? { ...write, unanswered: true, observed: 'no answer in 5 s' } : write,
         );
       },
-      'Nobody can tell whether the place that was lost accepted a write after it had rejoined: no answer came (publish: no answer in 5 s). Run the drill again while less runs on this machine.',
+      'It is unknown whether the place that was lost accepted a write after it had rejoined: no answer came (publish: no answer in 5 s). Run the drill again while less runs on this machine.',
     ],
     [
       'no lane was read',
@@ -160,7 +160,7 @@ describe('a fail-back', () => {
       (failBack) => {
         failBack.proofs = [];
       },
-      'Nothing says that the other place follows again.',
+      'Nothing shows that the other place follows again.',
     ],
   ])('is unproven where %s', (_, change, sentence) => {
     expect(judged(change)).toEqual(finding('unproven', sentence, 'fail-back-not-proved'));

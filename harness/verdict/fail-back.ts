@@ -28,7 +28,7 @@ export function judgeFailBack(record: DrillRecord): Finding[] {
   return [
     finding(
       'met',
-      `Back where it was, with nothing lost or duplicated: ${counted(markers, 'marker')} compared, ${counted(failBack.writesTried.length, 'write')} to the place that came back refused, ${counted(failBack.proofs.length, 'further read')}.`,
+      `Back where it was, with nothing lost or duplicated: ${counted(markers, 'marker')} compared, ${counted(failBack.writesTried.length, 'write')} refused by the place that came back, ${counted(failBack.proofs.length, 'further read')}.`,
     ),
   ];
 }
@@ -81,16 +81,16 @@ function failureOf({ stage, messages }: NonNullable<FailBackRecord['failure']>):
 function proofMissing(failBack: FailBackRecord): string | undefined {
   if (failBack.failure !== null) return failureOf(failBack.failure);
   if (failBack.writesTried.length === 0) {
-    return 'Nobody tried to write to the place that came back, so nothing says that it refuses writers.';
+    return 'The drill did not try to write to the place that came back, so nothing shows that it refuses writers.';
   }
   const unanswered = failBack.writesTried.find((write) => write.unanswered === true);
   if (unanswered !== undefined) {
-    return `Nobody can tell whether the place that was lost accepted a write ${unanswered.when}: no answer came (${unanswered.what}: ${unanswered.observed}). Run the drill again while less runs on this machine.`;
+    return `It is unknown whether the place that was lost accepted a write ${unanswered.when}: no answer came (${unanswered.what}: ${unanswered.observed}). Run the drill again while less runs on this machine.`;
   }
   if (failBack.markers.length === 0) return 'No marker was read after the fail-back.';
   const silent = failBack.markers.find((lane) => lane.acknowledged === 0);
   if (silent !== undefined) return `No marker was acknowledged in ${silent.lane} in the course of the fail-back.`;
   const isCompared = failBack.comparison?.items.some(({ matched }) => matched > 0);
   if (isCompared !== true) return 'Zero items were compared after the fail-back.';
-  return failBack.proofs.length === 0 ? 'Nothing says that the other place follows again.' : undefined;
+  return failBack.proofs.length === 0 ? 'Nothing shows that the other place follows again.' : undefined;
 }

@@ -55,7 +55,7 @@ describe('the last firings of a job', () => {
       {
         item: 'CronJob agents/backup',
         expected: 'fewer than 2 failures in its last 10 firings',
-        found: '2; the last is Job backup-8 of 2026-03-20T08:00:00.000Z: BackoffLimitExceeded',
+        found: '2; the last failure is Job backup-8 of 2026-03-20T08:00:00.000Z: BackoffLimitExceeded',
         nextStep: 'Look at what Job backup-8 logged, repair the job, and let it succeed.',
         cause: 'failed-repeatedly',
       },

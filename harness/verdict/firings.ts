@@ -165,7 +165,7 @@ export function judgeFirings(
     const difference: PostureDifference = {
       item: what,
       expected: `fewer than ${failedFirings} failures in its last ${firings} firings`,
-      found: `${failed.length}${unknown === 0 ? '' : `, and ${unknown} are unknown`}; the last is ${last.name} of ${last.at}: ${last.said}`,
+      found: `${failed.length}${unknown === 0 ? '' : `, and ${unknown} are unknown`}; the last failure is ${last.name} of ${last.at}: ${last.said}`,
       nextStep: `Look at what ${last.name} logged, repair the job, and let it succeed.`,
       cause: 'failed-repeatedly',
     };

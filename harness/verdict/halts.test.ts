@@ -17,7 +17,7 @@ it('a check that is not met halts the roll-out for its condition, and names owne
 it('where nobody knows whether a condition is in order, the next step is to find out', () => {
   const next = (cause?: string) => haltedBy({ condition: 'rotation' }, 'unproven', 'platform', cause).nextStep;
   expect(next('contract-mistake')).toMatch(/^Correct the contract, or make what it names/);
-  expect(next('cost-unknown')).toMatch(/^Make known what could not be computed/);
+  expect(next('cost-unknown')).toMatch(/^Supply what the computation lacked/);
   expect(next('clock-off')).toMatch(/^Set the clock/);
   expect(next('credential-age-unknown')).toMatch(/^Find out how old/);
   expect(next('credential-too-old')).toMatch(/^Rotate the credential/);

@@ -18,7 +18,7 @@ const NEXT_STEPS_BY_CAUSE: Readonly<Partial<Record<Cause, string>>> = {
   'clock-off': 'Set the clock that is wrong, and check again before anything more is rolled out.',
   'credential-age-unknown':
     'Find out how old the credential is, or replace it, and check again before anything more is rolled out.',
-  'cost-unknown': 'Make known what could not be computed, and check again before anything more is rolled out.',
+  'cost-unknown': 'Supply what the computation lacked, and check again before anything more is rolled out.',
   'check-failed': 'Remove what keeps the check from being made, and check again before anything more is rolled out.',
 };
 

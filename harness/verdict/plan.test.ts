@@ -49,13 +49,13 @@ describe('a line of a plan', () => {
 
   it('is not held by a run of a promise that was another one then', () => {
     expect(judged([drill], { ...proof, definition: 'then' })).toEqual([
-      `${name}: it was last seen on local at 2026-01-02T00:00:00.000Z, when it was defined otherwise: its options, or files behind it, have changed since; run it again`,
+      `${name}: it was last seen on local at 2026-01-02T00:00:00.000Z, but its options, or files behind it, have changed since: run it again`,
     ]);
   });
 
   it('is not held by a record that does not say how its promise was defined', () => {
     expect(judged([drill], { ...proof, definition: null })).toEqual([
-      `${name}: it was last seen on local at 2026-01-02T00:00:00.000Z, in a record that does not say how it was defined then: run it again`,
+      `${name}: it was last seen on local at 2026-01-02T00:00:00.000Z, but the record does not say how it was defined then: run it again`,
     ]);
   });
 
@@ -63,7 +63,7 @@ describe('a line of a plan', () => {
     const check: PlanHolder = { posture: 'settings', check: 'versions' };
     const ofCheck = { ...proof, holder: 'check settings: versions', definition: null };
     expect(judged([check], ofCheck)).toEqual([
-      'check settings: versions: a file that it reads cannot be read, so nobody knows what would prove it; correct the path, or the file',
+      'check settings: versions: one of its files cannot be read, so it is unknown what would prove it; correct the path, or the file',
     ]);
   });
 

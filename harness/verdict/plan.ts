@@ -57,7 +57,7 @@ function judgeHolder(holder: PlanHolder, { definitions }: KnownHolders, all: rea
 }
 
 const UNREADABLE =
-  'a file that it reads cannot be read, so nobody knows what would prove it; correct the path, or the file';
+  'one of its files cannot be read, so it is unknown what would prove it; correct the path, or the file';
 
 function problemOf(
   { on }: PlanHolder,
@@ -70,8 +70,8 @@ function problemOf(
     if (last === undefined) return `no run at hand shows it${where}`;
     const seen = `it was last seen on ${last.target} at ${last.at}`;
     return last.definition === null
-      ? `${seen}, in a record that does not say how it was defined then: run it again`
-      : `${seen}, when it was defined otherwise: its options, or files behind it, have changed since; run it again`;
+      ? `${seen}, but the record does not say how it was defined then: run it again`
+      : `${seen}, but its options, or files behind it, have changed since: run it again`;
   }
   const notMet = newest.filter(({ verdict }) => !isKept(verdict));
   if (notMet.length === 0) return undefined;

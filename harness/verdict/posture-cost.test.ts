@@ -140,7 +140,11 @@ describe('an estimate that contradicts itself is unproven', () => {
       'the prices are in USD, and the budget is in EUR',
     ],
     ['no price table', observed([line()], '2.3', { prices: null }), 'no price table is named'],
-    ['growth', observed([line({ growsPercentPerMonth: '10' })], '2.3'), 'no growth is said to be known'],
+    [
+      'growth',
+      observed([line({ growsPercentPerMonth: '10' })], '2.3'),
+      'grows, but the record says that no growth is known',
+    ],
     [
       'a month',
       observed([line({ growsPercentPerMonth: '10' })], '2.3', {

@@ -55,25 +55,25 @@ function contradictionInCost({ lines, total, budget, prices, growth, at }: CostO
   for (const { item, quantity, unitPrice, perMonth } of lines) {
     const product = times(decimal(quantity), decimal(unitPrice));
     if (compareDecimals(product, decimal(perMonth)) !== 0) {
-      return `${item} is said to cost ${perMonth}, and ${quantity} × ${unitPrice} is ${decimalText(product)}`;
+      return `${item} is said to cost ${perMonth}, but ${quantity} × ${unitPrice} is ${decimalText(product)}`;
     }
   }
   const sum = sumOf(lines.map(({ perMonth }) => decimal(perMonth)));
   if (compareDecimals(sum, decimal(total)) !== 0) {
-    return `the total is said to be ${total}, and the lines add up to ${decimalText(sum)}`;
+    return `the total is said to be ${total}, but the lines add up to ${decimalText(sum)}`;
   }
   const unpriced = prices === null ? lines.find(({ unit }) => unit !== 'month') : undefined;
-  if (unpriced !== undefined) return `${unpriced.item} has a unit price, and no price table is named`;
+  if (unpriced !== undefined) return `${unpriced.item} has a unit price, but no price table is named`;
   if (prices !== null && prices.currency !== budget.currency) {
     return `the prices are in ${prices.currency}, and the budget is in ${budget.currency}`;
   }
   if (growth === null) {
     const grown = lines.find(({ growsPercentPerMonth }) => growsPercentPerMonth !== undefined);
-    return grown === undefined ? undefined : `${grown.item} grows, and no growth is said to be known`;
+    return grown === undefined ? undefined : `${grown.item} grows, but the record says that no growth is known`;
   }
   const month = monthAboveBudget(lines, growth.basis, decimal(budget.amount), new Date(at));
   if (month === growth.exceedsIn) return undefined;
-  return `the budget is said to be exceeded in ${growth.exceedsIn ?? 'no month'}, and the lines say ${month ?? 'in none'}`;
+  return `the budget is said to be exceeded in ${growth.exceedsIn ?? 'no month'}, but the lines say ${month ?? 'in none'}`;
 }
 
 function figuresOf({ lines, budget }: CostObservation, total: Decimal, allowed: Decimal): string {

@@ -34,7 +34,7 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
     const said = points[0]?.said ?? 'nothing';
     return {
       verdict: 'breached',
-      found: `none of ${counted} ${counted === 1 ? 'attempt' : 'attempts'} lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
+      found: `none of ${counted} ${counted === 1 ? 'attempt' : 'attempts'} left a whole recovery point in ${where} (the last says: ${said}). Find out why, and take a backup now`,
       cause:
         points[0]?.problem !== undefined && isCause(points[0].problem) ? points[0].problem : 'recovery-point-missing',
     };
@@ -93,7 +93,7 @@ function doubtAbout(
   const isFreshSomewhere =
     newest === undefined || ageOf(newest, Date.parse(at)) - FARTHEST_ZONE_MS <= promised.freshWithinMs;
   if (isZoneAssumed !== true || !dependsOnZone || !isFreshSomewhere) return undefined;
-  return 'the names give no time zone, and were read as UTC. Say in `timeZone` in which zone they are';
+  return 'the names give no time zone, and were read as UTC. State their time zone in `timeZone`';
 }
 
 const aheadByMs = ({ captureBegan, durable }: ObservedRecoveryPoint, at: string): number =>
@@ -104,7 +104,7 @@ function aheadBreach({ ahead }: RecoveryPointsObservation): string | undefined {
   if (ahead === undefined) return undefined;
   const { count, first } = ahead;
   const than = first.durable === null ? 'than now' : `than its upload (${first.durable}) or than now`;
-  return `${count === 1 ? '1 recovery point claims' : `${count} recovery points claim`} a capture later ${than}: ${first.id}. It was left out of the rest; a restore that takes the newest by name would take it. Correct the clock or the time zone of what names it, and rename it`;
+  return `${count === 1 ? '1 recovery point claims' : `${count} recovery points claim`} a capture later ${than}: ${first.id}. It was left out of the rest; a restore that takes the newest by name would take it. Correct the clock or the time zone of the program that names it, and rename it`;
 }
 
 /**
@@ -114,7 +114,7 @@ function aheadBreach({ ahead }: RecoveryPointsObservation): string | undefined {
 function gapBreach({ longestGap, everyMs = 0, promised }: RecoveryPointsObservation): string | undefined {
   if (longestGap === undefined || longestGap.gapMs <= promised.criticalAfterMs + everyMs / 2) return undefined;
   const { gapMs, after, before } = longestGap;
-  return `${formatDuration(gapMs)} without one lie between ${after} and ${before}; critical begins at ${formatDuration(promised.criticalAfterMs)}. Find out why none was taken then`;
+  return `there was no recovery point for ${formatDuration(gapMs)}, between ${after} and ${before}; critical begins at ${formatDuration(promised.criticalAfterMs)}. Find out why none was taken then`;
 }
 
 function judgeCold(
@@ -124,7 +124,7 @@ function judgeCold(
   if (storageClass === undefined || (rtoMs !== undefined && thawMs <= rtoMs)) return undefined;
   const text = `the newest (${id}) lies in ${storageClass}, from which a standard retrieval takes up to ${formatDuration(thawMs)}`;
   if (rtoMs === undefined) {
-    const found = `${text}. Name the contract in \`for\`, so that its RTO tells whether there is time`;
+    const found = `${text}. Name the contract in \`for\`, so that its RTO shows whether there is time`;
     return { verdict: 'unproven', found, cause: 'thaw-time-unknown' };
   }
   const found = `${text}, ${formatDuration(thawMs - rtoMs)} more than the RTO of ${formatDuration(rtoMs)}. Keep the newest in a class that is read at once`;
@@ -147,7 +147,7 @@ function freshnessBreach(
   if (ageMs <= promised.freshWithinMs) return undefined;
   const critical = ageMs > promised.criticalAfterMs;
   const level = critical ? `critical, which begins at ${formatDuration(promised.criticalAfterMs)}` : 'too old';
-  return `the newest in ${where} (${newest.id}) is ${formatDuration(ageMs)} old: ${level}; promised was less than ${formatDuration(promised.freshWithinMs)}. See why no newer one came, and take a backup now`;
+  return `the newest in ${where} (${newest.id}) is ${formatDuration(ageMs)} old: ${level}; less than ${formatDuration(promised.freshWithinMs)} was promised. Find out why no newer one came, and take a backup now`;
 }
 
 /** Returns the time from the start of the capture until the copy was off-site, or until now if it is not. */
@@ -160,7 +160,7 @@ function lagBreach(points: readonly ObservedRecoveryPoint[], nowMs: number, lagW
   if (late === undefined) return undefined;
   const took = formatDuration(lagOf(late, nowMs));
   const how = late.durable === null ? `is not off-site after ${took}` : `took ${took} to get off-site`;
-  return `${late.id} ${how}; promised was less than ${formatDuration(lagWithinMs)}. Look at what copies it`;
+  return `${late.id} ${how}; less than ${formatDuration(lagWithinMs)} was promised. Check the program that copies it`;
 }
 
 /** Returns the known cause of the last failure; `success-rate` otherwise. */
@@ -176,7 +176,7 @@ function successBreach(observation: RecoveryPointsObservation): string | undefin
   if ((100 * whole) / ended > promised.successAbovePercent) return undefined;
   const last = points.find(({ outcome }) => outcome === 'failed');
   const why = last === undefined ? '' : ` (the last failure is ${last.id}: ${last.said})`;
-  return `${successOf(observation)}; promised was more than ${promised.successAbovePercent} %${why}. Read the log of what failed`;
+  return `${successOf(observation)}; more than ${promised.successAbovePercent} % was promised${why}. Read the logs of the failed attempts`;
 }
 
 /** Counts the attempts. A success that came before it was due, such as a retry, is no attempt of its own. */

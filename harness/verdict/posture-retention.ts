@@ -23,10 +23,13 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
   if (typeof problem === 'string') return breached(problem, 'not-as-promised');
   if (problem !== undefined) return breached(problem.text, isCause(problem.cause) ? problem.cause : 'not-as-promised');
   if (schedule === null) {
-    return unproven(`nothing schedules ${what}, so nobody can tell how many are kept`, 'schedule-missing');
+    return unproven(`nothing schedules ${what}, so it is unknown how many are kept`, 'schedule-missing');
   }
   if (keptMs === null) {
-    return breached(`${keptBy} never lets a recovery point of ${what} expire. Give it an end`, 'never-expires');
+    return breached(
+      `${keptBy} never lets a recovery point of ${what} expire. Let it expire after some time`,
+      'never-expires',
+    );
   }
   let analysis: RunAnalysis;
   try {
@@ -62,7 +65,7 @@ interface Made {
 function judgeKept(observation: RetentionObservation, { keptMs, gapMs, within, cron }: Made): CheckJudgement {
   const { what, at, keepsAtLeast, keptBy, oldest, recoveryPoints, takesMs = 0, thaw } = observation;
   const kept = keptMs <= takesMs ? 0 : within(keptMs - takesMs);
-  const taking = takesMs === 0 ? '' : ` (${formatDuration(takesMs)} later it is there)`;
+  const taking = takesMs === 0 ? '' : ` (each is there ${formatDuration(takesMs)} later)`;
   const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${cron}" makes one every ${formatDuration(gapMs)}${kept > (keptMs - takesMs) / gapMs ? ' or sooner' : ''}${taking}: ${kept} at any time`;
   if (kept === 0) {
     return breached(
@@ -76,7 +79,7 @@ function judgeKept(observation: RetentionObservation, { keptMs, gapMs, within, c
   const oldestMs = Date.parse(at) - Date.parse(oldest ?? at);
   if (oldestMs > keptMs + GRACE_MS) {
     return breached(
-      `the oldest recovery point of ${what} is ${formatDuration(oldestMs)} old, and should have gone after ${formatDuration(keptMs)}. See why ${keptBy} does not delete it`,
+      `the oldest recovery point of ${what} is ${formatDuration(oldestMs)} old, but should have been deleted after ${formatDuration(keptMs)}. Find out why ${keptBy} does not delete it`,
       'expired-not-deleted',
     );
   }
@@ -103,7 +106,7 @@ function judgeThaw(
   if (warm >= keepsAtLeast) return { verdict: 'met', found: text };
   if (rtoMs === null) {
     return unproven(
-      `${text}. Name the contract in \`for\`, so that its RTO tells whether there is time`,
+      `${text}. Name the contract in \`for\`, so that its RTO shows whether there is time`,
       'thaw-time-unknown',
     );
   }
@@ -131,5 +134,5 @@ export function unreadNames(unread: RetentionObservation['unread']): string | un
   if (unread === undefined) return undefined;
   const { count, examples } = unread;
   const keys = count === 1 ? '1 key lies' : `${count} keys lie`;
-  return `${keys} there whose ${count === 1 ? 'name shows' : 'names show'} no time of a recovery point as the check states it, such as ${examples.map((each) => `"${each}"`).join(', ')}. Say in \`pattern\` how they are named, e.g. "orders-%Y-%m-%d.tar.gz", and leave \`holds\` out where each object is one`;
+  return `${keys} there whose ${count === 1 ? 'name does' : 'names do'} not show the time of a recovery point in the form that the check states, such as ${examples.map((each) => `"${each}"`).join(', ')}. State the form of the names in \`pattern\`, e.g. "orders-%Y-%m-%d.tar.gz", and leave \`holds\` out if each object is a recovery point`;
 }

@@ -22,7 +22,7 @@ describe('a check', () => {
   it('that compared nothing is unproven', () => {
     expect(judged(comparisonOf({ of: 'live objects', compared: 0, differences: [] }))).toMatchObject({
       verdict: 'unproven',
-      sentence: 'The promise: no live objects were there to compare.',
+      sentence: 'The promise: there were no live objects to compare.',
     });
   });
 
@@ -369,7 +369,7 @@ describe('retention', () => {
   it.each([
     ['too short', { keptMs: DAY_MS }, /1 at any time, fewer than the 30 promised\. Keep them longer/],
     ['without an end', { keptMs: null }, /never lets a recovery point of s3:\/\/b\/nats\/ expire/],
-    ['that is not carried out', { oldest: ago(33 * DAY_MS) }, /is 33 d old, and should have gone after 30 d/],
+    ['that is not carried out', { oldest: ago(33 * DAY_MS) }, /is 33 d old, but should have been deleted after 30 d/],
     [
       'that takes the copies of others',
       { problems: ['the rule deletes behind its back. Leave it'] },
@@ -511,9 +511,13 @@ describe('recovery points', () => {
 
   const off = { durable: null, said: 'Completed; and nothing lies there' };
   it.each([
-    ['a day and two hours old', points([point(26 * HOUR_MS)]), /1 d 2 h old: too old; promised was less than 1 d 1 h/],
+    ['a day and two hours old', points([point(26 * HOUR_MS)]), /1 d 2 h old: too old; less than 1 d 1 h was promised/],
     ['two days and an hour old', points([point(49 * HOUR_MS)]), /critical, which begins at 2 d/],
-    ['not off-site at all', points([point(2 * HOUR_MS, off)]), /none of 1 attempt lies whole .*nothing lies there/],
+    [
+      'not off-site at all',
+      points([point(2 * HOUR_MS, off)]),
+      /none of 1 attempt left a whole recovery point .*nothing lies there/,
+    ],
     ['late', points([point(HOUR_MS), point(60 * HOUR_MS, { durable: ago(HOUR_MS) })]), /took 2 d 11 h to get off-site/],
     ['still not off-site', points([point(HOUR_MS), point(60 * HOUR_MS, off)]), /is not off-site after 2 d 12 h/],
     [
@@ -559,7 +563,7 @@ describe('recovery points', () => {
     const many = points(Array.from({ length: 5_000 }, () => point(HOUR_MS)));
     const observation = { ...many, everyMs: DAY_MS, surplus: 0, longestGap };
     expect(judged(observation)).toMatchObject({ verdict: 'breached', cause: 'recovery-point-gap' });
-    expect(judged(observation).sentence).toMatch(/9 d without one lie between a and b/);
+    expect(judged(observation).sentence).toMatch(/there was no recovery point for 9 d, between a and b/);
     const one = { ...longestGap, gapMs: 2 * DAY_MS + HOUR_MS };
     expect(judged({ ...observation, longestGap: one })).toMatchObject({ verdict: 'met' });
   });
@@ -748,28 +752,28 @@ describe('sentences of a posture', () => {
 
   it('name the last failure where too many failed', () => {
     expect(said(observed([point({}), failed, { ...failed, id: 'p4' }]))).toBe(
-      'breached: The promise: 1 of 3 attempts succeeded, 33.3 % (all that lie there); promised was more than 50 % (the last failure is p2: disk full). Read the log of what failed.',
+      'breached: The promise: 1 of 3 attempts succeeded, 33.3 % (all that lie there); more than 50 % was promised (the last failure is p2: disk full). Read the logs of the failed attempts.',
     );
     expect(said(observed([point({})], { failed: 1, missed: 1 }))).toBe(
-      'breached: The promise: 1 of 2 attempts succeeded, 50 % (all that lie there); promised was more than 50 %. Read the log of what failed.',
+      'breached: The promise: 1 of 2 attempts succeeded, 50 % (all that lie there); more than 50 % was promised. Read the logs of the failed attempts.',
     );
   });
 
   it('say everything that is broken, and what to do', () => {
     const late = point({ captureBegan: ago(30 * HOUR_MS), durable: ago(26 * HOUR_MS) });
     expect(said(observed([late]))).toBe(
-      'breached: The promise: the newest in s3://b/nats/ (p1) is 1 d 6 h old: too old; promised was less than 1 d 1 h. See why no newer one came, and take a backup now; p1 took 4 h to get off-site; promised was less than 3 h. Look at what copies it.',
+      'breached: The promise: the newest in s3://b/nats/ (p1) is 1 d 6 h old: too old; less than 1 d 1 h was promised. Find out why no newer one came, and take a backup now; p1 took 4 h to get off-site; less than 3 h was promised. Check the program that copies it.',
     );
     expect(said(observed([late], { points: [], counted: 1 }))).toBe(
-      'breached: The promise: none of 1 attempt lies whole in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
+      'breached: The promise: none of 1 attempt left a whole recovery point in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
     );
     const partial = { ...failed, durable: ago(HOUR_MS) };
     expect(said(observed([partial]))).toContain(
-      'none of 1 attempt lies whole in s3://b/nats/ (the last says: disk full)',
+      'none of 1 attempt left a whole recovery point in s3://b/nats/ (the last says: disk full)',
     );
     const running = point({ outcome: 'running', durable: null, said: 'InProgress' });
     expect(said(observed([running]))).toBe(
-      'breached: The promise: none of 1 attempt lies whole in s3://b/nats/ (the last says: InProgress). Find out why, and take a backup now.',
+      'breached: The promise: none of 1 attempt left a whole recovery point in s3://b/nats/ (the last says: InProgress). Find out why, and take a backup now.',
     );
     expect(said(observed([]))).toBe(
       'unproven: The promise: no recovery point lies in s3://b/nats/, so there is nothing to judge.',
@@ -847,13 +851,13 @@ describe('sentences of a posture', () => {
     );
     expect(said(retention({ oldest: ago(32 * DAY_MS) }))).toMatch(/^met: /);
     expect(said(retention({ oldest: ago(32 * DAY_MS + 1) }))).toBe(
-      'breached: The promise: the oldest recovery point of s3://b/nats/ is 32 d old, and should have gone after 30 d. See why lifecycle nats does not delete it.',
+      'breached: The promise: the oldest recovery point of s3://b/nats/ is 32 d old, but should have been deleted after 30 d. Find out why lifecycle nats does not delete it.',
     );
     expect(said(retention({ keptMs: null }))).toBe(
-      'breached: The promise: lifecycle nats never lets a recovery point of s3://b/nats/ expire. Give it an end.',
+      'breached: The promise: lifecycle nats never lets a recovery point of s3://b/nats/ expire. Let it expire after some time.',
     );
     expect(said(retention({ schedule: null }))).toBe(
-      'unproven: The promise: nothing schedules s3://b/nats/, so nobody can tell how many are kept.',
+      'unproven: The promise: nothing schedules s3://b/nats/, so it is unknown how many are kept.',
     );
     expect(said(retention({ schedule: { cron: 'x', timeZone: 'UTC' } }))).toMatch(
       /^breached: The promise: schedule "x"/,
@@ -944,7 +948,7 @@ describe('a posture record', () => {
     const failed = { ...check('a'), failure: ['no answer'] };
     expect(judgePosture({ ...record, checks: [failed, check('b')] }).checks[0]).toMatchObject({
       verdict: 'unproven',
-      sentence: 'P: the record contradicts itself: something was observed, and the check failed.',
+      sentence: 'P: the record contradicts itself: something was observed, but the check failed.',
     });
   });
 

@@ -50,7 +50,7 @@ function judgeOutcome({
   const judged = judgeObservation(observation);
   if (judged.verdict !== 'met') return judged;
   const contradiction =
-    failure === null ? contradictionIn(observation) : 'something was observed, and the check failed';
+    failure === null ? contradictionIn(observation) : 'something was observed, but the check failed';
   if (contradiction === undefined) return judged;
   return { verdict: 'unproven', found: `the record contradicts itself: ${contradiction}`, cause: 'proof-missing' };
 }
@@ -126,7 +126,7 @@ function judgeObservation(observation: Observation): Outcome {
 function judgeComparison(observation: ComparisonObservation): Outcome {
   const { of, compared, differing, firstDifferences, notVerified, undecided = [], basis, nothingYet } = observation;
   const by = basis === undefined ? '' : ` by ${basis}`;
-  if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare`, cause: 'not-looked-at' };
+  if (compared === 0) return { verdict: 'unproven', found: `there were no ${of} to compare`, cause: 'not-looked-at' };
   const [unsure] = undecided;
   if (differing === 0 && unsure !== undefined) {
     const told = undecided.slice(0, SHOWN).map(({ item, reason }) => `${item}: ${reason}`);

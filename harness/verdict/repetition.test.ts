@@ -51,7 +51,7 @@ describe('a promise that fails in several runs in a row', () => {
     expect(differences).toEqual([
       {
         item: 'orders › wiped on local',
-        expected: 'it kept at least once in 3 runs',
+        expected: 'the promise to be kept at least once in 3 runs',
         found: `3 failures in a row since ${daysAgo(0.3)}; in the last one it was unproven (It was not so)`,
         nextStep:
           'Find the cause, then prove that it is gone: `npx dr-contracts drill --contract orders --target local`.',
@@ -116,7 +116,7 @@ describe('a posture check that is not met for days', () => {
     expect(differences).toMatchObject([
       {
         item: 'off-site › fresh on local',
-        expected: 'it kept within 7 d',
+        expected: 'the promise to be kept again within 7 d',
         found: expect.stringContaining(`2 failures in a row for 8 d, since ${daysAgo(8)};`),
         cause: 'finding-too-old',
       },
@@ -155,7 +155,7 @@ describe('what the ledger cannot tell', () => {
     const none = find([]);
     expect(none).toMatchObject({ differences: [], undecided: [], read: 'no earlier run', compared: 3 });
     expect(none.notVerified).toEqual([
-      'what fails in 3 runs in a row, because the ledger holds no run before this one',
+      'whether anything fails in 3 runs in a row, because the ledger holds no run before this one',
     ]);
     expect(find([run(1, [drill('met')])]).notVerified[0]).toContain('holds 1 run before');
     expect(find([1, 2, 3].map((days) => run(days, [drill('met')]))).notVerified).toEqual([]);
@@ -168,7 +168,7 @@ describe('what the ledger cannot tell', () => {
   it('is undecided if an entry that it needs was not read from the ledger', () => {
     const runs = [run(1, [check('breached'), drill('met')])];
     expect(find(runs, { isCut: true }).undecided).toMatchObject([{ item: 'off-site › fresh on local' }]);
-    expect(find(runs, { isCut: true }).notVerified.at(-1)).toBe(`what lies in the ledger before ${daysAgo(1)}`);
+    expect(find(runs, { isCut: true }).notVerified.at(-1)).toBe(`the runs of the ledger before ${daysAgo(1)}`);
     expect(find([run(1, [check('met')])], { isCut: true }).undecided).toEqual([]);
   });
 

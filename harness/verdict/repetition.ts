@@ -164,7 +164,7 @@ export class RepetitionFinder {
     const open = isOld ? ` for ${formatDuration(openMs)},` : '';
     return {
       item: `${last.contract} › ${last.part} on ${target}`,
-      expected: `it kept ${isRepeated ? `at least once in ${runs} runs` : `within ${formatDuration(findingForMs)}`}`,
+      expected: `the promise to be kept ${isRepeated ? `at least once in ${runs} runs` : `again within ${formatDuration(findingForMs)}`}`,
       found: `${row}${open} since ${oldest.at}; in the last one it was ${last.verdict} (${shortened(last.sentence)})`,
       nextStep: `Find the cause, then prove that it is gone: \`npx dr-contracts drill --contract ${last.contract} --target ${target}\`.`,
       cause: isRepeated ? 'failed-repeatedly' : 'finding-too-old',
@@ -201,10 +201,10 @@ export class RepetitionFinder {
     return [
       ...(this.#runs < runs
         ? [
-            `what fails in ${runs} runs in a row, because the ledger holds ${this.#runs === 0 ? 'no run' : counted(this.#runs, 'run')} before this one`,
+            `whether anything fails in ${runs} runs in a row, because the ledger holds ${this.#runs === 0 ? 'no run' : counted(this.#runs, 'run')} before this one`,
           ]
         : []),
-      ...(isCut ? [`what lies in the ledger before ${this.#oldest}`] : []),
+      ...(isCut ? [`the runs of the ledger before ${this.#oldest}`] : []),
     ];
   }
 }
@@ -213,7 +213,7 @@ const keyOf = (contract: string, part: string): string => `${contract}\n${part}`
 
 const cutOff = ({ last, target, failures }: Streak): UndecidedItem => ({
   item: `${last.contract} › ${last.part} on ${target}`,
-  reason: `it was not kept since ${failures.at(-1)?.at} at the latest, and no more of the ledger was read`,
+  reason: `the promise has not been kept since ${failures.at(-1)?.at} or earlier: older runs of the ledger were not read`,
 });
 
 /** Returns the first sentence, cut if it is long. */

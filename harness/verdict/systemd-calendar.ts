@@ -48,7 +48,7 @@ function weekdaysOf(text: string): ReadonlySet<number> {
     // Sunday is the last day of a week.
     const [start, end] = [weekdayOf(first), weekdayOf(last)].map((day) => (day === 0 ? 7 : day));
     if (start === undefined || end === undefined || more.length > 0 || start > end) {
-      throw new Error(`"${part}" is no range of weekdays such as Mon..Fri, which ends on Sun at the latest`);
+      throw new Error(`"${part}" is not a range of weekdays such as Mon..Fri, which ends on Sun at the latest`);
     }
     for (let day = start; day <= end; day += 1) days.add(day % 7);
   }
@@ -57,13 +57,13 @@ function weekdaysOf(text: string): ReadonlySet<number> {
 
 function weekdayOf(text: string): number {
   const index = WEEKDAYS.findIndex((name) => name === text.toLowerCase() || name.slice(0, 3) === text.toLowerCase());
-  if (index === -1) throw new Error(`"${text}" is no weekday`);
+  if (index === -1) throw new Error(`"${text}" is not a weekday`);
   return index;
 }
 
 function dateOf(text: string): (day: Day) => boolean {
   const parts = /^(?:([^-~]+)-)?([^-~]+)([-~])([^-~]+)$/.exec(text);
-  if (parts === null) throw new Error(`"${text}" is no date such as *-*-01`);
+  if (parts === null) throw new Error(`"${text}" is not a date such as *-*-01`);
   const [, year = '*', month = '', separator, day = ''] = parts;
   if (year !== '*')
     throw new Error(`"${text}" names years, after which no backup is taken: write *-${month}${separator}${day}`);
@@ -79,7 +79,7 @@ function dateOf(text: string): (day: Day) => boolean {
 
 function timesOf(text: string): readonly number[] {
   const [hour = '', minute = '', second = '0', ...more] = text.split(':');
-  if (more.length > 0) throw new Error(`"${text}" is no time such as 02:00 or 02:00:30`);
+  if (more.length > 0) throw new Error(`"${text}" is not a time such as 02:00 or 02:00:30`);
   const inHour = valuesOf(hour, 'hour', 0, 23);
   const inMinute = valuesOf(minute, 'minute', 0, 59);
   const inSecond = valuesOf(second, 'second', 0, 59);

@@ -152,9 +152,12 @@ export const endedByHopelessErrors = <T>(wait: Wait<T>): Wait<T> => ({
       return await wait.look(signal);
     } catch (error) {
       if (!isHopeless(error) || isHopelessError(error)) throw error;
-      throw new HopelessError(`gave up waiting for ${wait.for}, because no waiting mends this: ${summaryOf(error)}`, {
-        cause: error,
-      });
+      throw new HopelessError(
+        `gave up waiting for ${wait.for}, because this will not change by waiting: ${summaryOf(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   },
 });

@@ -28,7 +28,7 @@ const faults: readonly (readonly [contract: string, finding: FindingName, cause:
   [
     'deleting-retention',
     'content',
-    /it uploaded \S+streams\.tar and deleted it again after .* its retention takes the newest copy/s,
+    /it uploaded \S+streams\.tar and deleted it again after .* its retention also deletes the newest copy/s,
   ],
   ['expired-credentials', 'content', /session-backup.*the refreshed credentials are still expired/],
   [
@@ -39,7 +39,7 @@ const faults: readonly (readonly [contract: string, finding: FindingName, cause:
   [
     'swallowed-errors',
     'content',
-    /exited 0 and left nothing there.*NoSuchBucket.*Failures are hidden.*aws s3 cp .*\|\| true/s,
+    /exited 0 and left nothing there.*NoSuchBucket.*It hides failures.*aws s3 cp .*\|\| true/s,
   ],
   [
     'warning-restore',
@@ -56,7 +56,7 @@ const linesNotHeld: readonly (readonly [line: string, cause: RegExp])[] = [
   ['C2', /check half-set-up: velero-schedule-acme-nightly-runs: breached .*Velero Schedule acme-nightly/],
   ['T3', /drill metadata-only: stream-deleted: breached .*the recovery point holds metadata only/],
   ['T5', /drill warning-restore: stream-deleted: breached .*was not restored/],
-  ['T6', /drill deleting-retention: stream-deleted: breached .*its retention takes the newest copy/],
+  ['T6', /drill deleting-retention: stream-deleted: breached .*its retention also deletes the newest copy/],
   ['V1', /check half-set-up: velero-acme-nightly-backups: unproven .*Velero Schedule acme-nightly/],
   ['Q1', /drill expired-credentials: stream-deleted: breached .*the refreshed credentials are still expired/],
   [

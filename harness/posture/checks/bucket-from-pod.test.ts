@@ -85,7 +85,9 @@ describe('the requests of a pod', () => {
     const observation = comparisonOf(notTried('Secret agents/key', 'no such Secret', 'Create it.'));
     expect(judgeCheck({ promise: 'p', observation, failure: null })).toMatchObject({
       verdict: 'breached',
-      sentence: expect.stringContaining('Secret agents/key: expected what the pod needs to ask the bucket'),
+      sentence: expect.stringContaining(
+        'Secret agents/key: expected everything that the pod needs to reach the bucket',
+      ),
     });
   });
 });

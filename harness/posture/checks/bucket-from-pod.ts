@@ -81,7 +81,7 @@ async function tried(given: Given, context: PostureContext): Promise<Comparison>
     image: template.image,
     notVerified: [
       ...(takesAnything ? ['that the credentials are the right ones: this S3 accepts made-up ones, too'] : []),
-      'how long the way to the region takes: the target runs on one machine',
+      'the latency to the region: the target runs on one machine',
     ],
   });
 }

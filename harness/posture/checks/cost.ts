@@ -63,8 +63,8 @@ const NEVER_COUNTED = [
   'taxes, discounts and free tiers',
   'restores and their retrieval fees, and reads of the bucket by anybody else',
   'objects outside the prefixes that are named',
-  'other objects, delete markers and unfinished uploads that come from now on',
-  'a change of size from one day to the next: a recovery point to come is taken to be as large as the mean of those that lie there',
+  'other objects, delete markers and unfinished uploads that are added from now on',
+  'changes of size from one day to the next: each future recovery point is assumed to have the mean size of the existing ones',
   'a retention that an uploader sets on single objects',
 ];
 
@@ -168,7 +168,9 @@ async function countStored(
   counted.push(...(await countVelero(given.velero, reading)));
   for (const copy of given.copies) await countCopy(copy, counted, reading);
   if (reading.ungrown.length > 0) {
-    lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
+    lines.notCounted.add(
+      `growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show no growth`,
+    );
   }
   const { source, date, currency } = table;
   const region = [...reading.regions].toSorted().join(', ');

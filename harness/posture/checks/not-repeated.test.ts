@@ -66,7 +66,7 @@ describe('notRepeated', () => {
     expect(await judged([])).toMatchObject({
       verdict: 'met',
       sentence: expect.stringContaining(
-        'longer than 7d: the ledger holds no run before this one, so nothing was repeated in it; what ran where another ledger is kept is not known.',
+        'longer than 7d: the ledger holds no run before this one, so nothing was repeated in it; runs that use another ledger are unknown.',
       ),
     });
     expect((await judged([])).sentence).not.toMatch(/compared|as promised/);
@@ -78,7 +78,7 @@ describe('notRepeated', () => {
       verdict: 'breached',
       cause: 'failed-repeatedly',
       sentence: expect.stringContaining(
-        'orders › wiped on local: expected it kept at least once in 3 runs, found 3 failures in a row since',
+        'orders › wiped on local: expected the promise to be kept at least once in 3 runs, found 3 failures in a row since',
       ),
     });
     expect((await judged(['met', 'breached', 'breached', 'breached'])).verdict).toBe('met');
@@ -176,7 +176,7 @@ describe('the firings of a CronJob', () => {
     );
     const jobTemplate = { spec: { ttlSecondsAfterFinished: 60 } };
     expect(await hides({ spec: { jobTemplate } })).toContain('ttlSecondsAfterFinished');
-    expect(await hides({ firings: [] })).toContain('no Job of it is there, although it keeps 3 Jobs');
+    expect(await hides({ firings: [] })).toContain('there is no Job of it, although it keeps 3 Jobs');
     expect(await hides({ firings: [], spec: { successfulJobsHistoryLimit: 0 } })).toBeUndefined();
     expect(await hides({ spec: { concurrencyPolicy: 'Replace' } })).toContain('concurrencyPolicy: Replace');
   });

@@ -79,7 +79,7 @@ export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
 
 /** Says only what the ledger knows; runs in another ledger stay unknown. */
 const EMPTY =
-  'the ledger holds no run before this one, so nothing was repeated in it; what ran where another ledger is kept is not known';
+  'the ledger holds no run before this one, so nothing was repeated in it; runs that use another ledger are unknown';
 
 const needsOf = (hasCronJobs: boolean, hasSchedules: boolean): readonly Capability[] =>
   hasSchedules ? ['kubernetes', 'velero'] : hasCronJobs ? ['kubernetes'] : [];
@@ -138,7 +138,7 @@ function whatHides(
 ): JobFirings['hidesFailures'] {
   if (firings.length === 0 && lastFired !== null && keepsSucceeded > 0) {
     return {
-      because: `it has fired, and no Job of it is there, although it keeps ${counted(keepsSucceeded, 'Job')} that succeeded`,
+      because: `it has fired, but there is no Job of it, although it keeps ${counted(keepsSucceeded, 'Job')} that succeeded`,
       fix: 'Find out what removes its Jobs, or why none is made.',
     };
   }
@@ -151,13 +151,13 @@ function whatHides(
   if (expires) {
     return {
       because: 'its Jobs are removed some time after their end (ttlSecondsAfterFinished)',
-      fix: 'Take that field out; the history limits remove old Jobs.',
+      fix: 'Remove that field; the history limits remove old Jobs.',
     };
   }
   if (!replacesRunning) return undefined;
   return {
     because: 'a Job that still runs when the next one is due is replaced, and removed (concurrencyPolicy: Replace)',
-    fix: 'Write Forbid.',
+    fix: 'Set it to Forbid.',
   };
 }
 

@@ -39,7 +39,7 @@ try read
 export const notTried = (item: string, found: string, nextStep: string): Comparison => ({
   of: 'requests from a pod',
   compared: 1,
-  differences: [{ item, expected: 'what the pod needs to ask the bucket', found, nextStep, cause: CAUSE }],
+  differences: [{ item, expected: 'everything that the pod needs to reach the bucket', found, nextStep, cause: CAUSE }],
 });
 
 /** Compares the pod's reported requests with the promise that every one succeeds. */
@@ -50,7 +50,7 @@ export function compareRequests(
   const evidence = { image, ...('said' in end ? { 'the pod said': end.said.trim() } : {}) };
   if ('neverEnded' in end) {
     const item = `the pod in ${namespace} with image ${image}`;
-    const nextStep = 'Look at the image, at the Secret and at the rules of the namespace.';
+    const nextStep = 'Check the image, the Secret and the rules of the namespace.';
     const difference = { item, expected: 'to run to its end', found: end.neverEnded, nextStep, cause: CAUSE };
     return { of: 'requests from a pod', compared: 1, differences: [difference], evidence };
   }
@@ -59,7 +59,7 @@ export function compareRequests(
     const line = lines.find((each) => each.startsWith(`${name} `))?.slice(name.length + 1);
     if (line?.startsWith('ok') === true) return [];
     const found = line?.replace(/^failed\s*/, '').trim() || 'no answer';
-    const nextStep = 'Look at the way from the cluster to the bucket, at the policy of the writer, and at its key.';
+    const nextStep = 'Check the network path from the cluster to the bucket, the policy of the writer, and its key.';
     return [{ item: `${what} (${bucket}/${prefix})`, expected: 'to succeed', found, nextStep, cause: CAUSE }];
   });
   return { of: 'requests from a pod', compared: REQUESTS.length, differences, evidence, notVerified };

@@ -75,14 +75,14 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
         where,
         at,
         promised: levelsOf,
-        population: `counted is what lies there, and ${series.missed} that should lie between and after them`,
+        population: `counted: the recovery points that lie there, and ${series.missed} that are missing between and after them`,
         everyMs,
         ...series,
         ...(unread.count === 0 ? {} : { unread: { ...unread, examples: [...unread.examples] } }),
         ...(isZoneAssumed ? { isZoneAssumed } : {}),
         notVerified: isDayOnly
           ? [
-              'how long a capture takes: names give a day or an hour alone, and the capture was taken to begin with its first object',
+              'how long a capture takes: names give only a day or an hour, so each capture is assumed to begin with its first object',
             ]
           : [],
       };
@@ -117,7 +117,7 @@ export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
         where: `the storage location of ${what}`,
         at,
         promised: levelsOf,
-        population: 'counted are the Backup objects that Velero still has',
+        population: 'counted: the Backup objects that Velero still has',
         ...seriesOf(points, Date.parse(at), undefined),
       };
     },
@@ -154,7 +154,7 @@ function promisedBy(given: Levels, thing: string): Promised {
   const freshWithinMs = parseDurationMs(fresh, `${thing}, fresh`);
   const criticalAfterMs = parseDurationMs(critical, `${thing}, critical`);
   if (freshWithinMs >= criticalAfterMs) {
-    throw wrongLevels(thing, `\`fresh\` must be shorter than \`critical\`, and it has ${fresh} and ${critical}`);
+    throw wrongLevels(thing, `\`fresh\` must be shorter than \`critical\`, but they are ${fresh} and ${critical}`);
   }
   return async () => ({ ...rest, freshWithinMs, criticalAfterMs });
 }

@@ -98,7 +98,9 @@ export function retention(options: RetentionOptions): PostureCheck {
         ...(unread.count === 0 ? {} : { unread: { ...unread, examples: [...unread.examples] } }),
         ...(thaw === undefined ? {} : { thaw }),
         basis: 'analysis',
-        notVerified: ['that S3 carries the lifecycle out: only what is older than it may be would show'],
+        notVerified: [
+          'that S3 carries out the lifecycle: only objects that are older than it permits would show that it does not',
+        ],
       };
     },
   };
@@ -173,7 +175,7 @@ function timesOf(schedule: LiveSchedule | null): RetentionObservation['schedule'
 /** Returns the problem of a schedule that makes no new recovery points while the existing ones expire. */
 function standstill(what: string, schedule: LiveSchedule | null): LifecycleProblem[] {
   if (schedule === null) return [];
-  const nothingFollows = 'what lies there expires, and nothing follows';
+  const nothingFollows = 'the existing recovery points expire, and no new ones follow';
   if (schedule.paused) {
     return [{ text: `${what} is paused: ${nothingFollows}. Resume it`, cause: 'schedule-paused' }];
   }

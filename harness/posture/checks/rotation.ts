@@ -136,7 +136,7 @@ export function rotationRehearsed(options: RotationRehearsedOptions): PostureChe
           'that the new key reaches everything that uses the old one',
           rotatedBy === undefined
             ? 'how the platform rotates it: `rotatedBy` names no script'
-            : `where else ${rotatedBy} leaves a secret: only the lines that it prints are searched`,
+            : `whether ${rotatedBy} leaves a secret elsewhere: only the lines that it prints are searched`,
           ...(backup === undefined ? ['the backup of the platform: `backup` names no script'] : []),
         ],
         basis: `trying on ${store.service}`,

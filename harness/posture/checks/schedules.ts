@@ -77,7 +77,7 @@ async function emptyNewest(
   const { namespace } = of;
   const location = await findStorageLocation(kubeconfigPath, { namespace, name: newest.storageLocation }, signal);
   if (!(await isEmptyBackup(newest, location, await target.place(s3Store), signal))) return null;
-  return `nothing of the namespaces is in its newest backup ${newest.name}, which is Completed: what its template includes, excludes and selects leaves nothing`;
+  return `nothing of the namespaces is in its newest backup ${newest.name}, which is Completed: the includes, excludes and selectors of its template leave nothing`;
 }
 
 interface Given {

@@ -21,7 +21,7 @@ export function estimateOthers({ what, region, prices, kinds }: OthersPlan, to: 
       const billing = billingOf(prices, storageClass);
       // A delete marker is billed by its size alone: it is in STANDARD, which has no minimum.
       to.add({
-        item: `${title} in ${known ?? `a class that nobody read, as if in ${storageClass}`}`,
+        item: `${title} in ${known ?? `an unknown storage class, priced as ${storageClass}`}`,
         amount: BigInt(sizes.reduce((sum, size) => sum + billedBytes(size, billing), 0)),
         per: GB_BYTES,
         unit: 'GB-month',

@@ -70,8 +70,8 @@ export async function countPrefix(prefix: PrefixToCount, reading: CostReading): 
 /** Returns the times at which it is made, or the reason why they are unknown. */
 export function madeOr(schedule: LiveSchedule | null, name: string, at: Date): Made | string {
   if (schedule === null)
-    return `${name} is not there, so nobody knows how often one is made; deploy it, or correct its name in the contract`;
-  if (schedule.paused) return `${name} is paused, so nobody knows how often one is made; resume it`;
+    return `${name} does not exist, so it is unknown how often a recovery point is made; deploy it, or correct its name in the contract`;
+  if (schedule.paused) return `${name} is paused, so it is unknown how often a recovery point is made; resume it`;
   if (schedule.problem !== null) return `${name} makes none, because ${schedule.problem}; correct its schedule`;
   try {
     const made = madeBy(schedule, at);
@@ -85,9 +85,7 @@ export function madeOr(schedule: LiveSchedule | null, name: string, at: Date): M
 export function firstReason(made: unknown, rules: unknown, points: number): string | undefined {
   if (typeof made === 'string') return made;
   if (typeof rules === 'string') return rules;
-  return points === 0
-    ? 'no recovery point lies there, so nobody knows how large one is; take a first backup'
-    : undefined;
+  return points === 0 ? 'no recovery point lies there, so its size is unknown; take a first backup' : undefined;
 }
 
 // Other billed objects below a prefix, besides its recovery points.

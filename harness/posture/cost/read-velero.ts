@@ -50,7 +50,7 @@ export async function countVelero(names: readonly string[], reading: CostReading
     if (schedule === null) {
       reading.lines.undecide(
         `Velero Schedule ${name}`,
-        'it is not there, so nobody knows how often a backup is made; apply it, or correct its name in the contract',
+        'it does not exist, so it is unknown how often a backup is made; apply it, or correct its name in the contract',
       );
       continue;
     }
@@ -64,7 +64,10 @@ export async function countVelero(names: readonly string[], reading: CostReading
   for (const [name, kept] of byLocation) {
     const location = await findStorageLocation(kubeconfigPath, { namespace, name }, step.signal);
     if (location === null)
-      reading.lines.undecide(`Velero location ${name}`, 'it is not there; apply it, or name another in the Schedule');
+      reading.lines.undecide(
+        `Velero location ${name}`,
+        'it does not exist; apply it, or name another one in the Schedule',
+      );
     else planned.push(...(await countLocation(name, location, kept, reading)));
   }
   return planned;
@@ -120,7 +123,7 @@ function countSchedule(
   const made = madeOr(schedule, `Velero Schedule ${name}`, reading.at);
   const rules =
     keptMs === null
-      ? (problem ?? 'nobody knows how long one is kept')
+      ? (problem ?? 'it is unknown how long a backup is kept')
       : rulesAtUpload(points, bucket, prefix, [{ afterMs: keptMs }], reading);
   const reason = firstReason(made, rules, points.length);
   if (typeof made === 'string' || typeof rules === 'string' || reason !== undefined) {

@@ -85,7 +85,7 @@ export function rulesOf(
   const where = `s3://${name}/${prefix}`;
   const [date] = dated;
   if (date !== undefined)
-    return `lifecycle ${date.rule} has a date, so no month is like the next; give the rule a number of days`;
+    return `lifecycle ${date.rule} acts on a date, so the months differ; give the rule a number of days`;
   const endings = current === null ? ending : [...ending, { afterDays: current.afterMs / DAY_MS }];
   if (endings.length === 0)
     return `nothing ends what lies below ${where}, so the cost grows without an end; add a lifecycle rule with an Expiration`;
@@ -94,13 +94,13 @@ export function rulesOf(
   }
   const [moving] = partialMoves;
   if (moving !== undefined)
-    return `lifecycle ${moving} moves some of the objects, and nobody counts which; let the rule be for all of them`;
+    return `lifecycle ${moving} moves only some of the objects, and it is unknown which; make the rule apply to all of them`;
   for (const rule of partial) lines.notCounted.add(`lifecycle ${rule}, which is for some of the objects only`);
   const noncurrentDays = (noncurrent?.afterMs ?? 0) / DAY_MS;
   const livesMs = Math.min(...endings.map((each) => ('afterMs' in each ? each.afterMs : each.afterDays * DAY_MS)));
   const livesDays = livesMs / DAY_MS + (isVersioned ? noncurrentDays : 0);
   if (lockedDays > livesDays + 1) {
-    return `Object Lock keeps each version below ${where} for ${lockedDays} days, and the lifecycle would end it after ${Number(livesDays.toFixed(1))}; let the lifecycle keep it as long, so that its cost can be computed`;
+    return `Object Lock keeps each version below ${where} for ${lockedDays} days, but the lifecycle would end it after ${Number(livesDays.toFixed(1))}; let the lifecycle keep it as long, so that its cost can be computed`;
   }
   return {
     endings,
@@ -134,7 +134,7 @@ function uploadClassOf(
 }
 
 const IN_SEVERAL_CLASSES =
-  'the objects of its newest recovery point were uploaded into several storage classes, and one is counted; upload them into one';
+  'the objects of its newest recovery point were uploaded into several storage classes, but only one is counted; upload them into one';
 
 /** Returns the life of the points from their upload on, or why their cost cannot be computed. */
 export function rulesAtUpload(

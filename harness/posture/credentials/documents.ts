@@ -37,7 +37,7 @@ function yamlDocuments(content: string): Documents {
   let problem: string | undefined;
   for (const document of parseAllDocuments(content, { logLevel: 'silent' })) {
     const [error] = document.errors;
-    if (error !== undefined) problem ??= error.message.split('\n', 1)[0] ?? 'it is no YAML';
+    if (error !== undefined) problem ??= error.message.split('\n', 1)[0] ?? 'it is not YAML';
     else {
       try {
         parsed.push(document.toJS());

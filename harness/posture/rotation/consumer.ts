@@ -142,8 +142,8 @@ export class Consumer {
         reply = await this.#ask(kind, now);
         if (reply.kind === 'refused' || reply.kind === 'other') {
           const which = isSameKey(now, this.#oldKey)
-            ? 'the old key, which was kept still'
-            : 'the new key, which was kept already';
+            ? 'the old key, which was still stored'
+            : 'the new key, which was already stored';
           return `${kind} with ${which} (${reply.said})`;
         }
       }

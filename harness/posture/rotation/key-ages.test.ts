@@ -44,7 +44,7 @@ describe('the age of keys', () => {
     [
       'a key whose making is told as no time',
       holder({ keys: [{ id: 'AKIA0001', isActive: true, createdAt: 'yesterday' }] }),
-      'says that it was made "yesterday", which is no time',
+      'says that it was made "yesterday", which is not a time',
     ],
     [
       'a key whose making is told as the zero of a clock',
@@ -54,12 +54,12 @@ describe('the age of keys', () => {
     [
       'a Secret without a key',
       holder({ usedBy: { item: 'Secret a/b', keyId: undefined } }),
-      'no id of an access key is in it',
+      'it holds no access key id',
     ],
     [
       "a Secret with somebody else's key",
       holder({ usedBy: { item: 'Secret a/b', keyId: 'AKIA9999' } }),
-      'its key …9999 is none of IAM user writer',
+      'its key …9999 does not belong to IAM user writer',
     ],
   ])('is unproven for %s', (_, found, reason) => {
     const outcome = judged([found]);
@@ -81,7 +81,7 @@ describe('the age of keys', () => {
     const keys = [key('AKIA0001', 10), key('AKIA0002', 400)];
     const used = judged([holder({ keys, usedBy: { item: 'Secret a/b', keyId: 'AKIA0001' } })]);
     expect(used).toMatchObject({ verdict: 'breached', cause: 'credential-too-old' });
-    expect(used.sentence).toContain('Secret a/b uses another key: see that nothing else uses this one, disable it');
+    expect(used.sentence).toContain('Secret a/b uses another key: check that nothing else uses this one, disable it');
     const other = judged([holder({ keys, usedBy: { item: 'Secret a/b', keyId: 'AKIA0002' } })]);
     expect(other.sentence).toContain('Make a new key, put it into Secret a/b');
   });

@@ -91,7 +91,7 @@ const FIRST_KEYS_MS = Date.parse('2006-01-01T00:00:00Z');
 function madeAtMs({ createdAt }: AccessKey): number | string {
   if (createdAt === undefined) return 'the service does not say when it was made';
   const madeMs = Date.parse(createdAt);
-  if (Number.isNaN(madeMs)) return `the service says that it was made "${createdAt}", which is no time`;
+  if (Number.isNaN(madeMs)) return `the service says that it was made "${createdAt}", which is not a time`;
   return madeMs < FIRST_KEYS_MS
     ? `the service says that it was made ${createdAt}, when there were no keys yet`
     : madeMs;
@@ -100,9 +100,9 @@ function madeAtMs({ createdAt }: AccessKey): number | string {
 function nextStepFor(key: AccessKey, keys: readonly AccessKey[], usedBy: KeyHolder['usedBy']): string {
   const used = keys.find(({ id }) => id === usedBy?.keyId);
   if (usedBy !== undefined && used !== undefined && used.id !== key.id) {
-    return `${usedBy.item} uses another key: see that nothing else uses this one, disable it, and delete it.`;
+    return `${usedBy.item} uses another key: check that nothing else uses this one, disable it, and delete it.`;
   }
-  return `Make a new key, put it into ${usedBy?.item ?? 'what uses it'}, see it work, and delete this one.`;
+  return `Make a new key, put it into ${usedBy?.item ?? 'what uses it'}, check that it works, and delete this one.`;
 }
 
 /** Checks that the key in use is one whose age was read. */
@@ -112,12 +112,12 @@ function compareUse(
   found: { readonly unknown: (item: string, reason: string) => void; readonly differences: PostureDifference[] },
 ): void {
   if (keyId === undefined) {
-    found.unknown(item, `no id of an access key is in it, so nobody knows which one of ${holder.item} it uses`);
+    found.unknown(item, `it holds no access key id, so it is unknown which key of ${holder.item} it uses`);
     return;
   }
   const used = holder.keys.find(({ id }) => id === keyId);
   if (used === undefined) {
-    found.unknown(item, `its key …${keyId.slice(-4)} is none of ${holder.item}, so its age cannot be read`);
+    found.unknown(item, `its key …${keyId.slice(-4)} does not belong to ${holder.item}, so its age cannot be read`);
   } else if (!used.isActive) {
     found.differences.push({
       item,

@@ -63,7 +63,7 @@ export async function rotateByScript(run: RotationRun, context: PostureContext):
   throw new ExplainedError({
     thing: script,
     expected: `to leave AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=… in $WORK_DIR/${NEW_KEY_FILE}`,
-    observed: left.kind === 'nothing' ? 'it left no such file' : 'one of them is not in it',
+    observed: left.kind === 'nothing' ? 'it left no such file' : 'the file lacks one of them',
     nextStep: 'Let it write both, each on a line of its own.',
   });
 }

@@ -33,7 +33,7 @@ test.each([
   ['read-before', 'AccessDenied', 'rotation-failed'],
   ['backup-after', 'AccessDenied', 'rotation-failed'],
   ['wrong-secret', 'writing (success) accepted', 'policy-allows-too-much'],
-  ['requests-during', 'writing with the old key, which was kept still (403 AccessDenied), for 3 s', 'rotation-gap'],
+  ['requests-during', 'writing with the old key, which was still stored (403 AccessDenied), for 3 s', 'rotation-gap'],
   ['backups-during', 'it exited 1', 'rotation-gap'],
   ['secret-shown', 'the secret of the new key', 'credential-shown'],
   ['rights-added', 's3:DeleteObject on acme-backups/nats/', 'policy-allows-too-much'],
@@ -64,5 +64,5 @@ test('a step that got no answer is unproven, with the answer that it got instead
 test('a pause that the platform documents stands in what was expected', () => {
   const steps = all.map((step) => (step.kind === 'requests-during' ? { ...step, seen: 'refused for 1 min' } : step));
   const { differences } = compareRehearsal(steps, 30_000);
-  expect(differences[0]?.expected).toBe('to be accepted but for a pause of 30 s');
+  expect(differences[0]?.expected).toBe('to be accepted, except during a pause of at most 30 s');
 });

@@ -61,17 +61,17 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
     cause: 'rotation-failed',
   },
   'requests-during': {
-    item: 'requests of backups and restores during the rotation, with the key that is kept at that moment',
+    item: 'requests of backups and restores during the rotation, with the key that is stored at that moment',
     expected: 'to be accepted all the time',
     nextStep:
-      'Make the new key, see it work and put it where it is read, and end the old one only then. Where a pause is intended, declare it: `pauseWithin`.',
+      'Make the new key, check that it works, and put it where it is read. End the old one only then. If a pause is intended, declare it: `pauseWithin`.',
     cause: 'rotation-gap',
   },
   'backups-during': {
     item: 'backups that run during the rotation',
-    expected: 'each to leave a recovery point, if need be when it is started again with the key that is kept by then',
-    nextStep:
-      'Let the new key do its work before the old one is ended. Where a pause is intended, declare it: `pauseWithin`.',
+    expected:
+      'each to leave a recovery point, at the latest when it is started again with the key that is stored by then',
+    nextStep: 'Put the new key into use before the old one ends. If a pause is intended, declare it: `pauseWithin`.',
     cause: 'rotation-gap',
   },
   'secret-shown': {
@@ -101,7 +101,7 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
   'old-key': {
     item: 'the old key, after the rotation',
     expected: 'reading, writing and listing to be refused, and no user to have it',
-    nextStep: 'Disable and delete the old key in the same procedure, once the new one was seen to work.',
+    nextStep: 'Disable and delete the old key in the same procedure, after a check that the new one works.',
     cause: 'old-credential-accepted',
   },
   'keys-left': {
@@ -138,7 +138,10 @@ export function compareRehearsal(steps: readonly RehearsedStep[], pauseMs = 0): 
   const expectationOf = (kind: RehearsalStepKind): Expectation => {
     const { expected, ...rest } = EXPECTATIONS[kind];
     const isPaused = kind === 'requests-during' && pauseMs > 0;
-    return { ...rest, expected: isPaused ? `to be accepted but for a pause of ${formatDuration(pauseMs)}` : expected };
+    return {
+      ...rest,
+      expected: isPaused ? `to be accepted, except during a pause of at most ${formatDuration(pauseMs)}` : expected,
+    };
   };
   const differences: PostureDifference[] = steps.flatMap(({ kind, seen }) =>
     seen === undefined ? [] : [{ ...expectationOf(kind), found: seen }],

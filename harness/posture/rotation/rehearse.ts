@@ -116,7 +116,7 @@ async function* endOf(
   else if (kept.done && end.done && end.value !== lifecycle) {
     yield {
       kind: 'kept',
-      seen: `another lifecycle of bucket ${rehearsal.bucket} below ${rehearsal.prefix} than before`,
+      seen: `the lifecycle of bucket ${rehearsal.bucket} below ${rehearsal.prefix} has changed`,
     };
   } else yield told('kept', kept.done && !end.done ? end : kept);
 
@@ -236,7 +236,7 @@ async function refusals(
 /** Returns accepted keys of any user, besides the new one. */
 function otherKeys(keys: readonly ActiveKey[], { accessKeyId }: KeyPair): Pick<RehearsedStep, 'seen'> {
   const others = keys.filter(({ id }) => id !== accessKeyId);
-  if (others.length === keys.length) return { seen: 'the new key is none of them' };
+  if (others.length === keys.length) return { seen: 'the new key is not among them' };
   if (others.length === 0) return {};
   const users = [...new Set(others.map(({ user }) => `IAM user ${user}`))].join(', ');
   return { seen: `${others.length} more that ${others.length === 1 ? 'is' : 'are'} active, of ${users}` };

@@ -151,5 +151,5 @@ function backupsDuring({ made, madeAgain, seen, unanswered }: BackupsDuring): Re
   const kind = 'backups-during';
   if (seen !== undefined) return { kind, seen };
   if (unanswered !== undefined) return { kind, undecided: unanswered };
-  return { kind, note: `${made} backups, ${madeAgain} of them made again with the key that was kept by then` };
+  return { kind, note: `${made} backups, ${madeAgain} of them made again with the key that was stored by then` };
 }

@@ -50,7 +50,7 @@ const rehearsed = async (
 const itemsOf = (record: PostureCheckRecord) => differencesOf(record).map(({ item }) => item);
 
 describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platform', () => {
-  const gap = 'requests of backups and restores during the rotation, with the key that is kept at that moment';
+  const gap = 'requests of backups and restores during the rotation, with the key that is stored at that moment';
 
   it.each([
     [
@@ -80,19 +80,19 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platfo
     [
       'ends the old key just before it hands the new one over',
       [OLD, NEW, SEE_IT_WORK, END_OLD, HAND_OVER],
-      'the old key, which was kept still (403 InvalidAccessKeyId)',
+      'the old key, which was still stored (403 InvalidAccessKeyId)',
     ],
     [
       'hands over a key that may do nothing yet',
       [OLD, POLICY, NEXT_USER, newKeyOf('$next'), HAND_OVER, END_OLD, 'sleep 2', ATTACH_TO_NEXT],
-      'the new key, which was kept already (403 AccessDenied)',
+      'the new key, which was already stored (403 AccessDenied)',
     ],
   ])('leaves a gap where it %s', async (_, lines, seen) => {
     const found = await rehearsed(lines);
     expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-gap', halts: 'rotation' });
     expect(itemsOf(found)).toEqual([gap]);
     expect(found.sentence).toContain(seen);
-    expect(found.sentence).toContain('put it where it is read, and end the old one only then');
+    expect(found.sentence).toContain('put it where it is read. End the old one only then');
   });
 
   it('is met with a gap that the platform documents, and says so', async () => {
@@ -106,7 +106,9 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platfo
   it('is breached with a longer gap than that', async () => {
     const found = await rehearsed([OLD, END_OLD, 'sleep 4', NEW, HAND_OVER], { pauseWithin: '2s' });
     expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-gap' });
-    expect(found.sentence).toMatch(/expected to be accepted but for a pause of 2 s, found .* refused for \d/);
+    expect(found.sentence).toMatch(
+      /expected to be accepted, except during a pause of at most 2 s, found .* refused for \d/,
+    );
   });
 
   it('takes a backup for failed that does not get through with the key that is kept by then', async () => {
@@ -171,7 +173,7 @@ describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platfo
     expect(Object.fromEntries(differences)).toEqual({
       'what the rotation prints': 'the secret of the new key',
       'the recovery point from before the rotation, in the end':
-        'another lifecycle of bucket acme-backups below nats/ than before',
+        'the lifecycle of bucket acme-backups below nats/ has changed',
       'rights that only the new key has':
         's3:GetObject for * (statement 1 of the policy of acme-backups), for a part of the rotation',
     });

@@ -205,6 +205,6 @@ function failed(job: string, observed: string): ExplainedError {
     thing: `Job ${job}`,
     expected: 'to complete',
     observed,
-    nextStep: 'Look at the image, at what the pod mounts, and at what its program said.',
+    nextStep: 'Check the image, the volumes of the pod, and the output of its program.',
   });
 }

@@ -107,7 +107,7 @@ function commandOf(
   throw new NotProvableHereError({
     thing: thingOf(run, container),
     expected: 'a command that this machine can run',
-    observed: `it has no command: what runs is in the image ${container.image}`,
+    observed: `it has no command: the program is in the image ${container.image}`,
     nextStep: 'Give the container a command, or drill it where pods run (--target docker).',
   });
 }

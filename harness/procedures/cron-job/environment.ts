@@ -105,7 +105,7 @@ function neverStarts(what: string, container: Container, kind: string): Explaine
     observed: 'the manifests hold none, and it is not optional, so the pod would never start',
     nextStep:
       kind === 'Secret'
-        ? 'If your cluster has it from elsewhere, say what is in it: `secrets` of cronJob({ … }).'
+        ? 'If your cluster gets it from elsewhere, state its content in `secrets` of cronJob({ … }).'
         : 'Add it to the manifests.',
   });
 }

@@ -39,7 +39,7 @@ export async function mountsOf(pod: PodSpec, container: Container, sources: Moun
     const volume = pod.volumes.find((candidate) => candidate.name === name);
     if (volume === undefined) throw neverStarts(name, 'the pod has no volume of that name');
     const to = normalisedPlace(mountPath);
-    if (to === null || to === '') throw neverStarts(name, `${mountPath} is no place below /`);
+    if (to === null || to === '') throw neverStarts(name, `${mountPath} is not below /`);
     const part = subPathExpr === undefined ? subPath : expand(subPathExpr, sources.variables);
     const { folder, isOwn } = await volumeFolder(volume, sources);
     const from = part === undefined || part === '' ? folder : await partOf(folder, part, isOwn, name);
@@ -119,7 +119,7 @@ function filesOf(volume: Volume, sources: MountSources): File[] {
   if (downwardAPI !== undefined) return fieldFiles(volume.name, downwardAPI.items, downwardAPI.defaultMode, sources);
   if (projected === undefined) {
     const kinds = Object.keys(volume).filter((key) => key !== 'name');
-    throw notGiven(volume.name, `it is a ${kinds.join(', ')}, which a process of this machine is not given`);
+    throw notGiven(volume.name, `it is a ${kinds.join(', ')}, which a process of this machine does not get`);
   }
   return projected.sources.flatMap((source) => {
     const { defaultMode } = projected;

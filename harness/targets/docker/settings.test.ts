@@ -18,7 +18,7 @@ test('every image and the pull policy have a tested default, and each is one set
 test('a value that cannot be meant is refused with the variable that holds it', () => {
   expect(() => dockerSettings({ DR_CONTRACTS_PULL: 'sometimes' })).toThrow(/DR_CONTRACTS_PULL.*pull/s);
   expect(() => dockerSettings({ DR_CONTRACTS_IMAGE_NATS: '--privileged' })).toThrow(
-    /`images\.nats` is no image reference/,
+    /`images\.nats` is not an image reference/,
   );
 });
 

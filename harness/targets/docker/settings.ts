@@ -13,7 +13,7 @@ export const imageNames = (): readonly ImageName[] => Object.keys(registeredImag
 export const pullPolicies = ['missing', 'never'] as const;
 
 const settingsSchema = z.object({
-  images: z.record(z.string(), z.string().regex(/^[a-z0-9][\w.:/@-]*$/i, 'is no image reference')),
+  images: z.record(z.string(), z.string().regex(/^[a-z0-9][\w.:/@-]*$/i, 'is not an image reference')),
   pull: z.enum(pullPolicies),
 });
 

@@ -59,7 +59,7 @@ export async function untilStarted<T>(
         thing: `container ${name}`,
         expected: 'to start and become ready',
         observed: [summaryOf(error), ...log.lastLines()].join(' / '),
-        nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+        nextStep: 'Run npx dr-contracts doctor. If it finds no problem, check what the lines above name.',
       },
       { cause: error },
     );

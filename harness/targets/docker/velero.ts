@@ -209,7 +209,7 @@ const collections: Readonly<Record<string, string>> = {
 
 function pathOf({ kind, metadata }: Manifest): string {
   const collection = collections[kind];
-  if (collection === undefined) throw new Error(`velero install brings a ${kind}, which nobody expected`);
+  if (collection === undefined) throw new Error(`velero install creates a ${kind}, which the harness does not expect`);
   return join(collection, metadata.name);
 }
 

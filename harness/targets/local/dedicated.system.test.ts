@@ -90,7 +90,7 @@ test('B38: the standby region knows a backup that was copied into its bucket as 
   await run('velero', 'backup', 'create', 'copied', '--include-namespaces', 'shop', '--wait');
   await copyBucket(await target.place(s3Store), primary.bucket, standby.bucket);
 
-  expect(await pair.lose()).toMatch(/SIGKILL.*removed with every version.*Velero was started again/);
+  expect(await pair.lose()).toMatch(/SIGKILL.*removed with every version.*Velero was restarted/);
   await pair.replace(patient);
   // At once, not at the next read up to a minute later.
   expect(JSON.parse(await run('velero', 'backup', 'get', 'copied', '-o', 'json'))).toMatchObject({

@@ -168,7 +168,7 @@ test('a part starts as soon as its own programs are there, and one whose program
   waiting.catch(() => undefined);
   const { target } = await opened.untilReady(['nats']);
   expect(target.capabilities).toEqual(['nats']);
-  await expect(target.place(s3Store)).rejects.toThrow(/nobody asked for it/);
+  await expect(target.place(s3Store)).rejects.toThrow(/it was not requested when the target was started/);
   const { url } = await target.place(sharedNats);
   expect(await streamNames(url)).toEqual([]);
   cluster.reject(new Error('no compiler'));

@@ -25,7 +25,7 @@ const SYNC_PERIOD = '30s';
  * part of an RTA.
  */
 export const SYNC_SETTING = {
-  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}, and at once when Velero starts: its location is marked as available before, and the Velero of a standby region is started again when the other region is lost. What production waits instead is added to RTA as backup-sync`,
+  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}, and once when Velero starts: its location is marked as available beforehand, and the Velero of a standby region is restarted when the other region is lost. The wait of production is added to RTA as backup-sync`,
 };
 const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
@@ -175,8 +175,8 @@ function explainManagerPort(error: unknown): unknown {
   return new ExplainedError(
     {
       thing: 'velero server',
-      expected: `a velero that takes a free port for its manager's metrics, or port ${MANAGER_PORT} to be free`,
-      observed: `this one wants port ${MANAGER_PORT}, on which another program listens`,
+      expected: `a velero that can use a free port for its manager's metrics, or port ${MANAGER_PORT} to be free`,
+      observed: `this one needs port ${MANAGER_PORT}, on which another program listens`,
       nextStep: 'Let npm run toolchain build velero (unset DR_CONTRACTS_VELERO), or stop that program.',
     },
     { cause: error },

@@ -137,7 +137,7 @@ async function pythonFor(
   if (python.path !== undefined) return python;
   throw new ExplainedError({
     thing: `pack ${file}`,
-    expected: `Python ${version} on this machine, since the packages of LocalStack in it are for that one`,
+    expected: `Python ${version} on this machine, for which the packages of LocalStack in it were built`,
     observed: python.problem ?? 'there is none',
     nextStep: `Nothing of it was installed. ${python.fix}`,
   });

@@ -25,7 +25,7 @@ const pathSchema = z
   .refine(
     (path) =>
       path.split('/').every((part) => part !== '' && part !== '.' && part !== '..') && !/[\\\p{Cc}]/u.test(path),
-    'is no path inside of the pack',
+    'is not a path inside the pack',
   );
 
 const fileSchema = z.strictObject({

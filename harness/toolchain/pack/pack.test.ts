@@ -164,7 +164,7 @@ describe('a pack is refused, and nothing of it is installed,', () => {
         changeManifest(pieces, ({ entries }) => {
           for (const file of entries[0]?.files ?? []) file.path = '../../escaped';
         }),
-      /is no path inside of the pack/,
+      /is not a path inside the pack/,
     ],
     [
       'when the manifest names an absolute path',
@@ -172,7 +172,7 @@ describe('a pack is refused, and nothing of it is installed,', () => {
         changeManifest(pieces, ({ entries }) => {
           for (const file of entries[0]?.files ?? []) file.path = join(dir, 'escaped');
         }),
-      /is no path inside of the pack/,
+      /is not a path inside the pack/,
     ],
     [
       'when a file in it has a path outside of it',
@@ -191,7 +191,7 @@ describe('a pack is refused, and nothing of it is installed,', () => {
           linkpath: '/bin/sh',
         };
       },
-      /is no regular file but a SymbolicLink/,
+      /is not a regular file but a SymbolicLink/,
     ],
     [
       'when a symbolic link leads out of it before a file is written through it',
@@ -199,19 +199,19 @@ describe('a pack is refused, and nothing of it is installed,', () => {
         const name = pieces[1]?.path.split('/')[0] ?? '';
         pieces.splice(1, 0, { path: name, content: Buffer.alloc(0), type: 'SymbolicLink', linkpath: dir });
       },
-      /is no regular file but a SymbolicLink/,
+      /is not a regular file but a SymbolicLink/,
     ],
     [
       'when a hard link stands for a program',
       (pieces) => {
         pieces[1] = { path: pieces[1]?.path ?? '', content: Buffer.alloc(0), type: 'Link', linkpath: '/bin/sh' };
       },
-      /is no regular file but a Link/,
+      /is not a regular file but a Link/,
     ],
     [
       'when a device is in it',
       (pieces) => void pieces.push({ path: 'null', content: Buffer.alloc(0), type: 'CharacterDevice' }),
-      /is no regular file but a CharacterDevice/,
+      /is not a regular file but a CharacterDevice/,
     ],
     [
       'when more is in it than the manifest says',
@@ -235,7 +235,7 @@ describe('a pack is refused, and nothing of it is installed,', () => {
       (pieces) => {
         if (pieces[0] !== undefined) pieces[0].content = Buffer.from('{');
       },
-      /its manifest is no JSON/,
+      /its manifest is not JSON/,
     ],
     [
       'when an entry is in it twice',

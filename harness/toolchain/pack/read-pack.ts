@@ -143,7 +143,7 @@ class Contents {
 
   async #take(entry: ReadEntry, signal: AbortSignal): Promise<void> {
     if (entry.type !== 'File' && entry.type !== 'OldFile') {
-      throw new Refusal(`${JSON.stringify(entry.path)} is no regular file but a ${entry.type}`);
+      throw new Refusal(`${JSON.stringify(entry.path)} is not a regular file but a ${entry.type}`);
     }
     if (this.#manifest === undefined) await this.#takeManifest(entry, signal);
     else await this.#takeFile(entry, signal);
@@ -158,7 +158,7 @@ class Contents {
     try {
       parsed = JSON.parse(text);
     } catch (error) {
-      throw new Refusal(`its manifest is no JSON: ${summaryOf(error)}`, { cause: error });
+      throw new Refusal(`its manifest is not JSON: ${summaryOf(error)}`, { cause: error });
     }
     const { data: manifest, error } = manifestSchema.safeParse(parsed);
     if (manifest === undefined) throw new Refusal(`its manifest: ${issuesInWords(error)}`, { cause: error });

@@ -30,7 +30,7 @@ describe('what the disaster assures', () => {
         the(assurance(record, 0).observed[1]).held = false;
       },
       'untouched',
-      /no check of the original is said to have failed, and this one did: reads: 0 of 20 failed/,
+      /no check of the original is said to have failed, but this one did: reads: 0 of 20 failed/,
     ],
     [
       'R11: one of several looks is missing',
@@ -38,7 +38,7 @@ describe('what the disaster assures', () => {
         record.assurances = the(record.assurances).toSpliced(1, 1);
       },
       'untouched',
-      /missing from the record: the look at "the bystander"/,
+      /missing from the record: the check "the bystander"/,
     ],
     [
       'R11: an observation is missing',
@@ -46,7 +46,7 @@ describe('what the disaster assures', () => {
         assurance(record, 0).observed = assurance(record, 0).observed.slice(1);
       },
       'untouched',
-      /2 checks of the original are counted, and 1 were made/,
+      /2 checks of the original are counted, but 1 were made/,
     ],
     [
       'R11: a check observed nothing',
@@ -70,7 +70,7 @@ describe('what the disaster assures', () => {
         assurance(record, 1).checked = 13;
       },
       'untouched',
-      /13 checks of the bystander are counted, and 12 were made/,
+      /13 checks of the bystander are counted, but 12 were made/,
     ],
     [
       'R11: more checks are counted than were listed and left out',
@@ -78,7 +78,7 @@ describe('what the disaster assures', () => {
         assurance(record, 2).checked = 26;
       },
       'untouched',
-      /26 checks of the dashboards are counted, and 25 were made/,
+      /26 checks of the dashboards are counted, but 25 were made/,
     ],
     [
       'R11: what was looked at for another promise was not announced',
@@ -86,7 +86,7 @@ describe('what the disaster assures', () => {
         assurance(record, 2).what = 'something else';
       },
       'acceptance',
-      /missing from the record: the look at "the dashboards"/,
+      /missing from the record: the check "the dashboards"/,
     ],
   ])('%s', (_, change, finding, said) => expectGap(assuringRecord, change, finding, said));
 
@@ -97,8 +97,8 @@ describe('what the disaster assures', () => {
       delete each.assurances;
     });
     expect(gapsOf(record)).toEqual([
-      'A part of the proof is missing from the record: the look at "the original".',
-      expect.stringContaining('it holds 0 in another order or number than the 2 announced'),
+      'A part of the proof is missing from the record: the check "the original".',
+      expect.stringContaining('it holds 0 entries for the check, in another order or number than the 2 announced'),
     ]);
   });
 
@@ -111,7 +111,7 @@ describe('what the disaster assures', () => {
 
   it('attempts failed, and the check is said to have held', () => {
     expect(gapsOf(withAttempts(1, true))).toEqual([
-      'The record contradicts itself: reads of the original is said to have held, and attempts failed: 0 of 20 failed.',
+      'The record contradicts itself: reads of the original is said to have held, but attempts failed: 0 of 20 failed.',
     ]);
     expect(gapsOf(withAttempts(0, true))).toEqual([]);
     expect(gapsOf(withAttempts(1, false))).toEqual([]);

@@ -170,7 +170,7 @@ describe('content', () => {
       (record) => {
         record.stages = record.stages.toReversed();
       },
-      /of the stage it holds 12 in another order or number than the 12 announced/,
+      /it holds 12 entries for the stage, in another order or number than the 12 announced/,
     ],
     [
       'R12: the drill is not complete',

@@ -10,14 +10,14 @@ describe('destruction', () => {
       (record) => {
         record.absence = record.absence.slice(0, 1);
       },
-      /missing from the record: the read of what is gone, "read by a user"/,
+      /missing from the record: the read that shows the asset gone "read by a user"/,
     ],
     [
       'R06: a read was not announced',
       (record) => {
         expectedIn(record).absence = expectedIn(record).absence.slice(1);
       },
-      /it holds the read of what is gone, "read the store", which was not announced/,
+      /it holds the read that shows the asset gone "read the store", which was not announced/,
     ],
     [
       'R05: an identity could not be read after the restore',
@@ -45,7 +45,7 @@ describe('destruction', () => {
       (record) => {
         the(record.provenance[1]).before = 'C';
       },
-      /before the disaster, store id was A, and it is compared with C/,
+      /before the disaster, store id was A, but it is compared with C/,
     ],
     [
       'R05: an identity is missing',
@@ -59,7 +59,7 @@ describe('destruction', () => {
       (record) => {
         the(record.absence[1]).observed = '';
       },
-      /missing from the record: what was observed by the read of what is gone, "read by a user"/,
+      /missing from the record: what was observed by the read that shows the asset gone "read by a user"/,
     ],
     [
       'nothing says what the disaster did',
@@ -82,7 +82,7 @@ describe('destruction', () => {
       expectedIn(each).identities.pop();
     });
     expect([...destructionGaps(record, expectedIn(record))]).toContain(
-      'The record contradicts itself: before the disaster, store id was undefined, and it is compared with A.',
+      'The record contradicts itself: before the disaster, store id was undefined, but it is compared with A.',
     );
   });
 });

@@ -40,7 +40,7 @@ describe('exposure', () => {
       copied(() => undefined),
       change,
       'exposure',
-      /by "\*\/10 \* \* \* \*" \(UTC\), and .* is counted/,
+      /by "\*\/10 \* \* \* \*" \(UTC\), but .* is counted/,
     );
   });
 
@@ -48,7 +48,7 @@ describe('exposure', () => {
     const change: Change = (record) => {
       the(record.recoveryPoint).copiedOn = { cron: '*/10 * * * *', timeZone: 'UTC' };
     };
-    expectGap(metRecord, change, 'exposure', /by no second schedule, and "\*\/10 \* \* \* \*" \(UTC\) is counted/);
+    expectGap(metRecord, change, 'exposure', /by no second schedule, but "\*\/10 \* \* \* \*" \(UTC\) is counted/);
   });
 
   const lag = (record: DrillRecord) => the(the(record.replication).lanes[1]);
@@ -65,7 +65,7 @@ describe('exposure', () => {
       (record) => {
         the(record.replication).looks = 49;
       },
-      /missing from the record: 50 looks at the mirror; there were 49/,
+      /missing from the record: 50 measurements of the mirror; there were 49/,
     ],
     [
       'R10: nothing says how far the mirror was behind at the disaster, in time',
@@ -107,7 +107,7 @@ describe('exposure', () => {
       (record) => {
         delete expectedIn(record).replicaLooks;
       },
-      /looks at a mirror are announced where there is none, or the other way round/,
+      /measurements of a mirror are announced although there is no mirror, or the reverse/,
     ],
   ])('%s', (_, change, said) => expectGap(mirroredRecord, change, 'exposure', said));
 
@@ -115,7 +115,7 @@ describe('exposure', () => {
     const change: Change = (record) => {
       expectedIn(record).replicaLooks = 50;
     };
-    expectGap(metRecord, change, 'exposure', /or the other way round/);
+    expectGap(metRecord, change, 'exposure', /although there is no mirror, or the reverse/);
   });
 
   it.each<[string, Change]>([

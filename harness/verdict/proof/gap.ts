@@ -16,7 +16,7 @@ export function* namesDiffer(kind: string, announced: readonly string[], found: 
   }
   if (announced.join('\n') !== found.join('\n')) {
     yield contradiction(
-      `of ${kind} it holds ${found.length} in another order or number than the ${announced.length} announced`,
+      `it holds ${found.length} entries for ${kind}, in another order or number than the ${announced.length} announced`,
     );
   }
 }

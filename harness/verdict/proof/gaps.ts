@@ -55,7 +55,7 @@ export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): 
   const { absence, provenance, disaster } = record;
   if (disaster.exercised === null || disaster.exercised === '') yield lacking('what the disaster did');
   yield* namesDiffer(
-    'the read of what is gone,',
+    'the read that shows the asset gone',
     expected.absence,
     absence.map(({ what }) => what),
   );
@@ -65,11 +65,11 @@ export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): 
     provenance.map(({ what }) => what),
   );
   const silent = absence.find(({ observed }) => observed === '');
-  if (silent !== undefined) yield lacking(`what was observed by the read of what is gone, "${silent.what}"`);
+  if (silent !== undefined) yield lacking(`what was observed by the read that shows the asset gone "${silent.what}"`);
   for (const [index, { what, before, after, isNew, keptBy }] of provenance.entries()) {
     if (before !== expected.identities[index]?.value) {
       yield contradiction(
-        `before the disaster, ${what} was ${expected.identities[index]?.value}, and it is compared with ${before}`,
+        `before the disaster, ${what} was ${expected.identities[index]?.value}, but it is compared with ${before}`,
       );
     }
     if (keptBy !== expected.identities[index]?.keptBy) {
@@ -90,25 +90,25 @@ export function* assuranceGaps(
 ): Generator<string> {
   const named = (all: readonly Pick<Assurance, 'promise' | 'what'>[]) =>
     all.filter((each) => each.promise === promise).map(({ what }) => what);
-  yield* namesDiffer('the look at', named(expected.assurances), named(assurances));
+  yield* namesDiffer('the check', named(expected.assurances), named(assurances));
   for (const assurance of assurances) yield* countGaps(assurance);
 }
 
 function* countGaps({ what, checked, failed, observed, notListed = 0 }: Assurance): Generator<string> {
   const listed = observed.reduce((sum, { checks = 1 }) => sum + checks, 0);
   if (checked !== listed + notListed) {
-    yield contradiction(`${checked} checks of ${what} are counted, and ${listed + notListed} were made`);
+    yield contradiction(`${checked} checks of ${what} are counted, but ${listed + notListed} were made`);
   }
   const silent = observed.find((each) => each.what === '' || each.observed === '');
   if (silent !== undefined) yield lacking(`what was observed of ${what}`);
   const hidden = observed.find(({ held, attempts }) => held && attempts !== undefined && attempts.failed > 0);
   if (hidden !== undefined) {
-    yield contradiction(`${hidden.what} of ${what} is said to have held, and attempts failed: ${hidden.observed}`);
+    yield contradiction(`${hidden.what} of ${what} is said to have held, but attempts failed: ${hidden.observed}`);
   }
   const broken = observed.find(({ held }) => !held);
   if (failed === 0 && broken !== undefined) {
     yield contradiction(
-      `no check of ${what} is said to have failed, and this one did: ${broken.what}: ${broken.observed}`,
+      `no check of ${what} is said to have failed, but this one did: ${broken.what}: ${broken.observed}`,
     );
   }
 }

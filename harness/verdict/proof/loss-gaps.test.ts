@@ -127,11 +127,11 @@ describe('loss', () => {
       /in orders, a marker was acknowledged before any was written/,
     ],
     [
-      'no marker was acknowledged as early as before the capture',
+      'no marker was acknowledged before the capture, although some are counted',
       (record) => {
         laneIn(record).firstAcknowledgedMs = 20_000;
       },
-      /in orders, no marker was acknowledged as early as before the capture/,
+      /in orders, no marker was acknowledged before the capture, although some are counted/,
     ],
     [
       'no marker was acknowledged after the backup',
@@ -236,14 +236,14 @@ describe('loss', () => {
       (record) => {
         laneIn(record, 1).firstLostFromReplica = 31;
       },
-      /in payments, 0 markers were lost that the mirror had, the first of them number 31/,
+      /in payments, 0 markers were lost although the mirror had them, the first of them number 31/,
     ],
     [
       'R07: a marker was lost that the mirror had',
       (record) => {
         laneIn(record, 1).heldThrough = 31;
       },
-      /in payments, marker 31 was lost, and the mirror had all up to 31/,
+      /in payments, marker 31 was lost, although the mirror had all up to 31/,
     ],
   ])('%s', (_, change, said) => expectGap(mirroredRecord, change, 'rpo', said));
 
@@ -292,7 +292,7 @@ describe('loss', () => {
         expectedIn(record).replicaLooks = 50;
       },
       'exposure',
-      /missing from the record: the looks at the mirror/,
+      /missing from the record: the measurements of the mirror/,
     ],
     [
       'R05: the flag says that an identity is new, and its values do not differ',
@@ -324,14 +324,14 @@ describe('loss', () => {
       (record) => {
         Object.assign(laneIn(record, 1), { lostFromReplica: 11, firstLostFromReplica: 20 });
       },
-      /in payments, 11 markers were lost that the mirror had, the first of them number 20/,
+      /in payments, 11 markers were lost although the mirror had them, the first of them number 20/,
     ],
     [
       'without a first one',
       (record) => {
         Object.assign(laneIn(record, 1), { lostFromReplica: 1 });
       },
-      /in payments, 1 marker was lost that the mirror had, the first of them number null/,
+      /in payments, 1 marker was lost although the mirror had it, the first of them number null/,
     ],
     [
       'as many as of all markers',

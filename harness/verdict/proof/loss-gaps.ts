@@ -48,7 +48,7 @@ function* writtenGaps(
     yield contradiction(`in ${lane.lane}, a marker was acknowledged before any was written`);
   }
   if (lane.acknowledgedBeforeCapture > 0 && firstMs >= readingMs(captureBegan)) {
-    yield contradiction(`in ${lane.lane}, no marker was acknowledged as early as before the capture`);
+    yield contradiction(`in ${lane.lane}, no marker was acknowledged before the capture, although some are counted`);
   }
   if (lastMs < readingMs(durable)) {
     yield contradiction(`in ${lane.lane}, no marker was acknowledged after the backup`);
@@ -71,12 +71,12 @@ function* mirroredGaps(lane: LaneOutcome): Generator<string> {
   }
   if (lostFromReplica > lane.lost || (lostFromReplica === 0) !== (firstLostFromReplica === null)) {
     yield contradiction(
-      `in ${lane.lane}, ${counted(lostFromReplica, 'marker')} ${lostFromReplica === 1 ? 'was' : 'were'} lost that the mirror had, the first of them number ${firstLostFromReplica}`,
+      `in ${lane.lane}, ${counted(lostFromReplica, 'marker')} ${lostFromReplica === 1 ? 'was' : 'were'} lost although the mirror had ${lostFromReplica === 1 ? 'it' : 'them'}, the first of them number ${firstLostFromReplica}`,
     );
   }
   if (lostFromReplica === 0 && firstLostSequence !== null && firstLostSequence <= heldThrough) {
     yield contradiction(
-      `in ${lane.lane}, marker ${firstLostSequence} was lost, and the mirror had all up to ${heldThrough}`,
+      `in ${lane.lane}, marker ${firstLostSequence} was lost, although the mirror had all up to ${heldThrough}`,
     );
   }
 }
@@ -89,18 +89,18 @@ export function* exposureGaps(record: DrillRecord, expected: ExpectedProof): Gen
     const name = (schedule: typeof found) =>
       schedule === undefined ? 'no second schedule' : `"${schedule.cron}" (${schedule.timeZone})`;
     yield contradiction(
-      `the backups reach the place of the restore by ${name(copiedOn)}, and ${name(found)} is counted`,
+      `the backups reach the place of the restore by ${name(copiedOn)}, but ${name(found)} is counted`,
     );
   }
   if ((record.contract.schedule === 'mirror') !== (replicaLooks !== undefined)) {
-    yield contradiction('looks at a mirror are announced where there is none, or the other way round');
+    yield contradiction('measurements of a mirror are announced although there is no mirror, or the reverse');
   }
   if (replicaLooks !== undefined) yield* lagGaps(record, expected, replicaLooks);
 }
 
 function* lagGaps({ replication, markers }: DrillRecord, { lanes }: ExpectedProof, looks: number): Generator<string> {
-  if (replication === undefined) return yield lacking('the looks at the mirror');
-  if (replication.looks < looks) yield lacking(`${looks} looks at the mirror; there were ${replication.looks}`);
+  if (replication === undefined) return yield lacking('the measurements of the mirror');
+  if (replication.looks < looks) yield lacking(`${looks} measurements of the mirror; there were ${replication.looks}`);
   const seen = replication.lanes.map(({ lane }) => lane);
   yield* namesDiffer('the mirrored lane', [...lanes].sort(), seen.sort());
   for (const lag of replication.lanes) {

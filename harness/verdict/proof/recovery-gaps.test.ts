@@ -59,7 +59,7 @@ describe('recovery', () => {
       (record) => {
         record.phases.push({ name: 'decision', measuredMs: 0, addedMs: 40_000, outcome: 'completed' });
       },
-      /of the phase it holds 6 in another order or number than the 5 announced/,
+      /it holds 6 entries for the phase, in another order or number than the 5 announced/,
     ],
     [
       "R03: the contract's budget for detection is not added",
@@ -143,7 +143,7 @@ describe('recovery', () => {
       (record) => {
         record.probe.failures = 30;
       },
-      /the service was restored, and 30 of 30 attempts of the probe failed/,
+      /the service was restored, but 30 of 30 attempts of the probe failed/,
     ],
     [
       'R02: attempts of the probe failed, and none by any reason',
@@ -362,7 +362,7 @@ describe('B38: the wait for a sync of backups', () => {
       (record) => {
         the(record.disaster.backupWait).waitMs = null;
       },
-      /the place of the restore never learns of the backup, and restored it/,
+      /the place of the restore never learns of the backup, but restored it/,
     ],
   ])('leaves nothing proved where %s', (_, change, said) => {
     expectGap(waiting, change, 'rto', said);

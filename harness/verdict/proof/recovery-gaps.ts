@@ -32,7 +32,7 @@ export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Gen
   yield* phaseGaps(record);
   if (probe.attempts <= probe.failures) {
     yield contradiction(
-      `the service was restored, and ${probe.failures} of ${counted(probe.attempts, 'attempt')} of the probe failed`,
+      `the service was restored, but ${probe.failures} of ${counted(probe.attempts, 'attempt')} of the probe failed`,
     );
   }
   if ((probe.failures === 0) !== (probe.lastFailure === null)) {
@@ -64,7 +64,7 @@ function* waitGaps({ disaster: { backupWait }, phases }: DrillRecord): Generator
   if (phase === undefined) return yield lacking('the phase "backup-sync"');
   if (backupWait === undefined) return yield lacking('how long production waits for its sync of backups');
   if (backupWait.waitMs === null) {
-    return yield contradiction('the place of the restore never learns of the backup, and restored it');
+    return yield contradiction('the place of the restore never learns of the backup, but restored it');
   }
   const restMs = Math.max(0, backupWait.waitMs - phase.measuredMs);
   if (Math.abs(phase.addedMs - restMs) > SAME_MS) {
