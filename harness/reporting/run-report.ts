@@ -154,7 +154,7 @@ function timelineOf(drill: DrillRecord, columns: number): string {
     const positions = Math.max(0, ...replication.lanes.map((lane) => lane.worstPositions));
     const behindMs = Math.max(0, ...replication.lanes.map((lane) => Math.max(lane.worstMs, lane.atDisasterMs ?? 0)));
     lines.push(
-      `Mirror: at most ${counted(positions, 'message')} and ${formatDuration(behindMs)} behind in ${counted(replication.looks, 'look')}`,
+      `Mirror: at most ${counted(positions, 'message')} and ${formatDuration(behindMs)} behind in ${counted(replication.looks, 'measurement')}`,
     );
   }
   return lines.map((line, index) => `${index === 0 ? '' : '  '}${wrapWords(line, columns - 2, '    ')}`).join('\n');

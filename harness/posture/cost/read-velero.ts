@@ -164,7 +164,7 @@ function addListings(
   ] as const) {
     const item = `Velero location ${name}: ${what} (LIST)`;
     const statedMs = given === undefined ? MINUTE_MS : parseGoDurationMs(given);
-    if (statedMs === undefined) lines.undecide(item, `its ${field} "${given}" is no duration`);
+    if (statedMs === undefined) lines.undecide(item, `its ${field} "${given}" is not a duration`);
     // Zero switches it off; a negative value selects the server's default.
     else if (statedMs !== 0) {
       const everyMs = Math.max(least, statedMs < 0 ? MINUTE_MS : statedMs);

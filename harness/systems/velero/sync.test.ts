@@ -81,7 +81,7 @@ describe('B38: how long production may wait until another Velero knows a backup'
   it.each([
     ['0s', 'ends the sync of backups'],
     ['0', 'ends the sync of backups'],
-    ['often', 'is no duration that Velero can read'],
+    ['often', 'is not a duration that Velero can read'],
   ])('is for ever with the period %s, in a standby and in a new place', (backupSyncPeriod, why) => {
     const { inStandby, inNewPlace } = waits({}, location('default', { backupSyncPeriod }));
     expect(inStandby).toEqual({ waitMs: null, because: expect.stringContaining(why) });

@@ -86,7 +86,7 @@ function periodOf(named: unknown, objects: readonly ManifestObject[], manifest: 
   if (location === undefined || text === undefined) return serverPeriod(objects, manifest);
   const field = `backupSyncPeriod ${text} of BackupStorageLocation ${location.name} in ${manifest}`;
   const periodMs = parseGoDurationMs(text);
-  if (periodMs === undefined) return { periodMs: null, because: `${field} is no duration that Velero can read` };
+  if (periodMs === undefined) return { periodMs: null, because: `${field} is not a duration that Velero can read` };
   if (periodMs === 0) return { periodMs: null, because: `${field} ends the sync of backups` };
   return periodMs > 0 ? { periodMs, because: field } : serverPeriod(objects, manifest);
 }

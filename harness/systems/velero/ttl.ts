@@ -46,7 +46,7 @@ const DEFAULT_MS = 720 * 3_600_000;
 export function veleroTtl(ttl: string | undefined): VeleroTtl {
   const readMs = ttl === undefined ? 0 : parseGoDurationMs(ttl);
   if (readMs === undefined) {
-    const problem = `its ttl "${ttl}" is no duration to Velero, which then cannot read the Schedule. Write hours, such as 720h0m0s`;
+    const problem = `its ttl "${ttl}" is not a duration for Velero, which then cannot read the Schedule. Write hours, such as 720h0m0s`;
     return { keptMs: null, problem, assumedDefault: false };
   }
   if (readMs === 0) return { keptMs: DEFAULT_MS, problem: undefined, assumedDefault: true };
