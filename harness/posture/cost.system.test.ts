@@ -191,7 +191,7 @@ test('what nobody can compute is unproven and halts: no recovery point, no end, 
   const madeBy = { namespace: endless.namespace, name: 'another' };
   const idle = await recorded(costWithin({ budget: '20 USD', prefixes: [{ ...endless.prefix, madeBy }] }));
   expect(idle).toMatchObject({ verdict: 'unproven' });
-  expect(idle.sentence).toContain(`CronJob ${endless.namespace}/another is not there`);
+  expect(idle.sentence).toContain(`CronJob ${endless.namespace}/another does not exist`);
 });
 
 test('other objects below the prefix are paid for, with their noncurrent versions', async () => {
