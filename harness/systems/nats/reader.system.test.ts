@@ -12,7 +12,7 @@ const target = sharedTarget();
 
 const streams = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
-test('of a replicated stream the leader’s copy is read, also while one is elected, and of a work queue nothing is taken', async () => {
+test('reads the leader’s copy of a replicated stream, also during an election, and takes nothing from a work queue', async () => {
   const step = { clock: systemClock, signal: AbortSignal.timeout(60_000) };
   const cluster = await target.place(ownNatsCluster, { label: 'reading', nodes: 3 }, step.signal);
   onTestFinished(async () => await cluster[Symbol.asyncDispose]());
