@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { RestoreContext } from '../model/procedure.ts';
@@ -177,17 +178,50 @@ describe('a drill that is sabotaged', () => {
   });
 });
 
+/** Throws as a system call of this process does. */
+function fail(code: string, syscall: string): never {
+  throw Object.assign(new Error(`${code}: ${syscall}`), { code, syscall });
+}
+
 describe('a drill that errs', () => {
   it.each<[string, () => unknown]>([
     ['an answer that was not understood', () => z.object({ phase: z.string() }).parse({})],
     ['a mistake in the code', () => JSON.parse('{')],
-  ])('B18: accuses nobody of %s, in a backup or a restore', async (_what, fail) => {
+    ['a package that is not installed', () => createRequire(import.meta.url)('no-such-package')],
+    [
+      'a package that the client of a store lacks',
+      () => {
+        const cause = Object.assign(new Error("Cannot find package '@store/client'"), { code: 'ERR_MODULE_NOT_FOUND' });
+        throw new Error('the bucket cannot be read', { cause });
+      },
+    ],
+    ['a full disk of this machine', () => fail('ENOSPC', 'write')],
+    ['too many open files of this process', () => fail('EMFILE', 'open')],
+  ])('B18: accuses nobody of %s, in a backup or a restore', async (_what, err) => {
     for (const stage of ['backup', 'restore'] as const) {
       const world = memoryWorld();
-      world.procedure = { [stage]: async () => fail() };
+      world.procedure = { [stage]: async () => err() };
       const { record } = await runMemoryDrill(memoryContract(world));
       expect(record.failure).toMatchObject({ stage, blame: 'harness' });
       expect(record.judgement?.verdict).toBe('unproven');
+    }
+  });
+
+  it.each([
+    ['a refused connection', () => fail('ECONNREFUSED', 'connect')],
+    [
+      'a full disk of a server',
+      () => {
+        throw Object.assign(new Error('insufficient storage resources available'), { code: 'ENOSPC' });
+      },
+    ],
+  ])('blames the platform for %s, in a backup or a restore', async (_what, refuse) => {
+    for (const stage of ['backup', 'restore'] as const) {
+      const world = memoryWorld();
+      world.procedure = { [stage]: async () => refuse() };
+      const { record } = await runMemoryDrill(memoryContract(world));
+      expect(record.failure).toMatchObject({ stage, blame: 'procedure' });
+      expect(record.judgement?.verdict).toBe('breached');
     }
   });
 

@@ -105,15 +105,41 @@ function says(thrown: unknown, field: string): boolean {
 }
 
 /** Errors that JavaScript and zod throw when code meets a case that its author did not expect. */
-const NOT_THOUGHT_OF = new Set(['ZodError', 'SyntaxError', 'TypeError', 'RangeError', 'ReferenceError']);
+const NOT_THOUGHT_OF = new Set([
+  'ZodError',
+  'SyntaxError',
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'AssertionError',
+]);
+
+/** Codes of Node for a module that this process cannot load: an incomplete installation, or a wrong import in a plug-in. */
+const NOT_LOADED =
+  /^(MODULE_NOT_FOUND|ERR_(MODULE_NOT_FOUND|PACKAGE_\w+|INVALID_(PACKAGE|MODULE)_\w+|UNSUPPORTED_(DIR_IMPORT|\w*TYPE\w*)|UNKNOWN_(FILE_EXTENSION|BUILTIN_MODULE)|INVALID_TYPESCRIPT_SYNTAX|REQUIRE_\w+|DLOPEN_FAILED))$/;
+
+/** Codes of system calls of this process for which this machine alone is answerable. */
+const MACHINE_EXHAUSTED = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EROFS']);
 
 /**
- * True for an error without an explanation: an answer of unexpected form, or a mistake in the harness or a plug-in. It shows nothing about
- * the platform, in every stage. An explained error may have such a cause.
+ * True for an error that shows nothing about the platform, in every stage: an answer of unexpected form, a mistake in the harness or a
+ * plug-in, a module that is not installed, a full disk of this machine. An explained error may have an answer or a mistake as its cause, and
+ * then counts by its explanation.
  */
 export function isNotThoughtOf(thrown: unknown): boolean {
   const first = firstErrorOf(thrown);
-  return typeof first === 'object' && first !== null && 'name' in first && NOT_THOUGHT_OF.has(String(first.name));
+  if (typeof first === 'object' && first !== null && 'name' in first && NOT_THOUGHT_OF.has(String(first.name)))
+    return true;
+  for (
+    let current = first, depth = 0;
+    current instanceof Error && depth < 8;
+    current = firstErrorOf(current.cause), depth += 1
+  ) {
+    if (!('code' in current)) continue;
+    const code = String(current.code);
+    if (NOT_LOADED.test(code) || ('syscall' in current && MACHINE_EXHAUSTED.has(code))) return true;
+  }
+  return false;
 }
 
 /**
