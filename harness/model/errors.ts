@@ -93,26 +93,11 @@ export const isContractMistake = (thrown: unknown): boolean => says(thrown, 'isC
  * copy of the class.
  */
 function says(thrown: unknown, field: string): boolean {
-  const first = firstErrorOf(thrown);
-  for (
-    let current = first, depth = 0;
-    current instanceof Error && depth < 8;
-    current = firstErrorOf(current.cause), depth += 1
-  ) {
-    if (field in current) return true;
-  }
-  return false;
+  return chainOf(thrown).some((error) => field in error);
 }
 
 /** Errors that JavaScript and zod throw when code meets a case that its author did not expect. */
-const NOT_THOUGHT_OF = new Set([
-  'ZodError',
-  'SyntaxError',
-  'TypeError',
-  'RangeError',
-  'ReferenceError',
-  'AssertionError',
-]);
+const NOT_THOUGHT_OF = new Set(['ZodError', 'SyntaxError', 'TypeError', 'RangeError', 'ReferenceError']);
 
 /** Codes of Node for a module that this process cannot load: an incomplete installation, or a wrong import in a plug-in. */
 const NOT_LOADED =
@@ -130,16 +115,10 @@ export function isNotThoughtOf(thrown: unknown): boolean {
   const first = firstErrorOf(thrown);
   if (typeof first === 'object' && first !== null && 'name' in first && NOT_THOUGHT_OF.has(String(first.name)))
     return true;
-  for (
-    let current = first, depth = 0;
-    current instanceof Error && depth < 8;
-    current = firstErrorOf(current.cause), depth += 1
-  ) {
-    if (!('code' in current)) continue;
-    const code = String(current.code);
-    if (NOT_LOADED.test(code) || ('syscall' in current && MACHINE_EXHAUSTED.has(code))) return true;
-  }
-  return false;
+  return chainOf(thrown).some((error) => {
+    const code = 'code' in error ? String(error.code) : '';
+    return NOT_LOADED.test(code) || ('syscall' in error && MACHINE_EXHAUSTED.has(code));
+  });
 }
 
 /**
@@ -191,15 +170,9 @@ function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown;
 
 /** Returns the cause of the outermost explained error in the chain that has one; undefined when none has. */
 export function causeGivenBy(thrown: unknown): Cause | undefined {
-  const first = firstErrorOf(thrown);
-  for (
-    let current = first, depth = 0;
-    current instanceof Error && depth < 8;
-    current = firstErrorOf(current.cause), depth += 1
-  ) {
-    if (isExplained(current) && current.explanation.cause !== undefined) return current.explanation.cause;
-  }
-  return undefined;
+  return chainOf(thrown)
+    .filter(isExplained)
+    .find(({ explanation }) => explanation.cause !== undefined)?.explanation.cause;
 }
 
 /** Returns the error of the body when its disposals failed as well. */
@@ -207,4 +180,16 @@ function firstErrorOf(thrown: unknown): unknown {
   let first = thrown;
   while (isSuppressedError(first)) first = first.suppressed;
   return first;
+}
+
+/** Returns the error and its causes, outermost first, at most eight. */
+function chainOf(thrown: unknown): readonly Error[] {
+  const chain: Error[] = [];
+  for (
+    let current = firstErrorOf(thrown);
+    current instanceof Error && chain.length < 8;
+    current = firstErrorOf(current.cause)
+  )
+    chain.push(current);
+  return chain;
 }
