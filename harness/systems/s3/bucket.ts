@@ -34,7 +34,7 @@ import {
   writeListing,
 } from './disaster.ts';
 import { type DisasterName, disasters, isDisasterName, OBJECTS_ENCRYPTED } from './disasters.ts';
-import { alterContent, clientsAt, removeInTime, seedContent, storeVariables } from './drill-bucket.ts';
+import { alterContent, clientsAt, removeInTime, seedContent } from './drill-bucket.ts';
 import { type Attack, encryptEverything, OLD_VERSIONS } from './encrypt.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
@@ -44,7 +44,7 @@ import type { BucketSpec } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
 import { protectionOf, readProtection } from './protection.ts';
-import { type S3Place, s3Store } from './service.ts';
+import { type S3Place, s3Store, storeVariables } from './service.ts';
 
 export class OpenBucket implements OpenAsset {
   readonly lanes: readonly MarkerLane[];

@@ -24,14 +24,6 @@ export function clientsAt(place: S3Place): { readonly client: S3Client; readonly
   };
 }
 
-/** Variables with which a program of the platform reaches S3. */
-export const storeVariables = ({ endpoint, region, accessKeyId, secretAccessKey }: S3Place) => ({
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_REGION: region,
-  AWS_ACCESS_KEY_ID: accessKeyId,
-  AWS_SECRET_ACCESS_KEY: secretAccessKey,
-});
-
 /** Seeds the author's objects, and those that change between two backups. */
 export async function seedContent(at: BucketAt, spec: BucketSpec, scale: number, step: Step): Promise<Seeded> {
   const retainUntil = retainUntilOf(spec, step.clock);

@@ -1,5 +1,5 @@
 import type { Provider } from '../../registered/provider.ts';
-import { s3Store } from './service.ts';
+import { s3Store, storeVariables } from './service.ts';
 
 export const s3Provider: Provider = {
   capability: 's3',
@@ -18,11 +18,8 @@ export const s3Provider: Provider = {
       return {
         S3_URL: s3.endpoint,
         S3_URL_FROM_CLUSTER: s3.endpointFromPods ?? s3.endpoint,
-        AWS_ENDPOINT_URL: s3.endpoint,
-        AWS_REGION: s3.region,
+        ...storeVariables(s3),
         AWS_DEFAULT_REGION: s3.region,
-        AWS_ACCESS_KEY_ID: s3.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
         BACKUP_BUCKET: s3.backupBucket,
       };
     },

@@ -25,14 +25,7 @@ import { probedSamples } from './changes.ts';
 import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
 import { checkSampleGone, lostBucketReads } from './disaster.ts';
-import {
-  alterContent,
-  clientsAt,
-  REMOVAL_BUDGET_MS,
-  removeInTime,
-  seedContent,
-  storeVariables,
-} from './drill-bucket.ts';
+import { alterContent, clientsAt, REMOVAL_BUDGET_MS, removeInTime, seedContent } from './drill-bucket.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -40,7 +33,7 @@ import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
-import { type S3Place, s3Store } from './service.ts';
+import { type S3Place, s3Store, storeVariables } from './service.ts';
 
 const NEW_BUCKET = {
   what: 'Make a new bucket in the region of the copy, versioned and with object lock, as the lost one was',

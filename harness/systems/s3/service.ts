@@ -61,3 +61,11 @@ export const s3Credentials = ({ accessKeyId, secretAccessKey }: S3Place): Readon
     ['AWS_ACCESS_KEY_ID', accessKeyId],
     ['AWS_SECRET_ACCESS_KEY', secretAccessKey],
   ]);
+
+/** Variables with which a program of the platform reaches S3. */
+export const storeVariables = ({ endpoint, region, accessKeyId, secretAccessKey }: S3Place) => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+});
